@@ -1,0 +1,151 @@
+// Package awscreds gives AWS credentials, from Key Vault or from STS as
+// configured and from nowhere else: the AWS SDK's own chain of environment,
+// shared files and instance metadata is never consulted.
+package awscreds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"guardduty-sentinel/handler/internal/fault"
+	"guardduty-sentinel/handler/internal/secret"
+)
+
+// vaultTTL is how long a key pair is kept between runs. A rotated pair is in
+// use after it at the latest, at once when AWS refuses the old one.
+const vaultTTL = 10 * time.Minute
+
+// KeyPair is an AWS access key read from two secrets of a vault. It is safe
+// for concurrent use.
+type KeyPair struct {
+	client          *azsecrets.Client
+	vault           string
+	idName, keyName string
+	now             func() time.Time
+
+	mu   sync.Mutex
+	id   string
+	key  secret.String
+	read time.Time // zero: not read
+}
+
+// VaultConfig says where the key pair is.
+type VaultConfig struct {
+	URL                   string // of the vault
+	AccessKeyIDSecret     string // names of the two secrets
+	SecretAccessKeySecret string
+	Credential            azcore.TokenCredential
+	Options               azcore.ClientOptions
+	Now                   func() time.Time
+}
+
+// NewKeyPair returns the key pair. It makes no call.
+func NewKeyPair(cfg VaultConfig) (*KeyPair, error) {
+	client, err := azsecrets.NewClient(cfg.URL, cfg.Credential, &azsecrets.ClientOptions{ClientOptions: cfg.Options})
+	if err != nil {
+		return nil, fmt.Errorf("key vault client: %w", err)
+	}
+	return &KeyPair{client: client, vault: cfg.URL, idName: cfg.AccessKeyIDSecret, keyName: cfg.SecretAccessKeySecret, now: cfg.Now}, nil
+}
+
+// Retrieve returns the key pair, read from the vault when there is none yet or
+// when it is older than ten minutes.
+func (k *KeyPair) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.read.IsZero() || k.now().Sub(k.read) >= vaultTTL {
+		if err := k.readBoth(ctx); err != nil {
+			return aws.Credentials{}, err
+		}
+	}
+	return aws.Credentials{AccessKeyID: k.id, SecretAccessKey: k.key.Reveal(), Source: "Key Vault"}, nil
+}
+
+// Renew reads the key pair anew after AWS refused the one with the given
+// access key id, and reports whether it is another one now. When a caller
+// before has read it anew already, it is not read again.
+func (k *KeyPair) Renew(ctx context.Context, refused string) (bool, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.id != refused {
+		return true, nil
+	}
+	id, key := k.id, k.key.Reveal()
+	if err := k.readBoth(ctx); err != nil {
+		return false, err
+	}
+	return k.id != id || k.key.Reveal() != key, nil
+}
+
+// readBoth reads both secrets at once.
+func (k *KeyPair) readBoth(ctx context.Context) error {
+	type result struct {
+		value secret.String
+		err   error
+	}
+	other := make(chan result, 1)
+	go func() {
+		v, err := k.readOne(ctx, k.keyName)
+		other <- result{v, err}
+	}()
+	id, err := k.readOne(ctx, k.idName)
+	key := <-other
+	if err != nil {
+		return err
+	}
+	if key.err != nil {
+		return key.err
+	}
+	k.id, k.key, k.read = id.Reveal(), key.value, k.now()
+	return nil
+}
+
+func (k *KeyPair) readOne(ctx context.Context, name string) (secret.String, error) {
+	got, err := k.client.GetSecret(ctx, name, "", nil)
+	if err != nil {
+		return secret.String{}, k.vaultFault(name, err)
+	}
+	value := ""
+	if got.Value != nil {
+		value = strings.TrimSpace(*got.Value)
+	}
+	if value == "" || strings.ContainsAny(value, " \t\r\n") {
+		return secret.String{}, &fault.Fault{Code: fault.SecretMissing, What: fmt.Sprintf("the secret %s/secrets/%s holds no AWS key", k.vault, name), Mend: "store the key itself as its value, without spaces or line breaks"}
+	}
+	return secret.New(value), nil
+}
+
+// vaultFault names the secret and the mend.
+func (k *KeyPair) vaultFault(name string, err error) error {
+	url := k.vault + "/secrets/" + name
+	if known, ok := errors.AsType[*fault.Fault](err); ok {
+		return known
+	}
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	var response *azcore.ResponseError
+	if errors.As(err, &response) {
+		short := fmt.Errorf("%s (HTTP %d)", response.ErrorCode, response.StatusCode)
+		switch response.StatusCode {
+		case http.StatusUnauthorized, http.StatusForbidden:
+			if strings.Contains(err.Error(), "SecretDisabled") {
+				return &fault.Fault{Code: fault.SecretMissing, What: "the secret " + url + " is disabled", Err: short, Mend: "enable it or store a new version"}
+			}
+			return &fault.Fault{Code: fault.VaultRefused, What: "Key Vault refused the identity on " + url, Err: short, Mend: "give it the role Key Vault Secrets User on the vault, and look at the vault's firewall"}
+		case http.StatusNotFound:
+			return &fault.Fault{Code: fault.SecretMissing, What: "there is no secret " + url, Err: short, Mend: "store the AWS key under this name, or set AWS_ACCESS_KEY_ID_SECRET and AWS_SECRET_ACCESS_KEY_SECRET"}
+		}
+		return &fault.Fault{Code: fault.VaultUnreachable, What: "cannot read " + url, Err: short, Mend: "a later run tries again"}
+	}
+	return &fault.Fault{Code: fault.VaultUnreachable, What: "cannot reach " + url, Err: fault.Line(err), Mend: "look at KEY_VAULT_URI, at the network and at the vault's firewall; a later run tries again"}
+}

@@ -1,0 +1,152 @@
+// Package config reads the app settings and checks them all at once.
+//
+// A setting that is malformed, half-set or missing is a fault that names the
+// setting, its value and what was wanted; it is never replaced by a default.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"guardduty-sentinel/handler/internal/secret"
+)
+
+// Config is the checked settings. The tags name each setting and its default.
+type Config struct {
+	Bucket   bucketName `env:"S3_BUCKET"`     // export bucket
+	Prefix   keyPrefix  `env:"S3_PREFIX"`     // before AWSLogs/, without the closing slash
+	Region   regionName `env:"AWS_REGION"`    // of the bucket
+	VaultURL serviceURL `env:"KEY_VAULT_URI"` // https://NAME.vault.azure.net; empty when keyless
+	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"info"`
+
+	AccessKeyIDSecret     secretName `env:"AWS_ACCESS_KEY_ID_SECRET" envDefault:"aws-access-key-id"`
+	SecretAccessKeySecret secretName `env:"AWS_SECRET_ACCESS_KEY_SECRET" envDefault:"aws-secret-access-key"`
+	RoleARN               roleARN    `env:"AWS_ROLE_ARN"`              // role to assume; empty for none
+	RoleExternalID        externalID `env:"AWS_ROLE_EXTERNAL_ID"`      // for AssumeRole with the key pair
+	WebIdentityAudience   audience   `env:"AWS_WEB_IDENTITY_AUDIENCE"` // set: keyless
+
+	StateConnection settingName `env:"STATE_CONNECTION" envDefault:"AzureWebJobsStorage"`
+	StateTable      tableName   `env:"STATE_TABLE" envDefault:"GuardDutyState"`
+	State           Storage     // what STATE_CONNECTION names
+
+	IngestionURL serviceURL `env:"LOGS_INGESTION_ENDPOINT"`
+	RuleID       ruleID     `env:"DCR_IMMUTABLE_ID"`
+	Stream       streamName `env:"DCR_STREAM" envDefault:"Custom-AWSGuardDuty_CL"`
+
+	InitialLookback   time.Duration `env:"INITIAL_LOOKBACK" envDefault:"24h"`
+	WatermarkOverlap  time.Duration `env:"WATERMARK_OVERLAP" envDefault:"1h"`
+	RunBudget         time.Duration `env:"RUN_BUDGET" envDefault:"8m"`
+	FetchConcurrency  int           `env:"FETCH_CONCURRENCY" envDefault:"64"`
+	UploadConcurrency int           `env:"UPLOAD_CONCURRENCY" envDefault:"4"`
+
+	MinSeverity    float64     `env:"MIN_SEVERITY" envDefault:"0"`
+	ExcludeTypes   findingList `env:"EXCLUDE_FINDING_TYPES"`
+	ExcludeSamples bool        `env:"EXCLUDE_SAMPLES" envDefault:"false"`
+
+	S3Endpoint  endpointURL `env:"AWS_ENDPOINT_URL_S3"`
+	STSEndpoint endpointURL `env:"AWS_ENDPOINT_URL_STS"`
+	S3PathStyle bool        `env:"S3_PATH_STYLE" envDefault:"false"`
+}
+
+// Storage says where the state table lives: a connection string, or the
+// address of a table service reached with an identity.
+type Storage struct {
+	ConnectionString secret.String
+	TableURL         string // https://ACCOUNT.table.core.windows.net
+	ClientID         string // of a user-assigned identity; empty for the default one
+}
+
+// Keyless reports whether AWS credentials come from an Entra token and no key
+// pair exists.
+func (c *Config) Keyless() bool { return c.WebIdentityAudience != "" }
+
+// FromEnv reads the settings from environ, entries of the form NAME=value. Its
+// error joins one fault per wrong setting.
+func FromEnv(environ []string) (*Config, error) {
+	var c Config
+	vars := env.ToMap(environ)
+	var faults []error
+	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
+		faults = append(faults, parseFaults(err, vars)...)
+	}
+	faults = append(faults, c.missing(vars)...)
+	faults = append(faults, c.ranges()...)
+	faults = append(faults, c.combinations()...)
+	state, err := readStorage(string(c.StateConnection), vars)
+	if err != nil {
+		faults = append(faults, err)
+	}
+	c.State = state
+	return &c, errors.Join(faults...)
+}
+
+// Settings lists the settings that FromEnv reads, with their defaults, in the
+// order of the Config's fields.
+func Settings() (names, defaults []string) {
+	for f := range reflect.TypeFor[Config]().Fields() {
+		if name := f.Tag.Get("env"); name != "" {
+			names = append(names, name)
+			defaults = append(defaults, f.Tag.Get("envDefault"))
+		}
+	}
+	return names, defaults
+}
+
+// parseFaults rewords what the settings library found, so that each fault
+// names the setting instead of the field.
+func parseFaults(err error, vars map[string]string) []error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return []error{err}
+	}
+	var faults []error
+	for _, e := range all.Errors {
+		var pe env.ParseError
+		if !errors.As(e, &pe) {
+			faults = append(faults, e)
+			continue
+		}
+		field, _ := reflect.TypeFor[Config]().FieldByName(pe.Name)
+		name := field.Tag.Get("env")
+		faults = append(faults, fault(name, vars[name], wanted(field.Type, pe.Err)))
+	}
+	return faults
+}
+
+// wanted says what a setting of type t takes.
+func wanted(t reflect.Type, err error) string {
+	var w wantError
+	switch {
+	case errors.As(err, &w):
+		return string(w)
+	case t == reflect.TypeFor[time.Duration]():
+		return "a duration such as 90s, 15m or 24h"
+	case t == reflect.TypeFor[slog.Level]():
+		return "debug, info, warn or error"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case t.Kind() == reflect.Int:
+		return "a whole number"
+	default:
+		return "a number"
+	}
+}
+
+// fault is the one form of every fault about a value that is there.
+func fault(name, value, want string) error {
+	return fmt.Errorf("%s: %q is not %s", name, shorten(value), want)
+}
+
+// shorten keeps a fault readable when somebody pastes a whole file.
+func shorten(s string) string {
+	const limit = 120
+	if len(s) <= limit {
+		return s
+	}
+	return s[:limit] + "…"
+}

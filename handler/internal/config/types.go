@@ -1,0 +1,136 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// wantError says what a setting takes; the fault adds its name and value.
+type wantError string
+
+func (e wantError) Error() string { return string(e) }
+
+// Each type below is the text of one kind of setting, checked as it is read.
+type (
+	bucketName  string
+	keyPrefix   string
+	regionName  string
+	serviceURL  string
+	endpointURL string
+	secretName  string
+	roleARN     string
+	externalID  string
+	audience    string
+	settingName string
+	tableName   string
+	ruleID      string
+	streamName  string
+	findingList []string
+)
+
+// matched stores text in to when pattern matches the whole of it.
+func matched[T ~string](to *T, text []byte, pattern, want string) error {
+	if !regexp.MustCompile(`^(?:` + pattern + `)$`).Match(text) {
+		return wantError(want)
+	}
+	*to = T(text)
+	return nil
+}
+
+// Bucket names: Amazon S3 User Guide, "General purpose bucket naming rules".
+func (v *bucketName) UnmarshalText(b []byte) error {
+	return matched(v, b, `[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`, "a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, without s3:// or a path")
+}
+
+func (v *keyPrefix) UnmarshalText(b []byte) error {
+	s := strings.TrimSuffix(string(b), "/")
+	if strings.HasPrefix(s, "/") || strings.Contains(s, "//") || strings.Contains(s+"/", "AWSLogs/") || strings.Contains(s, "://") || len(s) > 512 {
+		return wantError("the prefix set in GuardDuty, what stands before AWSLogs/, without a slash in front")
+	}
+	*v = keyPrefix(s)
+	return nil
+}
+
+func (v *regionName) UnmarshalText(b []byte) error {
+	return matched(v, b, `[a-z]{2,}(-[a-z]+)+-[0-9]+`, "an AWS region such as eu-west-1")
+}
+
+// Secret names: Key Vault documentation, "About keys, secrets and certificates".
+func (v *secretName) UnmarshalText(b []byte) error {
+	return matched(v, b, `[0-9A-Za-z-]{1,127}`, "the name of a Key Vault secret: 1 to 127 letters, digits and hyphens")
+}
+
+func (v *roleARN) UnmarshalText(b []byte) error {
+	return matched(v, b, `arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+`, "the ARN of an IAM role, arn:aws:iam::ACCOUNT:role/NAME")
+}
+
+// External ids: AWS STS API reference, AssumeRole.
+func (v *externalID) UnmarshalText(b []byte) error {
+	return matched(v, b, `[\w+=,.@:/-]{2,1224}`, "an external id: 2 to 1,224 letters, digits and _+=,.@:/-")
+}
+
+func (v *audience) UnmarshalText(b []byte) error {
+	return matched(v, b, `[^\s]{1,512}`, "an application id URI such as api://guardduty-sentinel")
+}
+
+func (v *settingName) UnmarshalText(b []byte) error {
+	return matched(v, b, `[A-Za-z][A-Za-z0-9_]{0,126}`, "the name of a storage connection, such as AzureWebJobsStorage")
+}
+
+// Table names: "Understanding the Table service data model".
+func (v *tableName) UnmarshalText(b []byte) error {
+	return matched(v, b, `[A-Za-z][A-Za-z0-9]{2,62}`, "a table name: 3 to 63 letters and digits, a letter first")
+}
+
+func (v *ruleID) UnmarshalText(b []byte) error {
+	return matched(v, b, `dcr-[0-9a-f]{32}`, "the immutable id of a data collection rule, dcr- and 32 hexadecimal digits (not its name or resource id)")
+}
+
+func (v *streamName) UnmarshalText(b []byte) error {
+	return matched(v, b, `Custom-[A-Za-z0-9_]{1,100}`, "a stream of the data collection rule, such as Custom-AWSGuardDuty_CL")
+}
+
+func (v *serviceURL) UnmarshalText(b []byte) error {
+	u, err := url.Parse(string(b))
+	if err != nil || u.Scheme != "https" || !bareHost(u) {
+		return wantError("an address of the form https://HOST without a path")
+	}
+	*v = serviceURL("https://" + u.Host)
+	return nil
+}
+
+// An endpoint that replaces AWS's own may be plain http on this machine only.
+func (v *endpointURL) UnmarshalText(b []byte) error {
+	u, err := url.Parse(string(b))
+	if err != nil || !bareHost(u) || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u)) {
+		return wantError("an address of the form https://HOST without a path (http:// only for a loopback host)")
+	}
+	*v = endpointURL(u.Scheme + "://" + u.Host)
+	return nil
+}
+
+// bareHost reports whether u names a host and nothing below it.
+func bareHost(u *url.URL) bool {
+	return u.Hostname() != "" && u.User == nil && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == ""
+}
+
+func loopback(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (v *findingList) UnmarshalText(b []byte) error {
+	entry := regexp.MustCompile(`^[A-Za-z0-9]+:(\*|[A-Za-z0-9]+/[^\s*]+)$`)
+	for item := range strings.SplitSeq(string(b), ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
+		if !entry.MatchString(item) {
+			return wantError("a comma-separated list of finding types such as Recon:EC2/Portscan, or Recon:* for all of one purpose")
+		}
+		*v = append(*v, item)
+	}
+	return nil
+}

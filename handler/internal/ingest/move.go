@@ -1,0 +1,148 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// hopeless is the number of failed reads after which a run gives up when no
+// read has succeeded: then it is not the objects.
+const hopeless = 100
+
+// mover is the moving part of a run: fetchers read objects and pack rows,
+// uploaders deliver batches, one recorder writes the ledger. Each stage waits
+// for the next, so memory is bounded by the stages' own buffers.
+type mover struct {
+	job     *Job
+	packer  *packer
+	batches chan *batch
+	entries chan *task
+	gone    <-chan struct{} // closed when the recorder has ended
+
+	mu     sync.Mutex
+	s      *Summary
+	failed []*task // objects that could not be read to their end
+	read   int     // objects of which something could be read
+}
+
+// move carries the tasks' findings to the table and records each task whose
+// findings are all settled. It stops reading when reading ends, delivers until
+// working ends and records until closing ends.
+func (j *Job) move(reading, working, closing context.Context, tasks []*task, s *Summary) error {
+	if len(tasks) == 0 {
+		return nil
+	}
+	record := newGroup(closing, j.Log)
+	deliver := newGroup(working, j.Log)
+	defer context.AfterFunc(record.ctx, deliver.cancel)() // nothing is delivered that cannot be recorded
+	m := &mover{job: j, s: s, batches: make(chan *batch), entries: make(chan *task, recordGroup), gone: record.ctx.Done()}
+	m.packer = newPacker(j.Table.MaxBatch(), m.batches, deliver.ctx.Done())
+
+	record.run(m.record)
+	for range j.Uploaders {
+		deliver.run(m.deliver)
+	}
+	fetchErr := m.fetchAll(reading, deliver.ctx, tasks)
+	flushErr := m.packer.flush()
+	close(m.batches)
+	deliverErr := deliver.wait()
+	failedErr := m.settleFailed()
+	close(m.entries)
+	err := first(record.wait(), deliverErr, flushErr, failedErr, fetchErr)
+
+	for _, t := range tasks {
+		if !t.recorded {
+			s.Left++
+		}
+	}
+	return err
+}
+
+// fetchAll feeds the tasks, oldest first, to the fetchers. Running out of time
+// is no error.
+func (m *mover) fetchAll(reading, delivering context.Context, tasks []*task) error {
+	reading, cancel := context.WithCancel(reading)
+	defer cancel()
+	defer context.AfterFunc(delivering, cancel)() // nothing is read that cannot be delivered
+	fetch := newGroup(reading, m.job.Log)
+	queue := make(chan *task)
+	for range min(m.job.Fetchers, len(tasks)) {
+		fetch.run(func(ctx context.Context) error {
+			for t := range queue {
+				if err := m.fetch(ctx, t); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+feed:
+	for _, t := range tasks {
+		select {
+		case queue <- t:
+		case <-fetch.ctx.Done():
+			break feed
+		}
+	}
+	close(queue)
+	if err := fetch.wait(); err != nil && reading.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// settle takes a task with nothing in flight to the recorder. What could not
+// be read waits until the end: only then is it known whether anything could.
+func (m *mover) settle(t *task) {
+	t.mu.Lock()
+	failed := t.err != nil && t.err != errStopped
+	untouched := t.err == errStopped && t.lines <= t.skip()
+	t.mu.Unlock()
+	switch {
+	case untouched: // the next run finds it as this one did
+	case failed:
+		m.mu.Lock()
+		m.failed = append(m.failed, t)
+		m.mu.Unlock()
+	default:
+		m.send(t)
+	}
+}
+
+func (m *mover) send(t *task) {
+	select {
+	case m.entries <- t:
+	case <-m.gone:
+	}
+}
+
+// settleFailed records the objects that could not be read as pending. When no
+// object at all could be read nothing is recorded and the run fails: then it
+// is the permission, the key or the network, and no object's own fault.
+func (m *mover) settleFailed() error {
+	m.mu.Lock()
+	failed, read := m.failed, m.read
+	m.mu.Unlock()
+	if len(failed) > 0 && read == 0 {
+		return fmt.Errorf("none of %d objects could be read: object %q: %w", len(failed), failed[0].Object.Key, failed[0].err)
+	}
+	for _, t := range failed {
+		m.send(t)
+	}
+	return nil
+}
+
+// giveUp reports that reading on is pointless.
+func (m *mover) giveUp() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.read == 0 && len(m.failed) >= hopeless
+}
+
+// tally changes the summary.
+func (m *mover) tally(f func(*Summary)) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f(m.s)
+}

@@ -1,0 +1,166 @@
+// Package ingest moves new GuardDuty findings from an archive to a table.
+//
+// A run reads, delivers, records and then advances the watermark, in that
+// order and never another: a crash anywhere delivers some findings twice and
+// loses none. A finding leaves this package's care when the table accepted it,
+// when it stands in quarantine with its object, line and reason, or when a
+// filter dropped it and the run counted it.
+package ingest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"time"
+
+	"guardduty-sentinel/handler/internal/guardduty"
+)
+
+// Object is one object of the archive as listed.
+type Object struct {
+	Key          string
+	ETag         string // without quotes; empty when the archive has none
+	Size         int64  // bytes as stored
+	LastModified time.Time
+}
+
+// ID identifies one version of an object: the same key written again with
+// other content is another object.
+type ID [16]byte
+
+// ID returns the identity of o.
+func (o Object) ID() ID {
+	sum := sha256.Sum256([]byte(o.Key + "\x00" + o.ETag))
+	return ID(sum[:16])
+}
+
+// String returns the identity as 32 hexadecimal digits.
+func (id ID) String() string { return hex.EncodeToString(id[:]) }
+
+// Errors by which an Archive tells what became of an object. Every other error
+// of Open, or of reading, is taken as passing: a later run tries again.
+var (
+	ErrGone     = errors.New("object is gone")          // it was deleted
+	ErrReplaced = errors.New("object was replaced")     // another version stands under its key
+	ErrConflict = errors.New("state changed meanwhile") // somebody else advanced the watermark
+)
+
+// Page is part of a listing.
+type Page struct {
+	Objects []Object  // in key order
+	More    bool      // another page follows
+	Time    time.Time // the archive's own clock; zero when it does not tell
+}
+
+// Archive holds export objects. Its methods retry what can be retried and are
+// called from many goroutines.
+type Archive interface {
+	// Folders returns the folders directly below prefix, each with prefix in
+	// front and a slash at its end.
+	Folders(ctx context.Context, prefix string) ([]string, error)
+	// List returns the first page of objects below prefix whose keys sort
+	// after after, in byte order.
+	List(ctx context.Context, prefix, after string) (Page, error)
+	// Open returns the object's bytes as stored. The object must be the version
+	// that was listed: ErrReplaced otherwise.
+	Open(ctx context.Context, o Object) (io.ReadCloser, error)
+}
+
+// Source says where a finding was read.
+type Source struct {
+	Object Object
+	Bucket string
+}
+
+// Batch is rows for one call of Deliver.
+type Batch struct {
+	Rows []byte // the rows' JSON objects, with a comma between each two
+	Ends []int  // where each row ends in Rows
+}
+
+// Len returns the number of rows.
+func (b Batch) Len() int { return len(b.Ends) }
+
+// Slice returns rows i to j-1 as they stand in Rows, commas between them.
+func (b Batch) Slice(i, j int) []byte {
+	start := 0
+	if i > 0 {
+		start = b.Ends[i-1] + 1
+	}
+	return b.Rows[start:b.Ends[j-1]]
+}
+
+// Refusal is one row that the table refused for what it holds. The same row is
+// refused every time, so it goes to quarantine.
+type Refusal struct {
+	Row    int // index in the batch
+	Reason string
+}
+
+// Table takes rows. Its methods are called from many goroutines.
+type Table interface {
+	// Row appends the finding's row, one JSON object, to dst. An error means
+	// that no row can be made of the finding, now or later.
+	Row(dst []byte, f *guardduty.Finding, src Source) ([]byte, error)
+	// MaxBatch is the largest Batch.Rows that Deliver takes, in bytes.
+	MaxBatch() int
+	// Deliver returns when the table has accepted every row that is not among
+	// the refusals. With an error, any of the rows may or may not have been
+	// accepted. It retries what can be retried.
+	Deliver(ctx context.Context, b Batch) ([]Refusal, error)
+}
+
+// Mark is the watermark: every object of the archive with LastModified up to
+// Time is recorded. Version is the store's, for compare-and-swap; the zero Mark
+// is that of a source that never ran.
+type Mark struct {
+	Time    time.Time
+	Version string
+}
+
+// Pending is an object that could not be read to its end.
+type Pending struct {
+	Object   Object
+	Lines    int       // lines whose findings have been accepted; the next attempt skips them
+	Attempts int       // failed attempts
+	Next     time.Time // not before
+	Error    string    // of the last attempt
+}
+
+// Quarantined is what was set aside for good: a line of an object, or with
+// line 0 the object itself. The object stays in the archive.
+type Quarantined struct {
+	Line   int
+	Reason string
+}
+
+// Entry records what became of one object.
+type Entry struct {
+	Object     Object
+	Pending    *Pending // nil: the object is done
+	WasPending bool     // a pending row exists and has to go or to be replaced
+	Findings   int      // accepted or dropped by a filter
+	Quarantine []Quarantined
+}
+
+// Snapshot is the state at the start of a run.
+type Snapshot struct {
+	Mark    Mark
+	Done    map[ID]struct{} // recorded objects of the open window
+	Pending []Pending
+}
+
+// State keeps the watermark and the ledger. Its writes are durable when they
+// return, and repeating one is harmless. It retries what can be retried.
+type State interface {
+	Load(ctx context.Context) (Snapshot, error)
+	// Record writes the entries. After an error any of them may be written.
+	Record(ctx context.Context, entries []Entry) error
+	// Advance moves the watermark from mark to t, or fails with ErrConflict
+	// when it is no longer at mark.
+	Advance(ctx context.Context, mark Mark, t time.Time) (Mark, error)
+	// Prune forgets objects that are done and were last modified before t.
+	Prune(ctx context.Context, t time.Time) error
+}

@@ -1,0 +1,58 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Entries are written in groups: as many as one table transaction takes, or
+// those of a quarter of a second.
+const (
+	recordGroup = 100
+	recordDelay = 250 * time.Millisecond
+)
+
+// record writes the ledger until there is nothing more to write.
+func (m *mover) record(ctx context.Context) error {
+	for {
+		group := m.collect(ctx)
+		if len(group) == 0 {
+			return ctx.Err()
+		}
+		entries := make([]Entry, len(group))
+		for i, t := range group {
+			entries[i] = t.entry(m.job.Now())
+		}
+		if err := m.job.State.Record(ctx, entries); err != nil {
+			return fmt.Errorf("record %d objects: %w", len(entries), err)
+		}
+		for i, t := range group {
+			t.recorded = true
+			m.tally(func(s *Summary) { s.count(entries[i]) })
+		}
+	}
+}
+
+// collect waits for a first task and takes what follows shortly after. It
+// returns none when there will be no more.
+func (m *mover) collect(ctx context.Context) []*task {
+	var group []*task
+	var late <-chan time.Time
+	for len(group) < recordGroup {
+		select {
+		case t, ok := <-m.entries:
+			if !ok {
+				return group
+			}
+			if group = append(group, t); late == nil {
+				late = time.After(recordDelay)
+			}
+		case <-late:
+			return group
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return group
+}

@@ -1,0 +1,47 @@
+package ingest
+
+import "time"
+
+// Summary is what one run did.
+type Summary struct {
+	Started    time.Time
+	Duration   time.Duration
+	Plan       PlanStats
+	Reads      int            // objects opened
+	Objects    int            // objects recorded as done
+	Findings   int            // findings the table accepted
+	Batches    int            // calls of Deliver that succeeded
+	Bytes      int64          // bytes of the accepted batches' rows
+	Dropped    map[string]int // findings dropped, by the setting that dropped them
+	EmptyLines int            // lines such as {"findings":[]}
+	BadLines   int            // lines and findings set aside
+	BadObjects int            // objects set aside
+	Pending    int            // objects to be tried again
+	Left       int            // objects the run did not get to, or could not record
+	Watermark  time.Time
+	Lag        time.Duration // from the watermark to the time of the listing
+}
+
+// drop counts a finding that a filter dropped.
+func (s *Summary) drop(setting string) {
+	if s.Dropped == nil {
+		s.Dropped = make(map[string]int)
+	}
+	s.Dropped[setting]++
+}
+
+// count counts a recorded entry.
+func (s *Summary) count(e Entry) {
+	if e.Pending != nil {
+		s.Pending++
+	} else {
+		s.Objects++
+	}
+	for _, q := range e.Quarantine {
+		if q.Line == 0 {
+			s.BadObjects++
+		} else {
+			s.BadLines++
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package ingest
+
+import (
+	"sync"
+	"time"
+)
+
+// task is one object on its way through a run.
+type task struct {
+	Object  Object
+	pending *Pending // from an earlier run; nil for a new object
+
+	recorded bool // written by the recorder, read when the run's goroutines have ended
+
+	mu         sync.Mutex
+	open       int // rows in flight, and one more while the object is read
+	lines      int // lines read, all of whose rows are in flight or accepted
+	findings   int
+	quarantine []Quarantined
+	badLines   int
+	err        error // why the reading ended early, in a passing way
+}
+
+// Limits on what one object may put into quarantine and on how often it is
+// tried. Spacing grows from firstRetry, twofold each time, up to lastRetry:
+// the attempts span about a day and a half.
+const (
+	maxLineRows = 100
+	maxAttempts = 12
+	firstRetry  = 5 * time.Minute
+	lastRetry   = 6 * time.Hour
+)
+
+// skip returns the number of lines whose findings were accepted before.
+func (t *task) skip() int {
+	if t.pending == nil {
+		return 0
+	}
+	return t.pending.Lines
+}
+
+// begin counts the reading as in flight.
+func (t *task) begin() {
+	t.mu.Lock()
+	t.open++
+	t.mu.Unlock()
+}
+
+// found counts a finding, and rows of it as in flight.
+func (t *task) found(rows int) {
+	t.mu.Lock()
+	t.findings++
+	t.open += rows
+	t.mu.Unlock()
+}
+
+// release counts n rows, or the reading, as settled. It reports true exactly
+// once: when nothing is in flight any more.
+func (t *task) release(n int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.open -= n
+	return t.open == 0
+}
+
+// setAside adds a line, or with line 0 the object, to the quarantine. Of lines
+// that cannot be parsed the first maxLineRows are kept one by one and the rest
+// counted; a refused finding is always kept.
+func (t *task) setAside(line int, reason string, unreadable bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if unreadable {
+		if t.badLines++; t.badLines > maxLineRows {
+			return
+		}
+	}
+	t.quarantine = append(t.quarantine, Quarantined{Line: line, Reason: reason})
+}
+
+// entry is the record of a task with nothing in flight.
+func (t *task) entry(now time.Time) Entry {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e := Entry{Object: t.Object, WasPending: t.pending != nil, Findings: t.findings, Quarantine: t.quarantine}
+	if t.err == nil {
+		return e
+	}
+	next := Pending{Object: t.Object, Lines: max(t.lines, t.skip()), Error: t.err.Error(), Next: now}
+	if t.pending != nil {
+		next.Attempts = t.pending.Attempts
+	}
+	if t.err != errStopped { // being stopped is nobody's failure
+		next.Attempts++
+		next.Next = now.Add(retryAfter(next.Attempts))
+	}
+	if next.Attempts >= maxAttempts {
+		e.Quarantine = append(e.Quarantine, Quarantined{Line: 0, Reason: "given up after the last of its attempts: " + next.Error})
+		return e
+	}
+	e.Pending = &next
+	return e
+}
+
+// retryAfter is the wait after the n-th failed attempt.
+func retryAfter(n int) time.Duration {
+	wait := firstRetry
+	for range n - 1 {
+		if wait *= 2; wait >= lastRetry {
+			return lastRetry
+		}
+	}
+	return wait
+}

@@ -1,0 +1,163 @@
+// Package s3archive reads export objects from Amazon S3.
+package s3archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+// Credentials are AWS credentials that can be read anew.
+type Credentials interface {
+	aws.CredentialsProvider
+	// Renew reads the credentials anew after AWS refused those with the given
+	// access key id, and reports whether they are others now.
+	Renew(ctx context.Context, refused string) (bool, error)
+}
+
+// Config says which bucket to read and how.
+type Config struct {
+	Bucket    string
+	Region    string
+	Endpoint  string // replaces AWS's own; empty for AWS
+	PathStyle bool   // for servers that are not AWS's
+
+	Credentials Credentials
+	HTTPClient  *http.Client
+}
+
+// Archive is one bucket. It is safe for concurrent use.
+type Archive struct {
+	client *s3.Client
+	cfg    Config
+}
+
+var _ ingest.Archive = (*Archive)(nil)
+
+// New returns the archive. It makes no call.
+func New(cfg Config) *Archive {
+	options := s3.Options{
+		Region:       cfg.Region,
+		Credentials:  cfg.Credentials,
+		HTTPClient:   cfg.HTTPClient,
+		UsePathStyle: cfg.PathStyle,
+		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts = 4
+			o.RateLimiter = noLimit{} // the run's own deadline is the limit
+		}),
+		// Checksums of single-part objects are made over what is stored; TLS
+		// and gzip guard the way, and older servers know none.
+		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
+	}
+	if cfg.Endpoint != "" {
+		options.BaseEndpoint = aws.String(cfg.Endpoint)
+	}
+	return &Archive{client: s3.New(options), cfg: cfg}
+}
+
+// noLimit lets every attempt through: the SDK's token bucket would refuse
+// retries of thousands of small reads for the failures of a few.
+type noLimit struct{}
+
+func (noLimit) GetToken(context.Context, uint) (func() error, error) {
+	return func() error { return nil }, nil
+}
+
+func (noLimit) AddTokens(uint) error { return nil }
+
+// List returns up to 1,000 objects below prefix whose keys sort after after.
+func (a *Archive) List(ctx context.Context, prefix, after string) (ingest.Page, error) {
+	in := &s3.ListObjectsV2Input{Bucket: &a.cfg.Bucket, Prefix: &prefix}
+	if after != "" {
+		in.StartAfter = &after
+	}
+	out, err := call(ctx, a, a.client.ListObjectsV2, in)
+	if err != nil {
+		return ingest.Page{}, a.listFault(err)
+	}
+	page := ingest.Page{More: aws.ToBool(out.IsTruncated) && len(out.Contents) > 0}
+	page.Time, _ = middleware.GetServerTime(out.ResultMetadata)
+	for _, o := range out.Contents {
+		page.Objects = append(page.Objects, ingest.Object{
+			Key:          aws.ToString(o.Key),
+			ETag:         strings.Trim(aws.ToString(o.ETag), `"`),
+			Size:         aws.ToInt64(o.Size),
+			LastModified: aws.ToTime(o.LastModified).UTC(),
+		})
+	}
+	return page, nil
+}
+
+// Folders returns the common prefixes directly below prefix.
+func (a *Archive) Folders(ctx context.Context, prefix string) ([]string, error) {
+	var folders []string
+	in := &s3.ListObjectsV2Input{Bucket: &a.cfg.Bucket, Prefix: &prefix, Delimiter: aws.String("/")}
+	for {
+		out, err := call(ctx, a, a.client.ListObjectsV2, in)
+		if err != nil {
+			return nil, a.listFault(err)
+		}
+		for _, p := range out.CommonPrefixes {
+			folders = append(folders, aws.ToString(p.Prefix))
+		}
+		if !aws.ToBool(out.IsTruncated) || out.NextContinuationToken == nil {
+			return folders, nil
+		}
+		in.ContinuationToken = out.NextContinuationToken
+	}
+}
+
+// Open streams the version of the object that was listed.
+func (a *Archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, error) {
+	in := &s3.GetObjectInput{Bucket: &a.cfg.Bucket, Key: &o.Key}
+	if o.ETag != "" {
+		in.IfMatch = aws.String(`"` + o.ETag + `"`)
+	}
+	out, err := call(ctx, a, a.client.GetObject, in)
+	if err != nil {
+		return nil, a.readFault(err)
+	}
+	return out.Body, nil
+}
+
+// call makes one call of the SDK, and once more with credentials read anew
+// when AWS refused those it had.
+func call[In, Out any](ctx context.Context, a *Archive, op func(context.Context, *In, ...func(*s3.Options)) (*Out, error), in *In) (*Out, error) {
+	used, err := a.cfg.Credentials.Retrieve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, err := op(ctx, in)
+	if err == nil || !keyRefused(err) {
+		return out, err
+	}
+	fresh, renewErr := a.cfg.Credentials.Renew(ctx, used.AccessKeyID)
+	if renewErr != nil {
+		return nil, renewErr
+	}
+	if !fresh {
+		return nil, err
+	}
+	return op(ctx, in)
+}
+
+// noSuchKey reports whether the object is not there.
+func noSuchKey(err error) bool {
+	_, missing := errors.AsType[*types.NoSuchKey](err)
+	return missing
+}
+
+// where names the bucket in a fault.
+func (a *Archive) where() string { return fmt.Sprintf("bucket %s in %s", a.cfg.Bucket, a.cfg.Region) }

@@ -1,0 +1,108 @@
+package state
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+// maxTransaction is the most rows of one transaction (Table service REST API,
+// "Performing entity group transactions").
+const maxTransaction = 100
+
+// Record writes the entries, in transactions of up to 100 rows. An object's
+// quarantine rows are written no later than its own row, and the row of its
+// earlier attempts goes last: after a crash in between, Load passes it over.
+func (s *Store) Record(ctx context.Context, entries []ingest.Entry) error {
+	var rows []row
+	var settled []string
+	for _, e := range entries {
+		for _, q := range e.Quarantine {
+			r := s.objectRow(quarantineKey(e.Object, q.Line), e.Object)
+			r.Line, r.Reason = q.Line, bounded(q.Reason)
+			rows = append(rows, r)
+		}
+		if p := e.Pending; p != nil {
+			r := s.objectRow(pendingKey(e.Object), e.Object)
+			next := p.Next.UTC()
+			r.Lines, r.Attempts, r.Next, r.Error = p.Lines, p.Attempts, &next, bounded(p.Error)
+			rows = append(rows, r)
+			continue
+		}
+		r := s.objectRow(doneKey(e.Object), e.Object)
+		r.Findings = e.Findings
+		rows = append(rows, r)
+		if e.WasPending {
+			settled = append(settled, pendingKey(e.Object))
+		}
+	}
+	for chunk := range slices.Chunk(rows, maxTransaction) {
+		if err := s.write(ctx, chunk); err != nil {
+			return err
+		}
+	}
+	for _, key := range settled {
+		if _, err := s.client.DeleteEntity(ctx, s.partition, key, nil); err != nil && !isStatus(err, http.StatusNotFound) {
+			return s.fault("write", err)
+		}
+	}
+	return nil
+}
+
+// write puts rows in place, whether they exist or not. The client reports a
+// transaction that failed with the status of the outer answer, 202, and
+// without a code, so any error means that nothing was written.
+func (s *Store) write(ctx context.Context, rows []row) error {
+	actions := make([]aztables.TransactionAction, len(rows))
+	for i, r := range rows {
+		actions[i] = aztables.TransactionAction{ActionType: aztables.TransactionTypeInsertReplace, Entity: encode(r)}
+	}
+	if _, err := s.client.SubmitTransaction(ctx, actions, nil); err != nil {
+		return s.fault("write", err)
+	}
+	return nil
+}
+
+// Prune deletes the rows of objects that are done and were last modified
+// before t. A transaction fails when another run pruned one of its rows
+// meanwhile; then its rows are deleted one by one.
+func (s *Store) Prune(ctx context.Context, t time.Time) error {
+	var keys []string
+	if err := s.scan(ctx, doneRows(t), func(r row) error {
+		keys = append(keys, r.Key)
+		return nil
+	}); err != nil {
+		return s.fault("read", err)
+	}
+	any := azcore.ETagAny
+	for chunk := range slices.Chunk(keys, maxTransaction) {
+		actions := make([]aztables.TransactionAction, len(chunk))
+		for i, key := range chunk {
+			actions[i] = aztables.TransactionAction{ActionType: aztables.TransactionTypeDelete, Entity: encode(row{Partition: s.partition, Key: key}), IfMatch: &any}
+		}
+		if _, err := s.client.SubmitTransaction(ctx, actions, nil); err == nil {
+			continue
+		}
+		for _, key := range chunk {
+			if _, err := s.client.DeleteEntity(ctx, s.partition, key, nil); err != nil && !isStatus(err, http.StatusNotFound) {
+				return s.fault("write", err)
+			}
+		}
+	}
+	return nil
+}
+
+// bounded cuts text to what a row keeps of it.
+func bounded(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxText], "") + "…"
+}

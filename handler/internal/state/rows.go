@@ -1,0 +1,172 @@
+package state
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+const watermarkKey = "watermark"
+
+// timeKey is a time in a row key, in an order that sorts.
+const timeKey = "20060102T150405Z"
+
+// maxText bounds a reason or error in a row, in bytes. A property holds 32,000
+// characters and a row 1 MB.
+const maxText = 1000
+
+// row is any row of the table; each kind has some of the properties. The names
+// are stored: they may be added to and never renamed.
+type row struct {
+	Partition string `json:"PartitionKey"`
+	Key       string `json:"RowKey"`
+
+	Time *time.Time `json:"Time,omitzero"` // watermark
+
+	Object       string     `json:"ObjectKey,omitempty"` // S3 key
+	ETag         string     `json:"ObjectETag,omitempty"`
+	Size         int64      `json:"Size,omitempty"`
+	LastModified *time.Time `json:"LastModified,omitzero"`
+	Findings     int        `json:"Findings,omitempty"`
+
+	Lines    int        `json:"Lines,omitempty"`
+	Attempts int        `json:"Attempts,omitempty"`
+	Next     *time.Time `json:"Next,omitzero"`
+	Error    string     `json:"Error,omitempty"`
+
+	Line   int    `json:"Line,omitempty"`
+	Reason string `json:"Reason,omitempty"`
+}
+
+// MarshalJSON adds the type annotations that the table service needs: a JSON
+// number is an Edm.Int32 to it, and an Edm.Int64 is written as text.
+func (r row) MarshalJSON() ([]byte, error) {
+	type plain row
+	out := struct {
+		plain
+		Size     string `json:"Size,omitempty"`
+		SizeType string `json:"Size@odata.type,omitempty"`
+	}{plain: plain(r)}
+	if r.Size != 0 {
+		out.Size, out.SizeType = fmt.Sprint(r.Size), "Edm.Int64"
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (r *row) UnmarshalJSON(data []byte) error {
+	type plain row
+	in := struct {
+		*plain
+		Size json.Number `json:"Size"`
+	}{plain: (*plain)(r)}
+	if err := json.Unmarshal(data, &in); err != nil {
+		return err
+	}
+	if in.Size != "" {
+		n, err := in.Size.Int64()
+		if err != nil {
+			return err
+		}
+		r.Size = n
+	}
+	return nil
+}
+
+func encode(r row) []byte {
+	data, err := json.Marshal(r)
+	if err != nil {
+		panic(err) // texts, numbers and times always encode
+	}
+	return data
+}
+
+func decode(data []byte) (row, error) {
+	var r row
+	if err := json.Unmarshal(data, &r); err != nil {
+		return r, fmt.Errorf("a row that is not as written: %w", err)
+	}
+	return r, nil
+}
+
+// objectRow is the part that done, pending and quarantine rows share.
+func (s *Store) objectRow(key string, o ingest.Object) row {
+	modified := o.LastModified.UTC()
+	return row{Partition: s.partition, Key: key, Object: o.Key, ETag: o.ETag, Size: o.Size, LastModified: &modified}
+}
+
+func doneKey(o ingest.Object) string {
+	return "done|" + o.LastModified.UTC().Format(timeKey) + "|" + o.ID().String()
+}
+
+func pendingKey(o ingest.Object) string { return "pending|" + o.ID().String() }
+
+func quarantineKey(o ingest.Object, line int) string {
+	return fmt.Sprintf("quarantine|%s|%010d", o.ID(), line)
+}
+
+// id reads the object's identity from the end of the row's key.
+func (r row) id() (ingest.ID, error) {
+	text := r.Key[strings.LastIndexByte(r.Key, '|')+1:]
+	raw, err := hex.DecodeString(text)
+	if err != nil || len(raw) != len(ingest.ID{}) {
+		return ingest.ID{}, fmt.Errorf("the row %q names no object", r.Key)
+	}
+	return ingest.ID(raw), nil
+}
+
+// pending reads a pending row.
+func (r row) pending() (ingest.Pending, error) {
+	if r.Object == "" || r.LastModified == nil || r.Next == nil {
+		return ingest.Pending{}, fmt.Errorf("the row %q is not whole", r.Key)
+	}
+	return ingest.Pending{
+		Object:   ingest.Object{Key: r.Object, ETag: r.ETag, Size: r.Size, LastModified: *r.LastModified},
+		Lines:    r.Lines,
+		Attempts: r.Attempts,
+		Next:     *r.Next,
+		Error:    r.Error,
+	}, nil
+}
+
+// between is a filter for row keys from low up to and without high.
+func between(low, high string) string {
+	return fmt.Sprintf("RowKey ge '%s' and RowKey lt '%s'", low, high)
+}
+
+// doneRows is a filter for done rows last modified before t; zero for all.
+func doneRows(t time.Time) string {
+	if t.IsZero() {
+		return between("done|", "done}")
+	}
+	return between("done|", "done|"+t.UTC().Format(timeKey))
+}
+
+// scan calls f with every row of the partition that filter lets through.
+func (s *Store) scan(ctx context.Context, filter string, f func(row) error) error {
+	filter = fmt.Sprintf("PartitionKey eq '%s' and %s", s.partition, filter)
+	pager := s.client.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter})
+	for pager.More() {
+		page, err := pager.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		for _, data := range page.Entities {
+			r, err := decode(data)
+			if err == nil {
+				err = f(r)
+			}
+			if err != nil {
+				return &damagedError{err}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+// Package state keeps the watermark and the ledger of one source in a table
+// of Azure Table Storage.
+//
+// All rows of a source share one partition, so that a group of them is written
+// in one transaction:
+//
+//	watermark                     the watermark; its ETag is the version
+//	done|<last modified>|<id>     an object that is recorded, while it can be listed again
+//	pending|<id>                  an object that a later run tries again
+//	quarantine|<id>|<line>        what was set aside, with its reason
+//
+// Row keys cannot hold the characters / \ # ? of S3 keys, so an object is
+// named by a hash and its key stands whole in the property ObjectKey.
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"guardduty-sentinel/handler/internal/ingest"
+	"guardduty-sentinel/handler/internal/secret"
+)
+
+// Config says where the table is.
+type Config struct {
+	ConnectionString secret.String          // or:
+	URL              string                 // of the table service, with
+	Credential       azcore.TokenCredential // an identity
+
+	Table   string
+	Bucket  string // the source: its rows are kept apart from
+	Prefix  string // those of every other bucket and prefix
+	Options azcore.ClientOptions
+}
+
+// Store is the state of one source. It is safe for concurrent use.
+type Store struct {
+	client    *aztables.Client
+	where     string
+	partition string
+}
+
+var _ ingest.State = (*Store)(nil)
+
+// New returns the store. It makes no call.
+func New(cfg Config) (*Store, error) {
+	options := &aztables.ClientOptions{ClientOptions: cfg.Options}
+	var service *aztables.ServiceClient
+	var err error
+	where := "the state table " + cfg.Table
+	if cfg.URL != "" {
+		service, err = aztables.NewServiceClient(cfg.URL, cfg.Credential, options)
+		where += " of " + cfg.URL
+	} else {
+		service, err = aztables.NewServiceClientFromConnectionString(cfg.ConnectionString.Reveal(), options)
+	}
+	if err != nil {
+		return nil, errors.New("the storage connection is not one that the table client can read") // its error quotes the text
+	}
+	return &Store{client: service.NewClient(cfg.Table), where: where, partition: partition(cfg.Bucket, cfg.Prefix)}, nil
+}
+
+// partition names a source in the characters that a partition key may hold.
+func partition(bucket, prefix string) string {
+	var b strings.Builder
+	b.WriteString("s3:" + bucket + ":")
+	for _, c := range []byte(prefix) {
+		switch {
+		case c == '/':
+			b.WriteByte(':')
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-_.", c) >= 0:
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "=%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// Load reads the watermark, the recorded objects and those to be tried again.
+// It creates the table when there is none.
+func (s *Store) Load(ctx context.Context) (ingest.Snapshot, error) {
+	snap := ingest.Snapshot{Done: make(map[ingest.ID]struct{})}
+	err := s.scan(ctx, doneRows(time.Time{}), func(r row) error {
+		id, err := r.id()
+		snap.Done[id] = struct{}{}
+		return err
+	})
+	if isCode(err, string(aztables.TableNotFound)) {
+		return snap, s.create(ctx)
+	}
+	if err != nil {
+		return snap, s.fault("read", err)
+	}
+	if err := s.scan(ctx, between("pending|", "pending}"), func(r row) error {
+		if p, err := r.pending(); err != nil {
+			return err
+		} else if _, done := snap.Done[p.Object.ID()]; !done {
+			snap.Pending = append(snap.Pending, p)
+		}
+		return nil
+	}); err != nil {
+		return snap, s.fault("read", err)
+	}
+	snap.Mark, err = s.mark(ctx)
+	return snap, err
+}
+
+func (s *Store) create(ctx context.Context) error {
+	_, err := s.client.CreateTable(ctx, nil)
+	if err != nil && !isCode(err, string(aztables.TableAlreadyExists)) {
+		return s.fault("create", err)
+	}
+	return nil
+}
+
+// mark reads the watermark; none is the zero Mark.
+func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
+	got, err := s.client.GetEntity(ctx, s.partition, watermarkKey, nil)
+	if isStatus(err, http.StatusNotFound) {
+		return ingest.Mark{}, nil
+	}
+	if err != nil {
+		return ingest.Mark{}, s.fault("read", err)
+	}
+	r, err := decode(got.Value)
+	if err == nil && r.Time == nil {
+		err = errors.New("the row watermark has no Time")
+	}
+	if err != nil {
+		return ingest.Mark{}, s.damaged(err)
+	}
+	return ingest.Mark{Time: *r.Time, Version: string(got.ETag)}, nil
+}
+
+// Advance moves the watermark by compare-and-swap. A conflict with what this
+// very call wrote, when its answer was lost and the client tried again, is
+// told from one with another run by reading the watermark.
+func (s *Store) Advance(ctx context.Context, mark ingest.Mark, t time.Time) (ingest.Mark, error) {
+	t = t.UTC()
+	entity := encode(row{Partition: s.partition, Key: watermarkKey, Time: &t})
+	var etag azcore.ETag
+	var err error
+	if mark.Version == "" {
+		var added aztables.AddEntityResponse
+		added, err = s.client.AddEntity(ctx, entity, nil)
+		etag = added.ETag
+	} else {
+		var updated aztables.UpdateEntityResponse
+		version := azcore.ETag(mark.Version)
+		updated, err = s.client.UpdateEntity(ctx, entity, &aztables.UpdateEntityOptions{IfMatch: &version, UpdateMode: aztables.UpdateModeReplace})
+		etag = updated.ETag
+	}
+	switch {
+	case err == nil:
+		return ingest.Mark{Time: t, Version: string(etag)}, nil
+	case !isStatus(err, http.StatusConflict) && !isStatus(err, http.StatusPreconditionFailed) && !isStatus(err, http.StatusNotFound):
+		return mark, s.fault("write", err)
+	}
+	now, readErr := s.mark(ctx)
+	if readErr == nil && now.Time.Equal(t) && now.Version != "" {
+		return now, nil
+	}
+	return mark, s.conflict()
+}

@@ -1,0 +1,102 @@
+// Handler is the custom handler of a timer-triggered Azure Function that moves
+// Amazon GuardDuty findings from an S3 bucket into the Log Analytics table
+// AWSGuardDuty_CL.
+//
+// Without arguments it serves the Functions host on
+// 127.0.0.1:$FUNCTIONS_CUSTOMHANDLER_PORT (8080 when that is not set). All
+// else comes from the app settings; the README lists them.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+
+	"guardduty-sentinel/handler/internal/azfunc"
+	"guardduty-sentinel/handler/internal/fault"
+)
+
+// Exit codes: 1 failed, 2 wrong usage. 0 would tell the Functions host that
+// nothing has to be started again.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+const usage = `handler moves Amazon GuardDuty findings from S3 into AWSGuardDuty_CL.
+
+usage: handler
+
+It takes no arguments: it serves the Azure Functions host on
+127.0.0.1:$FUNCTIONS_CUSTOMHANDLER_PORT (8080 when that is not set) and reads
+its settings from the environment. To run it on this machine:
+
+  func start        with Azure Functions Core Tools and local.settings.json
+  make run          on a local cloud, with nothing but Go and Node
+`
+
+// stopGrace is how long a run in progress may take to record its work after
+// the process was told to stop.
+const stopGrace = 20 * time.Second
+
+// parentInterval is how often the handler looks whether its host is alive.
+const parentInterval = time.Second
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+func run(args, environ []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		if args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
+			fmt.Fprint(stdout, usage)
+			return 0
+		}
+		fmt.Fprintf(stderr, "handler: unknown argument %q\n\n%s", args[0], usage)
+		return exitUsage
+	}
+	level := new(slog.LevelVar)
+	log := azfunc.NewLogger(stdout, stderr, level)
+	port, hosted := os.LookupEnv("FUNCTIONS_CUSTOMHANDLER_PORT")
+	if !hosted {
+		port = "8080"
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		log.Error("cannot listen", slog.String("error", fmt.Sprintf("FUNCTIONS_CUSTOMHANDLER_PORT: %q is not a port from 1 to 65535", port)))
+		return exitUsage
+	}
+	ln, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		log.Error("cannot listen", slog.Any("error", err))
+		return exitFailed
+	}
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	if hosted {
+		ctx, cancel = azfunc.WithParent(ctx, parentInterval)
+		defer cancel()
+	}
+
+	c := newConnector(environ, level, log)
+	server := &azfunc.Server{
+		Functions: map[string]azfunc.Run{"GuardDutyTimer": c.run},
+		Log:       log,
+		PanicError: func(v any) error {
+			return &fault.Fault{Code: fault.Panic, What: "the handler has a defect", Err: fault.Line(fmt.Errorf("panic: %v", v)), Mend: "report it with the stack in the log; nothing is lost, the next run goes on"}
+		},
+	}
+	log.Info("listening", slog.String("address", ln.Addr().String()))
+	if err := server.Serve(ctx, ln, stopGrace); err != nil {
+		log.Error("stopped", slog.Any("error", err))
+		return exitFailed
+	}
+	log.Info("stopped")
+	return 0
+}
