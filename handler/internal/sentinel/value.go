@@ -8,8 +8,11 @@ import (
 )
 
 // isInstant reports whether value is a JSON string that is an RFC 3339 time.
+// time.Parse alone takes more than that: a comma before the fraction and an
+// hour of one digit.
 func isInstant(value []byte) bool {
-	if len(value) < 2 || value[0] != '"' {
+	const fixed = len(`"2006-01-02T15:04:05`)
+	if len(value) < fixed+2 || value[0] != '"' || value[fixed-3] != ':' || value[fixed] == ',' {
 		return false
 	}
 	_, err := time.Parse(time.RFC3339Nano, string(value[1:len(value)-1]))
