@@ -100,12 +100,17 @@ func stateStore(cfg *config.Config, credential azcore.TokenCredential, options a
 // transport is tuned for many small calls to one host: enough idle connections
 // that none is made anew, and HTTP/1.1, whose connections are independent.
 func transport(connections int) *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DialContext = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
-	t.MaxIdleConns = connections
-	t.MaxIdleConnsPerHost = connections
-	t.ForceAttemptHTTP2 = false
-	t.DisableCompression = true
-	t.ResponseHeaderTimeout = tryTimeout
-	return t
+	http1 := new(http.Protocols)
+	http1.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: tryTimeout,
+		IdleConnTimeout:       90 * time.Second,
+		MaxIdleConns:          connections,
+		MaxIdleConnsPerHost:   connections,
+		DisableCompression:    true,
+		Protocols:             http1,
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -11,6 +13,13 @@ import (
 
 // maxReason bounds a reason phrase, in bytes.
 const maxReason = 1000
+
+// Limits on an answer written by hand: on its writing, and on the wait for the
+// host to close the connection after it.
+const (
+	writeTimeout  = 10 * time.Second
+	lingerTimeout = time.Second
+)
 
 // answer is the body the host reads. All three members are always there: the
 // host waits for ever on an answer that is no JSON object.
@@ -40,11 +49,22 @@ func writeFailed(w http.ResponseWriter, err error) {
 		return
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.SetDeadline(time.Now().Add(writeTimeout))
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "HTTP/1.1 500 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", reason, len(body))
 	b.Write(body)
 	conn.Write(b.Bytes())
+	linger(conn)
+}
+
+// linger ends the answer and reads on until the host closes the connection, or
+// for a second. Closing at once, while some of the request is unread, would
+// reset the connection, and the host could lose the answer with its reason.
+func linger(conn net.Conn) {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		conn.SetReadDeadline(time.Now().Add(lingerTimeout))
+		io.Copy(io.Discard, conn)
+	}
 }
 
 func encodeAnswer(lines []string) []byte {
@@ -60,19 +80,23 @@ func encodeAnswer(lines []string) []byte {
 
 // Reason turns text into a reason phrase: one line of visible ASCII of at most
 // 1,000 bytes. A byte outside visible ASCII becomes %XX, as in a URL, and every
-// run of white space one space.
+// run of white space one space. What is cut off shows as "...".
 func Reason(text string) string {
+	const mark = "..."
 	var b strings.Builder
+	kept := 0 // length of the longest beginning that leaves room for mark
 	for _, c := range []byte(strings.Join(strings.Fields(text), " ")) {
-		s := string(c)
 		if c < ' ' || c > '~' {
-			s = fmt.Sprintf("%%%02X", c)
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
 		}
-		if b.Len()+len(s) > maxReason-3 {
-			b.WriteString("...")
-			break
+		if b.Len() > maxReason {
+			return b.String()[:kept] + mark
 		}
-		b.WriteString(s)
+		if b.Len() <= maxReason-len(mark) {
+			kept = b.Len()
+		}
 	}
 	if b.Len() == 0 {
 		return "no reason was given"

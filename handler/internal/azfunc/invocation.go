@@ -42,10 +42,6 @@ func (i Invocation) LogValue() slog.Value {
 // part for itself: a schedule status that is null, has times without a zone or
 // is of another form altogether never fails a run.
 func readInvocation(body io.Reader) (Invocation, error) {
-	var envelope struct {
-		Data     map[string]json.RawMessage
-		Metadata map[string]json.RawMessage
-	}
 	data, err := io.ReadAll(io.LimitReader(body, maxBody+1))
 	if err != nil {
 		return Invocation{}, fmt.Errorf("read the invocation: %w", err)
@@ -56,21 +52,31 @@ func readInvocation(body io.Reader) (Invocation, error) {
 	if strings.TrimSpace(string(data)) == "" {
 		return Invocation{}, nil
 	}
+	var envelope struct{ Data, Metadata json.RawMessage }
 	if err := json.Unmarshal(data, &envelope); err != nil {
 		return Invocation{}, fmt.Errorf("the invocation is not the host's JSON: %w", err)
 	}
 	var inv Invocation
-	for _, binding := range envelope.Data {
+	for _, binding := range members(envelope.Data) {
 		var timer struct{ IsPastDue json.RawMessage }
 		if json.Unmarshal(binding, &timer) == nil && string(timer.IsPastDue) == "true" {
 			inv.PastDue = true
 		}
 	}
 	var retry struct{ RetryCount json.Number }
-	if json.Unmarshal(envelope.Metadata["RetryContext"], &retry) == nil {
+	if json.Unmarshal(members(envelope.Metadata)["RetryContext"], &retry) == nil {
 		if n, err := retry.RetryCount.Int64(); err == nil {
 			inv.Retry = int(n)
 		}
 	}
 	return inv, nil
+}
+
+// members returns the members of an object; of anything else there are none.
+func members(object json.RawMessage) map[string]json.RawMessage {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(object, &m) != nil {
+		return nil
+	}
+	return m
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 )
@@ -28,22 +29,25 @@ type Server struct {
 	answers sync.WaitGroup // invocations not yet answered
 }
 
-// Handler routes GET / (any answer tells the host that the handler is up) and
-// POST /FUNCTION. A run's context is ctx.
+// Handler answers GET of any path (any answer tells the host that the handler
+// is up) and runs a function at POST /FUNCTION. A run's context is ctx. There
+// is no http.ServeMux: it answers some paths by redirects, which hold no JSON
+// object.
 func (s *Server) Handler(ctx context.Context) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { writeOK(w, Report{}) })
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeFailed(w, fmt.Errorf("this handler has no function %s %s", r.Method, r.URL.Path))
-	})
-	for name, run := range s.Functions {
-		mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		run, known := s.Functions[name]
+		switch {
+		case r.Method == http.MethodGet || r.Method == http.MethodHead:
+			writeOK(w, Report{})
+		case r.Method == http.MethodPost && known:
 			s.answers.Add(1)
 			defer s.answers.Done()
 			s.invoke(ctx, w, r, name, run)
-		})
-	}
-	return mux
+		default:
+			writeFailed(w, fmt.Errorf("this handler has no function %s %s", r.Method, r.URL.Path))
+		}
+	})
 }
 
 // invoke answers one invocation. Runs never overlap within a process: a second
@@ -64,9 +68,7 @@ func (s *Server) invoke(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		writeOK(w, Report{Lines: []string{"Another run is in progress in this handler; this one did nothing."}})
 		return
 	}
-	defer s.running.Unlock()
-
-	report, err := s.guarded(ctx, log, inv, run)
+	report, err := s.guarded(ctx, log, inv, run) // unlocks: whoever has the answer may start the next run
 	if err != nil {
 		log.ErrorContext(ctx, "run failed", slog.Any("error", err), slog.Any("story", report.Lines))
 		writeFailed(w, err)
@@ -75,8 +77,10 @@ func (s *Server) invoke(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	writeOK(w, report)
 }
 
-// guarded turns a panic of the run into its error, with the stack in the log.
+// guarded does the run and ends its hold on running. It turns a panic of the
+// run into its error, with the stack in the log.
 func (s *Server) guarded(ctx context.Context, log *slog.Logger, inv Invocation, run Run) (report Report, err error) {
+	defer s.running.Unlock()
 	defer func() {
 		v := recover()
 		if v == nil {
@@ -92,6 +96,11 @@ func (s *Server) guarded(ctx context.Context, log *slog.Logger, inv Invocation, 
 	return run(ctx, log, inv)
 }
 
+// idleTimeout is how long a connection is kept between two requests: longer
+// than the host keeps one, so that the host never sends an invocation on a
+// connection that is being closed.
+const idleTimeout = 10 * time.Minute
+
 // Serve answers on ln until ctx ends, then waits up to grace for a run in
 // progress to be answered. It returns nil after an orderly stop.
 func (s *Server) Serve(ctx context.Context, ln net.Listener, grace time.Duration) error {
@@ -99,6 +108,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener, grace time.Duration
 		Handler:           s.Handler(ctx),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}

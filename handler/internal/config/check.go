@@ -7,7 +7,7 @@ import (
 )
 
 // missing finds required settings that are not there.
-func (c *Config) missing(vars map[string]string) []error {
+func missing(vars map[string]string) []error {
 	var faults []error
 	need := func(name, what string) {
 		if vars[name] == "" {
@@ -24,42 +24,41 @@ func (c *Config) missing(vars map[string]string) []error {
 	return faults
 }
 
-// ranges checks the values that have bounds. A value that did not parse is
-// zero here and was reported already, so zero is passed over where no zero
-// can be set.
-func (c *Config) ranges() []error {
+// ranges checks the values that have bounds, but for those that did not parse.
+func (c *Config) ranges(vars map[string]string, malformed map[string]bool) []error {
 	var faults []error
-	duration := func(name string, d, low, high time.Duration) {
-		if d != 0 && (d < low || d > high) {
-			faults = append(faults, fault(name, d.String(), fmt.Sprintf("a duration from %s to %s", low, high)))
+	check := func(name string, within bool, want string) {
+		if !within && !malformed[name] {
+			faults = append(faults, fault(name, vars[name], want))
 		}
+	}
+	duration := func(name string, d, low, high time.Duration, want string) {
+		check(name, d >= low && d <= high, "a duration from "+want)
 	}
 	count := func(name string, n, high int) {
-		if n != 0 && (n < 1 || n > high) {
-			faults = append(faults, fault(name, fmt.Sprint(n), fmt.Sprintf("a whole number from 1 to %d", high)))
-		}
+		check(name, n >= 1 && n <= high, fmt.Sprintf("a whole number from 1 to %d", high))
 	}
-	duration("INITIAL_LOOKBACK", c.InitialLookback, time.Minute, 90*24*time.Hour)
-	duration("WATERMARK_OVERLAP", c.WatermarkOverlap, time.Minute, 48*time.Hour)
-	duration("RUN_BUDGET", c.RunBudget, 10*time.Second, 24*time.Hour)
+	duration("INITIAL_LOOKBACK", c.InitialLookback, time.Minute, 90*24*time.Hour, "1m to 2160h")
+	duration("WATERMARK_OVERLAP", c.WatermarkOverlap, time.Minute, 48*time.Hour, "1m to 48h")
+	duration("RUN_BUDGET", c.RunBudget, 10*time.Second, 24*time.Hour, "10s to 24h")
 	count("FETCH_CONCURRENCY", c.FetchConcurrency, 512)
 	count("UPLOAD_CONCURRENCY", c.UploadConcurrency, 32)
-	if !(c.MinSeverity >= 0 && c.MinSeverity <= 10) {
-		faults = append(faults, fault("MIN_SEVERITY", fmt.Sprint(c.MinSeverity), "a number from 0 to 10"))
-	}
+	check("MIN_SEVERITY", c.MinSeverity >= 0 && c.MinSeverity <= 10, "a number from 0 to 10") // NaN is not within
 	return faults
 }
 
-// combinations finds settings that exclude or need one another.
-func (c *Config) combinations() []error {
+// combinations finds settings that exclude or need one another. What is set
+// counts, well-formed or not: a malformed setting has a fault of its own.
+func combinations(vars map[string]string) []error {
 	var faults []error
-	if c.Keyless() && c.RoleARN == "" {
+	keyless, role, external := vars["AWS_WEB_IDENTITY_AUDIENCE"] != "", vars["AWS_ROLE_ARN"] != "", vars["AWS_ROLE_EXTERNAL_ID"] != ""
+	if keyless && !role {
 		faults = append(faults, errors.New("AWS_WEB_IDENTITY_AUDIENCE is set without AWS_ROLE_ARN: a token without a role to assume gives no credentials"))
 	}
-	if c.RoleExternalID != "" && c.RoleARN == "" {
+	if external && !role {
 		faults = append(faults, errors.New("AWS_ROLE_EXTERNAL_ID is set without AWS_ROLE_ARN: an external id belongs to a role"))
 	}
-	if c.RoleExternalID != "" && c.Keyless() {
+	if external && keyless {
 		faults = append(faults, errors.New("AWS_ROLE_EXTERNAL_ID is set with AWS_WEB_IDENTITY_AUDIENCE: a web identity has no external id, remove one"))
 	}
 	return faults

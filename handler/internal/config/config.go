@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -70,18 +72,22 @@ func (c *Config) Keyless() bool { return c.WebIdentityAudience != "" }
 func FromEnv(environ []string) (*Config, error) {
 	var c Config
 	vars := env.ToMap(environ)
+	delete(vars, "") // the settings library would read it into fields without a tag
 	var faults []error
+	malformed := make(map[string]bool)
 	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
-		faults = append(faults, parseFaults(err, vars)...)
+		faults = append(faults, parseFaults(err, vars, malformed)...)
 	}
-	faults = append(faults, c.missing(vars)...)
-	faults = append(faults, c.ranges()...)
-	faults = append(faults, c.combinations()...)
-	state, err := readStorage(string(c.StateConnection), vars)
-	if err != nil {
-		faults = append(faults, err)
+	faults = append(faults, missing(vars)...)
+	faults = append(faults, c.ranges(vars, malformed)...)
+	faults = append(faults, combinations(vars)...)
+	if !malformed["STATE_CONNECTION"] {
+		state, err := readStorage(string(c.StateConnection), vars)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		c.State = state
 	}
-	c.State = state
 	return &c, errors.Join(faults...)
 }
 
@@ -98,8 +104,8 @@ func Settings() (names, defaults []string) {
 }
 
 // parseFaults rewords what the settings library found, so that each fault
-// names the setting instead of the field.
-func parseFaults(err error, vars map[string]string) []error {
+// names the setting instead of the field, and notes the settings in malformed.
+func parseFaults(err error, vars map[string]string, malformed map[string]bool) []error {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
 		return []error{err}
@@ -113,6 +119,7 @@ func parseFaults(err error, vars map[string]string) []error {
 		}
 		field, _ := reflect.TypeFor[Config]().FieldByName(pe.Name)
 		name := field.Tag.Get("env")
+		malformed[name] = true
 		faults = append(faults, fault(name, vars[name], wanted(field.Type, pe.Err)))
 	}
 	return faults
@@ -139,7 +146,24 @@ func wanted(t reflect.Type, err error) string {
 
 // fault is the one form of every fault about a value that is there.
 func fault(name, value, want string) error {
+	if looksSecret(value) {
+		return fmt.Errorf("%s: [redacted] is not %s", name, want)
+	}
 	return fmt.Errorf("%s: %q is not %s", name, shorten(value), want)
+}
+
+// looksSecret reports whether value may hold a key that was put into the wrong
+// setting: a connection string, a URL with a signature or a password, an AWS
+// key or a storage key. Faults are shown in logs and in the run history.
+func looksSecret(value string) bool {
+	return regexp.MustCompile(`(?i)(key|sig|signature|secret|password|pwd|token)=|://[^/]*@`).MatchString(value) ||
+		awsKey(strings.TrimSpace(value)) || regexp.MustCompile(`[A-Za-z0-9+/]{86}==`).MatchString(value)
+}
+
+// awsKey reports whether value has the form of an AWS access key id or of a
+// secret access key.
+func awsKey(value string) bool {
+	return regexp.MustCompile(`^((AKIA|ASIA)[A-Z0-9]{16}|[A-Za-z0-9+/]{40})$`).MatchString(value)
 }
 
 // shorten keeps a fault readable when somebody pastes a whole file.
@@ -148,5 +172,5 @@ func shorten(s string) string {
 	if len(s) <= limit {
 		return s
 	}
-	return s[:limit] + "…"
+	return strings.ToValidUTF8(s[:limit], "") + "…"
 }

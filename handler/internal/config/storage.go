@@ -1,6 +1,8 @@
 package config
 
 import (
+	"cmp"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -29,10 +31,10 @@ func readStorage(name string, vars map[string]string) (Storage, error) {
 		return fromConnectionString(name, text)
 	case uri != "":
 		u, err := url.Parse(uri)
-		if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.User != nil {
+		if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 			return Storage{}, fault(name+"__tableServiceUri", uri, "the https address of a table service, such as https://ACCOUNT.table.core.windows.net")
 		}
-		return Storage{TableURL: uri, ClientID: vars[name+"__clientId"]}, nil
+		return Storage{TableURL: strings.TrimSuffix(uri, "/"), ClientID: vars[name+"__clientId"]}, nil
 	case account != "":
 		if !regexp.MustCompile(`^[a-z0-9]{3,24}$`).MatchString(account) {
 			return Storage{}, fault(name+"__accountName", account, "a storage account's name: 3 to 24 lower-case letters and digits")
@@ -44,33 +46,81 @@ func readStorage(name string, vars map[string]string) (Storage, error) {
 }
 
 // fromConnectionString checks text without ever showing it: it holds a key.
+// The result is put together anew, since the table client wants every name in
+// one case and, with a signature, knows the address only by AccountName.
 func fromConnectionString(name, text string) (Storage, error) {
 	parts := make(map[string]string)
-	for part := range strings.SplitSeq(strings.Trim(text, "; "), ";") {
+	for part := range strings.SplitSeq(strings.TrimSpace(text), ";") {
+		if strings.TrimSpace(part) == "" {
+			continue
+		}
 		key, value, ok := strings.Cut(part, "=")
 		if !ok {
 			return Storage{}, fmt.Errorf("%s: [redacted] is not a storage connection string (Name=value; pairs) or UseDevelopmentStorage=true", name)
 		}
-		parts[strings.ToLower(key)] = value
+		parts[strings.ToLower(strings.TrimSpace(key))] = strings.TrimSpace(value)
 	}
+	made, err := tableConnection(parts)
+	if err != nil {
+		return Storage{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return Storage{ConnectionString: secret.New(made)}, nil
+}
+
+// tableConnection writes the connection string that the table client reads.
+func tableConnection(parts map[string]string) (string, error) {
+	account, key, signature := parts["accountname"], parts["accountkey"], parts["sharedaccesssignature"]
 	if strings.EqualFold(parts["usedevelopmentstorage"], "true") {
 		host, err := emulatorHost(parts["developmentstorageproxyuri"])
-		if err != nil {
-			return Storage{}, fmt.Errorf("%s: DevelopmentStorageProxyUri: %w", name, err)
-		}
-		return Storage{ConnectionString: secret.New(fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;TableEndpoint=%s:10002/%[1]s;", emulatorAccount, emulatorKey, host))}, nil
+		return fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;TableEndpoint=%s:10002/%[1]s;", emulatorAccount, emulatorKey, host), err
 	}
-	endpoint, err := url.Parse(parts["tableendpoint"])
-	plain := strings.EqualFold(parts["defaultendpointsprotocol"], "http") && parts["tableendpoint"] == "" || err == nil && endpoint.Scheme == "http"
+	endpoint, err := tableEndpoint(parts)
 	switch {
 	case err != nil:
-		return Storage{}, fmt.Errorf("%s: its TableEndpoint is not an address", name)
-	case plain && !loopback(endpoint):
-		return Storage{}, fmt.Errorf("%s: its table endpoint is plain http: use https (http:// only for a loopback host)", name)
-	case parts["sharedaccesssignature"] == "" && (parts["accountname"] == "" || parts["accountkey"] == ""):
-		return Storage{}, fmt.Errorf("%s: [redacted] is not a storage connection string: it lacks AccountName and AccountKey, or SharedAccessSignature", name)
+		return "", err
+	case account != "" && key != "":
+		if _, err := base64.StdEncoding.DecodeString(key); err != nil {
+			return "", errors.New("its AccountKey is not a key: it is no base64") // the error would show a part
+		}
+		return fmt.Sprintf("AccountName=%s;AccountKey=%s;TableEndpoint=%s;", account, key, endpoint), nil
+	case signature == "":
+		return "", errors.New("[redacted] is not a storage connection string: it lacks AccountName and AccountKey, or SharedAccessSignature")
 	}
-	return Storage{ConnectionString: secret.New(text)}, nil
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "", errNoEndpoint
+	}
+	owner, public := strings.CutSuffix(u.Host, ".table.core.windows.net")
+	if !public || account != "" && account != owner {
+		return "", errors.New("its SharedAccessSignature is for no table endpoint of the form https://ACCOUNT.table.core.windows.net: use AccountKey or an identity there")
+	}
+	return fmt.Sprintf("AccountName=%s;SharedAccessSignature=%s;", owner, strings.TrimPrefix(signature, "?")), nil
+}
+
+var (
+	errNoEndpoint = errors.New("its table endpoint is not an https address")
+	errPlainHTTP  = errors.New("its table endpoint is plain http: use https (http:// only for a loopback host)")
+)
+
+// tableEndpoint is the address that a connection string gives its account's
+// tables, without a slash at its end.
+func tableEndpoint(parts map[string]string) (string, error) {
+	text := parts["tableendpoint"]
+	if text == "" {
+		if parts["accountname"] == "" {
+			return "", errors.New("[redacted] is not a storage connection string: it has neither AccountName nor TableEndpoint")
+		}
+		protocol, suffix := cmp.Or(parts["defaultendpointsprotocol"], "https"), cmp.Or(parts["endpointsuffix"], "core.windows.net")
+		text = strings.ToLower(protocol) + "://" + parts["accountname"] + ".table." + suffix
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Scheme != "https" && u.Scheme != "http":
+		return "", errNoEndpoint
+	case u.Scheme == "http" && !loopback(u):
+		return "", errPlainHTTP
+	}
+	return strings.TrimSuffix(text, "/"), nil
 }
 
 // emulatorHost is http://127.0.0.1, or the scheme and host of proxy.
@@ -79,8 +129,8 @@ func emulatorHost(proxy string) (string, error) {
 		return "http://127.0.0.1", nil
 	}
 	u, err := url.Parse(proxy)
-	if err != nil || u.Hostname() == "" || u.Scheme == "http" && !loopback(u) {
-		return "", errors.New("want http:// and a loopback host")
+	if err != nil || u.Hostname() == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u)) {
+		return "", errors.New("its DevelopmentStorageProxyUri is not http:// and a loopback host, or https:// and a host")
 	}
-	return u.Scheme + "://" + u.Hostname(), nil
+	return u.Scheme + "://" + strings.TrimSuffix(u.Host, ":"+u.Port()), nil
 }

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -46,7 +47,7 @@ func (v *bucketName) UnmarshalText(b []byte) error {
 
 func (v *keyPrefix) UnmarshalText(b []byte) error {
 	s := strings.TrimSuffix(string(b), "/")
-	if strings.HasPrefix(s, "/") || strings.Contains(s, "//") || strings.Contains(s+"/", "AWSLogs/") || strings.Contains(s, "://") || len(s) > 512 {
+	if strings.HasPrefix(string(b), "/") || strings.Contains(string(b), "//") || slices.Contains(strings.Split(s, "/"), "AWSLogs") || len(s) > 512 {
 		return wantError("the prefix set in GuardDuty, what stands before AWSLogs/, without a slash in front")
 	}
 	*v = keyPrefix(s)
@@ -58,7 +59,12 @@ func (v *regionName) UnmarshalText(b []byte) error {
 }
 
 // Secret names: Key Vault documentation, "About keys, secrets and certificates".
+// A key in the place of its secret's name is refused: the name is shown in
+// faults and is part of a URL.
 func (v *secretName) UnmarshalText(b []byte) error {
+	if awsKey(string(b)) {
+		return wantError("the name of a Key Vault secret: it looks like the key itself, which belongs into the vault")
+	}
 	return matched(v, b, `[0-9A-Za-z-]{1,127}`, "the name of a Key Vault secret: 1 to 127 letters, digits and hyphens")
 }
 

@@ -59,6 +59,9 @@ type Fault struct {
 	Err  error  // the cause; its text is shown between What and Mend
 }
 
+// lineEnds turns every line end into a space.
+var lineEnds = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
+
 // Error returns the fault as one line: code, what, cause, mend.
 func (f *Fault) Error() string {
 	s := string(f.Code) + " " + f.What
@@ -68,7 +71,7 @@ func (f *Fault) Error() string {
 	if f.Mend != "" {
 		s += "; " + f.Mend
 	}
-	return s
+	return lineEnds.Replace(s)
 }
 
 // Unwrap returns the cause.
@@ -83,11 +86,11 @@ func Of(err error) *Fault {
 	return &Fault{Code: Other, What: "the run failed", Err: err, Mend: "see the log of this invocation"}
 }
 
-// Line returns err's text as one short line, for errors of libraries that
-// print whole answers. The result does not wrap err.
+// Line returns err's text as one short line of valid UTF-8, for errors of
+// libraries that print whole answers. The result does not wrap err.
 func Line(err error) error {
 	const limit = 300
-	text := strings.Join(strings.Fields(err.Error()), " ")
+	text := strings.ToValidUTF8(strings.Join(strings.Fields(err.Error()), " "), "\uFFFD")
 	if len(text) > limit {
 		text = strings.ToValidUTF8(text[:limit], "") + "…"
 	}

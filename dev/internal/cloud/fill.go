@@ -1,0 +1,28 @@
+package cloud
+
+import (
+	"path/filepath"
+
+	"guardduty-sentinel/dev/internal/seed"
+)
+
+// Findings reads the findings of a file or folder; an empty path is the
+// built-in ones.
+func (c *Cloud) Findings(path string) ([][]byte, error) {
+	if path == "" {
+		path = filepath.Join(c.root, seed.BuiltIn)
+	}
+	return seed.ReadFindings(path)
+}
+
+// Export lays findings out in the bucket as GuardDuty exports them and returns
+// the objects.
+func (c *Cloud) Export(findings [][]byte, opts seed.Options) ([]seed.Object, error) {
+	objects := seed.Plan(findings, opts)
+	for _, o := range objects {
+		if err := c.S3.Put(o.Key, o.Body, o.LastModified); err != nil {
+			return nil, err
+		}
+	}
+	return objects, nil
+}

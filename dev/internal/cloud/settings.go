@@ -1,0 +1,59 @@
+package cloud
+
+import (
+	"maps"
+	"os"
+	"slices"
+)
+
+// Settings are the app settings with which the handler finds the cloud. They
+// are those of a deployment; the last two alone are there for S3's sake.
+func (c *Cloud) Settings() map[string]string {
+	s := map[string]string{
+		"GUARDDUTY_SCHEDULE":           "0 * * * * *",
+		"S3_BUCKET":                    c.S3.Bucket(),
+		"AWS_REGION":                   Region,
+		"KEY_VAULT_URI":                "https://" + VaultHost,
+		"AWS_ACCESS_KEY_ID_SECRET":     AccessKeyIDSecret,
+		"AWS_SECRET_ACCESS_KEY_SECRET": SecretAccessKeySecret,
+		"LOGS_INGESTION_ENDPOINT":      "https://" + IngestionHost,
+		"DCR_IMMUTABLE_ID":             RuleID,
+		"DCR_STREAM":                   Stream,
+		"AZURE_TOKEN_CREDENTIALS":      "ManagedIdentityCredential",
+		"AWS_ENDPOINT_URL_S3":          c.s3URL,
+		"S3_PATH_STYLE":                "true",
+	}
+	if c.opts.Storage == WithIdentity {
+		s["AzureWebJobsStorage__tableServiceUri"] = c.Tables.TableEndpoint
+	} else {
+		s["AzureWebJobsStorage"] = c.Tables.ConnectionString
+	}
+	return s
+}
+
+// Environ is the environment that the platform gives the Functions host, which
+// the handler inherits: an identity endpoint, and the way to everything else.
+// Nothing of this process's own environment is in it but the search path and
+// the folders for homes and temporary files.
+func (c *Cloud) Environ() []string {
+	env := map[string]string{
+		"IDENTITY_ENDPOINT": c.idURL,
+		"IDENTITY_HEADER":   c.Identity.Header,
+		"SSL_CERT_FILE":     c.ca.File(),
+		"HTTPS_PROXY":       c.proxyURL,
+		"HTTP_PROXY":        c.proxyURL,
+	}
+	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
+		if v, ok := os.LookupEnv(name); ok {
+			env[name] = v
+		}
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		list = append(list, name+"="+env[name])
+	}
+	return list
+}
+
+// CAFile is the certificate of the private authority.
+func (c *Cloud) CAFile() string { return c.ca.File() }
