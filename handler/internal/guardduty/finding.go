@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -14,7 +15,7 @@ type Finding struct {
 	Line    []byte   // the whole line
 	Members []Member // the top-level members, in the order of the line
 
-	ID        string
+	ID        string // of the finding; where the line has none, that at the end of its ARN
 	Type      string
 	Severity  float64 // from 1.0 to 10.0; 0 when the line has no number there
 	UpdatedAt string  // RFC 3339 in every export seen
@@ -56,10 +57,13 @@ func (p *Parser) Parse(line []byte) (Finding, error) {
 	}
 	f.Members = p.members
 	var service []byte
+	var arn string
 	for _, m := range p.members {
 		switch m.Name {
 		case "id":
 			f.ID = text(m.Value)
+		case "arn":
+			arn = text(m.Value)
 		case "type":
 			f.Type = text(m.Value)
 		case "updatedAt":
@@ -69,6 +73,9 @@ func (p *Parser) Parse(line []byte) (Finding, error) {
 		case "service":
 			service = m.Value
 		}
+	}
+	if f.ID == "" {
+		f.ID = arn[strings.LastIndexByte(arn, '/')+1:]
 	}
 	if f.ID == "" || f.Type == "" {
 		return Finding{}, notFinding(p.members)
@@ -164,7 +171,7 @@ func notFinding(members []Member) error {
 	if len(members) == 1 && members[0].Name == "findings" && string(bytes.Join(bytes.Fields(members[0].Value), nil)) == "[]" {
 		return ErrNoFindings
 	}
-	return fmt.Errorf("%w: it lacks id or type", ErrNotFinding)
+	return fmt.Errorf("%w: it lacks type, or id and arn", ErrNotFinding)
 }
 
 // text returns the text of a JSON string, or "" for anything else.

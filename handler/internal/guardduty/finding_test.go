@@ -30,6 +30,14 @@ func TestParseFinding(t *testing.T) {
 	}
 }
 
+func TestParseOfAFindingWithoutIDTakesThatOfItsARN(t *testing.T) {
+	var p guardduty.Parser
+	f, err := p.Parse([]byte(`{"type":"a","arn":"arn:aws:guardduty:us-east-1:111122223333:detector/12ab/finding/7ab9"}`))
+	if err != nil || f.ID != "7ab9" {
+		t.Errorf("Parse = %+v, %v, want the id 7ab9", f, err)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ line, want string }{
 		"text":               {"<html>", "not JSON: invalid syntax at byte 1"},
@@ -43,10 +51,10 @@ func TestParseRefuses(t *testing.T) {
 		"leading zero":       {`{"id":"1","type":"a","severity":05}`, "not JSON: invalid syntax"},
 		"array":              {`[{"id":"1"}]`, "not a finding: a JSON ["},
 		"number":             {`5`, "not a finding"},
-		"without id":         {`{"type":"a"}`, "it lacks id or type"},
-		"without type":       {`{"id":"a"}`, "it lacks id or type"},
-		"id is no text":      {`{"id":5,"type":"a"}`, "it lacks id or type"},
-		"findings wrapped":   {`{"findings":[{"id":"1","type":"a"}]}`, "it lacks id or type"},
+		"without id":         {`{"type":"a"}`, "it lacks type, or id and arn"},
+		"without type":       {`{"id":"a"}`, "it lacks type, or id and arn"},
+		"id is no text":      {`{"id":5,"type":"a"}`, "it lacks type, or id and arn"},
+		"findings wrapped":   {`{"findings":[{"id":"1","type":"a"}]}`, "it lacks type, or id and arn"},
 		"deeper than 10,000": {`{"id":"1","type":"a","x":` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001) + `}`, "not JSON"},
 	}
 	for name, tt := range tests {

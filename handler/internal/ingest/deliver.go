@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"log/slog"
 )
 
 // deliver sends batches until there are no more. A row is settled when the
@@ -22,7 +21,6 @@ func (m *mover) deliver(ctx context.Context) error {
 		})
 		for _, refusal := range refusals {
 			from := b.from[refusal.Row]
-			m.job.Log.WarnContext(ctx, "finding refused and set aside", slog.String("key", from.task.Object.Key), slog.Int("line", from.line), slog.String("reason", refusal.Reason))
 			from.task.setAside(from.line, refusal.Reason, false)
 		}
 		for _, from := range b.from {

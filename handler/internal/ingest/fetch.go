@@ -61,7 +61,6 @@ func (m *mover) note(ctx context.Context, t *task, err error) {
 	case errors.Is(err, ErrReplaced):
 		log.DebugContext(ctx, "object was replaced; its new version is listed by itself")
 	case errors.Is(err, ErrGone), errors.Is(err, guardduty.ErrDamaged), errors.Is(err, guardduty.ErrObjectTooLong):
-		log.WarnContext(ctx, "object set aside; what could be read of it is delivered")
 		t.setAside(0, err.Error(), false)
 	default:
 		log.WarnContext(ctx, "object could not be read; a later run tries again")

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -30,8 +31,20 @@ func (m *mover) record(ctx context.Context) error {
 		for i, t := range group {
 			t.recorded = true
 			m.tally(func(s *Summary) { s.count(entries[i]) })
+			m.notice(ctx, entries[i])
 		}
 	}
+}
+
+// notice logs what an object put into quarantine, by its first reason: the
+// ledger has them all.
+func (m *mover) notice(ctx context.Context, e Entry) {
+	if len(e.Quarantine) == 0 {
+		return
+	}
+	q := e.Quarantine[0]
+	m.job.Log.WarnContext(ctx, "set aside in quarantine; everything else of the object is delivered",
+		slog.String("key", e.Object.Key), slog.Int("line", q.Line), slog.String("reason", q.Reason), slog.Int("set_aside", len(e.Quarantine)))
 }
 
 // collect waits for a first task and takes what follows shortly after. It

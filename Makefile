@@ -1,0 +1,85 @@
+# Everything runs from here: `make help` lists the targets. What a target needs
+# is installed below this folder: Node packages into dev/node_modules, Go tools
+# into .tools.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+VERSITYGW   := github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
+# The race detector needs cgo and a C compiler. Where there is none the tests
+# run without it; where tests must not be skipped (MUST_RUN) that is an error.
+RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) >/dev/null && echo -race)
+
+NODE_MODULES := dev/node_modules/.package-lock.json
+GO_FILES     := $(shell find handler -name '*.go' -not -name '*_test.go' 2>/dev/null)
+DEV_FILES    := $(shell find dev -name '*.go' -not -name '*_test.go' -not -path '*/node_modules/*' 2>/dev/null)
+
+.PHONY: help
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build cloud ## runs the connector twice on a local cloud and shows what arrives; FINDINGS=folder for findings of your own, DAMAGED=1 for damaged objects too
+	@dev/bin/localcloud run $(if $(FINDINGS),-findings '$(FINDINGS)') $(if $(DAMAGED),-damaged)
+
+.PHONY: up
+up: build cloud ## keeps the local cloud running, with the timer on its schedule
+	@dev/bin/localcloud up $(if $(FINDINGS),-findings '$(FINDINGS)')
+
+.PHONY: start
+start: build cloud ## the same under func start, where Azure Functions Core Tools is installed
+	@dev/bin/localcloud start $(if $(FINDINGS),-findings '$(FINDINGS)')
+
+.PHONY: query
+query: $(NODE_MODULES) ## runs KQL='…' over the rows of the last run
+	@[ -n "$$KQL" ] || { echo "give a query: make query KQL='AWSGuardDuty_CL | count'"; exit 2; }
+	@[ -f .local/cloud/rows.ndjson ] || { echo "there are no rows yet: make run"; exit 2; }
+	@node dev/kql/cli.mjs --table AWSGuardDuty_CL=.local/cloud/rows.ndjson --columns infra/schema/guardduty.columns.json --format table "$$KQL"
+
+.PHONY: build
+build: bin/handler ## builds bin/handler for this machine
+
+bin/handler: $(GO_FILES) go.mod go.sum
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $@ ./handler
+
+.PHONY: cloud
+cloud: dev/bin/localcloud $(NODE_MODULES)
+
+dev/bin/localcloud: $(DEV_FILES) dev/go.mod dev/go.sum
+	go build -C dev -o bin/localcloud ./localcloud
+
+$(NODE_MODULES): dev/package.json dev/package-lock.json
+	npm ci --prefix dev --no-audit --no-fund
+	@touch $@
+
+.tools/versitygw:
+	GOBIN='$(CURDIR)/.tools' go install $(VERSITYGW)
+
+.tools/staticcheck:
+	GOBIN='$(CURDIR)/.tools' go install $(STATICCHECK)
+
+.PHONY: test
+test: build cloud .tools/versitygw ## runs all tests, against real servers where there are any
+	@[ -n "$(RACE)" ] || [ -z "$$MUST_RUN" ] || { echo "the race detector needs cgo and a C compiler"; exit 1; }
+	node --test $(wildcard dev/kql/*.test.mjs)
+	go test $(RACE) -timeout 10m -C dev ./...
+	go test $(RACE) -timeout 10m ./...
+
+.PHONY: check
+check: ## all that must hold before a change is accepted: format, vet, staticcheck, layers, tests
+	@files=$$(gofmt -l handler dev/internal dev/localcloud dev/e2e); [ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
+	go vet ./...
+	go vet -C dev ./...
+	@$(MAKE) .tools/staticcheck || [ -z "$$MUST_RUN" ]
+	@if [ -x .tools/staticcheck ]; then \
+		echo staticcheck ./...; .tools/staticcheck ./... && cd dev && ../.tools/staticcheck ./...; \
+	else echo "staticcheck could not be installed: skipped"; fi
+	@$(MAKE) test
+
+.PHONY: clean
+clean: ## removes what was built, installed and kept
+	rm -rf bin dev/bin dev/node_modules .tools .local

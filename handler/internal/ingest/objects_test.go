@@ -1,0 +1,357 @@
+package ingest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+func finding(id string) string {
+	return fmt.Sprintf(`{"id":%q,"type":"Recon:EC2/Portscan","severity":5}`+"\n", id)
+}
+
+// TestBadInputHoldsNothingBack puts one odd object among good ones.
+func TestBadInputHoldsNothingBack(t *testing.T) {
+	tests := map[string]struct {
+		body   []byte
+		ids    []string
+		aside  []string // line numbers
+		counts func(ingest.Summary) bool
+	}{
+		"truncated gzip":         {zipped(finding("x") + strings.Repeat(finding("y"), 2000))[:60], nil, []string{"0"}, func(s ingest.Summary) bool { return s.BadObjects == 1 }},
+		"a line that is no JSON": {zipped(finding("x") + "garbage\n" + finding("y")), []string{"x", "y"}, []string{"2"}, func(s ingest.Summary) bool { return s.BadLines == 1 }},
+		"not an export file":     {[]byte("<html>\n<body>\n"), nil, []string{"0"}, func(s ingest.Summary) bool { return s.BadObjects == 1 && s.BadLines == 0 }},
+		"empty lines":            {zipped("\n" + finding("x") + "\n\n" + finding("y")), []string{"x", "y"}, nil, func(s ingest.Summary) bool { return s.BadLines == 0 }},
+		"an empty list":          {zipped(`{"findings":[]}` + "\n" + finding("x")), []string{"x"}, nil, func(s ingest.Summary) bool { return s.EmptyLines == 1 }},
+		"only an empty list":     {zipped(`{"findings":[]}`), nil, nil, func(s ingest.Summary) bool { return s.EmptyLines == 1 && s.BadObjects == 0 }},
+		"1,000 bad lines":        {zipped(finding("x") + strings.Repeat("bad\n", 1000)), []string{"x"}, nil, func(s ingest.Summary) bool { return s.BadLines == 100 && s.BadObjects == 1 }},
+		"a line too long":        {zipped(finding("x") + strings.Repeat("z", 5<<20) + "\n" + finding("y")), []string{"x", "y"}, []string{"2"}, func(s ingest.Summary) bool { return s.BadLines == 1 }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.put(key(today, "0"), now.Add(-3*time.Minute), "before")
+			w.putBody(key(today, "1"), now.Add(-2*time.Minute), tt.body, tt.ids...)
+			w.put(key(today, "2"), now.Add(-time.Minute), "after")
+			s := w.run()
+			w.expect(1)
+			if !tt.counts(s) || s.Objects != 3 || !s.Watermark.Equal(now) {
+				t.Errorf("Run = %+v", s)
+			}
+			var lines []string
+			for _, a := range w.aside {
+				lines = append(lines, a[strings.LastIndexByte(a, ':')+1:])
+			}
+			if tt.aside != nil && !slices.Equal(lines, tt.aside) {
+				t.Errorf("set aside %v, want lines %v of object 1", w.aside, tt.aside)
+			}
+			opens := w.opens
+			w.run()
+			w.expect(1)
+			if w.opens != opens {
+				t.Errorf("the second run read %d objects, want none", w.opens-opens)
+			}
+		})
+	}
+}
+
+func TestARefusedFindingIsSetAsideByItself(t *testing.T) {
+	w := newWorld(t)
+	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("one")+finding("two")+finding("three")), "one", "three")
+	w.deliverFault = func([]string) (bool, []string, error) { return true, []string{"two"}, nil }
+	s := w.run()
+	w.expect(1)
+	if want := []string{key(today, "a") + ":2"}; !slices.Equal(w.aside, want) || s.Findings != 2 || s.BadLines != 1 {
+		t.Errorf("set aside %v, Run = %+v, want %v and 2 findings", w.aside, s, want)
+	}
+}
+
+func TestAFindingWithoutARowIsSetAsideByItself(t *testing.T) {
+	w := newWorld(t)
+	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("two")), nil...)
+	w.rowFault = func(string) error { return errors.New("too large") }
+	if s := w.run(); s.BadLines != 1 || s.BadObjects != 0 || !slices.Equal(w.aside, []string{key(today, "a") + ":1"}) {
+		t.Errorf("Run = %+v, set aside %v, want line 1", s, w.aside)
+	}
+}
+
+// TestAnUnreadableObjectIsTriedAgain fails one object's reads: it becomes
+// pending, holds nothing back, and is read when its time has come.
+func TestAnUnreadableObjectIsTriedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.put(key(today, "bad"), now.Add(-2*time.Minute), "bad")
+	w.put(key(today, "good"), now.Add(-time.Minute), "good")
+	w.openFault = func(k string) error {
+		if strings.HasSuffix(k, "bad.jsonl.gz") {
+			return errBoom
+		}
+		return nil
+	}
+	s := w.run()
+	if s.Pending != 1 || s.Findings != 1 || !s.Watermark.Equal(now) {
+		t.Fatalf("Run = %+v, want 1 pending, 1 finding and the watermark at %v", s, now)
+	}
+	for attempt, wait := range []time.Duration{5 * time.Minute, 10 * time.Minute, 20 * time.Minute} {
+		for _, p := range w.pending {
+			if p.Attempts != attempt+1 || p.Error != "boom" || p.Next.Sub(now) != wait {
+				t.Fatalf("after %d attempts pending = %+v, want the next after %v", attempt+1, p, wait)
+			}
+		}
+		opens := w.opens
+		w.run()
+		if w.opens != opens {
+			t.Fatal("the object was read before its time")
+		}
+		makeDue(w)
+		w.put(key(today, fmt.Sprint("other", attempt)), now.Add(time.Duration(attempt+1)*time.Second), fmt.Sprint("other", attempt))
+		w.run()
+	}
+	w.openFault = nil
+	makeDue(w)
+	w.run()
+	w.expect(1)
+	if len(w.pending) != 0 {
+		t.Errorf("pending = %v, want none", w.pending)
+	}
+}
+
+// makeDue lets every pending object be tried by the next run.
+func makeDue(w *world) {
+	for id, p := range w.pending {
+		p.Next = now
+		w.pending[id] = p
+	}
+}
+
+func TestAnObjectIsGivenUpAfterItsLastAttempt(t *testing.T) {
+	w := newWorld(t)
+	w.put(key(today, "bad"), now.Add(-2*time.Minute))
+	w.openFault = func(k string) error {
+		if strings.HasSuffix(k, "bad.jsonl.gz") {
+			return errBoom
+		}
+		return nil
+	}
+	for n := range 12 {
+		w.put(key(today, fmt.Sprint("good", n)), now.Add(time.Duration(n)*time.Second), fmt.Sprint("good", n))
+		w.run()
+		makeDue(w)
+	}
+	if want := []string{key(today, "bad") + ":0"}; !slices.Equal(w.aside, want) || len(w.pending) != 0 {
+		t.Errorf("set aside %v, pending %v, want %v and none", w.aside, w.pending, want)
+	}
+}
+
+// TestAReadThatBreaksIsResumed cuts the connection in the middle of an object.
+func TestAReadThatBreaksIsResumed(t *testing.T) {
+	w := newWorld(t)
+	var body strings.Builder
+	var ids []string
+	for i := range 500 {
+		ids = append(ids, fmt.Sprint("f", i))
+		body.WriteString(finding(ids[i]))
+	}
+	w.putBody(key(today, "big"), now.Add(-time.Minute), []byte(body.String()), ids...)
+	w.bodyFault = func(_ string, r io.Reader) io.Reader {
+		return io.MultiReader(io.LimitReader(r, int64(body.Len()/2)), iotest.ErrReader(errBoom))
+	}
+	if s := w.run(); s.Pending != 1 || s.Findings < 200 {
+		t.Fatalf("Run = %+v, want 1 pending and the findings before the break", s)
+	}
+	w.bodyFault = nil
+	makeDue(w)
+	w.run()
+	w.expect(1)
+}
+
+func TestAnObjectThatIsGoneIsSetAside(t *testing.T) {
+	w := newWorld(t)
+	w.put(key(today, "good"), now.Add(-time.Minute), "good")
+	w.put(key(today, "gone"), now.Add(-time.Minute))
+	w.openFault = func(k string) error {
+		if strings.HasSuffix(k, "gone.jsonl.gz") {
+			return ingest.ErrGone
+		}
+		return nil
+	}
+	if s := w.run(); s.BadObjects != 1 || s.Pending != 0 {
+		t.Errorf("Run = %+v, want 1 object set aside", s)
+	}
+	w.expect(1)
+}
+
+func TestWhenNothingCanBeReadTheRunFailsAndKeepsEverything(t *testing.T) {
+	w := newWorld(t)
+	for i := range 300 {
+		w.put(key(today, fmt.Sprint(i)), now.Add(-time.Minute), fmt.Sprint(i))
+	}
+	w.openFault = func(string) error { return errBoom }
+	s, err := w.job().Run(t.Context())
+	if !errors.Is(err, errBoom) || len(w.pending) != 0 || !s.Watermark.IsZero() && !s.Watermark.Before(now.Add(-time.Minute)) {
+		t.Errorf("Run = %+v, %v, pending %d, want %v, no pending rows and the watermark below the objects", s, err, len(w.pending), errBoom)
+	}
+	if w.opens >= 300 {
+		t.Errorf("the run read %d objects before it gave up, want fewer than 300", w.opens)
+	}
+	w.openFault = nil
+	w.run()
+	w.expect(1)
+}
+
+// TestBudgetEndsTheRunAndTheNextGoesOn slows every read so that a run cannot
+// read them all. The clock is the real one here.
+func TestBudgetEndsTheRunAndTheNextGoesOn(t *testing.T) {
+	w := newWorld(t)
+	for i := range 400 {
+		w.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Duration(400-i)*time.Second), fmt.Sprint(i))
+	}
+	w.bodyFault = func(_ string, r io.Reader) io.Reader { return slow{r, 20 * time.Millisecond} }
+	runs := 0
+	for left := 1; left > 0; runs++ {
+		job := w.job()
+		job.Budget, job.Now = 500*time.Millisecond, time.Now
+		job.InitialLookback = time.Since(now.Add(-24*time.Hour)).Abs() + 24*time.Hour
+		started, before := time.Now(), len(w.accepted)
+		s, err := job.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(started); took > 5*time.Second {
+			t.Errorf("a run with a budget of %v took %v", job.Budget, took)
+		}
+		if left = s.Left; left > 0 && len(w.accepted) == before {
+			t.Fatalf("run %d made no progress: %+v", runs, s)
+		}
+	}
+	w.expect(1)
+	if runs < 2 {
+		t.Errorf("%d run read everything, want the budget to end it", runs)
+	}
+}
+
+// slow waits before each read.
+type slow struct {
+	r    io.Reader
+	wait time.Duration
+}
+
+func (s slow) Read(p []byte) (int, error) {
+	time.Sleep(s.wait)
+	return s.r.Read(p)
+}
+
+// TestOneObjectLargerThanARunIsResumedByLine delivers so slowly that one object
+// takes several runs.
+func TestOneObjectLargerThanARunIsResumedByLine(t *testing.T) {
+	w := newWorld(t)
+	var body bytes.Buffer
+	var ids []string
+	for i := range 600 {
+		ids = append(ids, fmt.Sprint("f", i))
+		body.WriteString(finding(ids[i]))
+	}
+	w.putBody(key(today, "huge"), now.Add(-time.Minute), body.Bytes(), ids...)
+	w.maxRows = 100
+	w.deliverHook = func(context.Context) { time.Sleep(20 * time.Millisecond) }
+	runs := 0
+	for ; len(w.accepted) < 600 && runs < 20; runs++ {
+		job := w.job()
+		job.Budget, job.Now = 400*time.Millisecond, time.Now
+		job.InitialLookback = time.Since(now.Add(-24*time.Hour)).Abs() + 24*time.Hour
+		if _, err := job.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.run()
+	w.expect(1)
+	if runs < 2 {
+		t.Errorf("%d run read everything, want the budget to end it", runs)
+	}
+}
+
+func TestAStopLetsBatchesInFlightEndAndRecordsThem(t *testing.T) {
+	w := newWorld(t)
+	for i := range 500 {
+		w.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Minute), fmt.Sprint(i))
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	w.deliverHook = func(working context.Context) {
+		stop()
+		if working.Err() != nil {
+			t.Error("the stop cut a batch in flight")
+		}
+	}
+	s, err := w.job().Run(ctx)
+	if err != nil {
+		t.Fatalf("Run = %v, want no error", err)
+	}
+	if s.Findings == 0 || len(w.done) != s.Objects || s.Left == 0 {
+		t.Errorf("Run = %+v with %d recorded, want some delivered, all of those recorded and some left", s, len(w.done))
+	}
+	w.deliverHook = nil
+	w.run()
+	w.expect(1)
+}
+
+// TestMemoryIsBoundedByTheStages checks that no more batches are in flight than
+// there are uploaders, and that a large object is not held.
+func TestMemoryIsBoundedByTheStages(t *testing.T) {
+	w := newWorld(t)
+	const line = 1 << 10
+	pad := strings.Repeat("x", line)
+	r := &repeated{text: fmt.Sprintf(`{"id":"same","type":"Recon:EC2/Portscan","pad":%q}`+"\n", pad), left: 64 << 10}
+	w.putBody(key(today, "big"), now.Add(-time.Minute), []byte("replaced below"))
+	w.bodyFault = func(string, io.Reader) io.Reader { return r }
+	var before, peak runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	w.deliverHook = func(context.Context) {
+		if w.batches%500 == 0 {
+			runtime.GC()
+			var now runtime.MemStats
+			runtime.ReadMemStats(&now)
+			peak.HeapAlloc = max(peak.HeapAlloc, now.HeapAlloc)
+		}
+	}
+	job := w.job()
+	job.Uploaders = 1
+	if _, err := job.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w.maxBatch != 1 || w.accepted["same"] != 64<<10 {
+		t.Errorf("%d batches at once and %d findings, want 1 and %d", w.maxBatch, w.accepted["same"], 64<<10)
+	}
+	if grown := int64(peak.HeapAlloc) - int64(before.HeapAlloc); grown > 16<<20 {
+		t.Errorf("the heap grew by %d bytes over an object of 64 MB, want at most 16 MB", grown)
+	}
+}
+
+// repeated is a text over and over, made as it is read.
+type repeated struct {
+	text string
+	left int
+	rest string
+}
+
+func (r *repeated) Read(p []byte) (int, error) {
+	if r.rest == "" {
+		if r.left == 0 {
+			return 0, io.EOF
+		}
+		r.left--
+		r.rest = r.text
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}

@@ -1,0 +1,65 @@
+package main_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// module is the path of the product's own packages.
+const module = "guardduty-sentinel/handler"
+
+// TestLayers holds every package to what it may import: the algorithm knows no
+// SDK, the adapters know the algorithm's types and never each other, and the
+// host's protocol knows nothing of GuardDuty. A package that is not listed
+// fails, so that a new one is given its place.
+func TestLayers(t *testing.T) {
+	const (
+		gzip      = "github.com/klauspost/compress/gzip"
+		jsontext  = "github.com/go-json-experiment/json/jsontext"
+		azure     = "github.com/Azure/azure-sdk-for-go/"
+		aws       = "github.com/aws/"
+		fault     = module + "/internal/fault"
+		guardduty = module + "/internal/guardduty"
+		ingest    = module + "/internal/ingest"
+		secret    = module + "/internal/secret"
+	)
+	allowed := map[string][]string{
+		"":                    {module + "/internal/", azure},
+		"/internal/azfunc":    {},
+		"/internal/secret":    {},
+		"/internal/fault":     {},
+		"/internal/config":    {secret, "github.com/caarlos0/env/v11"},
+		"/internal/guardduty": {gzip, jsontext},
+		"/internal/ingest":    {guardduty},
+		"/internal/aztoken":   {fault, azure},
+		"/internal/awscreds":  {fault, secret, azure, aws},
+		"/internal/s3archive": {fault, ingest, aws},
+		"/internal/sentinel":  {fault, guardduty, ingest, azure, gzip, jsontext},
+		"/internal/state":     {fault, ingest, secret, azure},
+		"/internal/localtest": nil, // test support; see below
+	}
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg := strings.TrimPrefix(fields[0], module)
+		may, known := allowed[pkg]
+		if !known {
+			t.Errorf("package %s has no place in the layers", fields[0])
+		}
+		for _, imported := range fields[1:] {
+			first, _, _ := strings.Cut(imported, "/")
+			own := strings.HasPrefix(imported, "guardduty-sentinel/")
+			if !own && !strings.Contains(first, ".") || may == nil {
+				continue // the standard library, or test support
+			}
+			if imported == module+"/internal/localtest" || !slices.ContainsFunc(may, func(prefix string) bool { return strings.HasPrefix(imported, prefix) }) {
+				t.Errorf("%s imports %s, which its layer does not allow", fields[0], imported)
+			}
+		}
+	}
+}
