@@ -100,7 +100,7 @@ func oneRun(ctx context.Context, c *cloud.Cloud, host *funchost.Host, number, wa
 		fmt.Println("  " + inv.Reason)
 	}
 	sent := after.Rows - before.Rows
-	fmt.Printf("  (seen from outside: %d rows in %d uploads; S3 calls: %d LIST, %d GET)\n", sent, after.Calls-before.Calls, c.S3.Count(s3server.ListObjectsV2), c.S3.Count(s3server.GetObject))
+	fmt.Printf("  (seen from outside: %d rows in %d Logs Ingestion calls; S3 calls: %d LIST, %d GET)\n", sent, after.Calls-before.Calls, c.S3.Count(s3server.ListObjectsV2), c.S3.Count(s3server.GetObject))
 	if !inv.Succeeded {
 		return fmt.Errorf("run %d failed; the host's console is in %s", number, "host.log")
 	}

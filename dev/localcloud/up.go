@@ -53,7 +53,7 @@ func up(ctx context.Context, o options) (err error) {
 func start(ctx context.Context, o options) (err error) {
 	program, err := exec.LookPath("func")
 	if err != nil {
-		return errors.New("Azure Functions Core Tools (the program func) is not installed; make up runs the same with a stand-in host")
+		return errors.New("func, the program of Azure Functions Core Tools, is not installed; make up runs the same under a stand-in host")
 	}
 	c, err := begin(ctx, o, cloud.AllServices)
 	if err != nil {

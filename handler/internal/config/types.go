@@ -74,7 +74,11 @@ func (v *roleARN) UnmarshalText(b []byte) error {
 
 // External ids: AWS STS API reference, AssumeRole.
 func (v *externalID) UnmarshalText(b []byte) error {
-	return matched(v, b, `[\w+=,.@:/-]{2,1224}`, "an external id: 2 to 1,224 letters, digits and _+=,.@:/-")
+	const want = "an external id: 2 to 1,224 letters, digits and _+=,.@:/-"
+	if len(b) < 2 || len(b) > 1224 { // more than a pattern can count
+		return wantError(want)
+	}
+	return matched(v, b, `[\w+=,.@:/-]+`, want)
 }
 
 func (v *audience) UnmarshalText(b []byte) error {
@@ -82,7 +86,11 @@ func (v *audience) UnmarshalText(b []byte) error {
 }
 
 func (v *settingName) UnmarshalText(b []byte) error {
-	return matched(v, b, `[A-Za-z][A-Za-z0-9_]{0,126}`, "the name of a storage connection, such as AzureWebJobsStorage")
+	const want = "the name of a storage connection, such as AzureWebJobsStorage"
+	if awsKey(string(b)) { // the name is shown in faults
+		return wantError(want)
+	}
+	return matched(v, b, `[A-Za-z][A-Za-z0-9_]{0,126}`, want)
 }
 
 // Table names: "Understanding the Table service data model".

@@ -1,0 +1,104 @@
+package main_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"guardduty-sentinel/handler/internal/config"
+)
+
+func decode[T any](t *testing.T, name string) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(readFile(t, name)), &v); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return v
+}
+
+// TestContractHostFile pins what the host reads: the Makefile builds to this
+// path, and the run's budget ends before the host's timeout.
+func TestContractHostFile(t *testing.T) {
+	type hostFile struct {
+		Version         string
+		FunctionTimeout string
+		CustomHandler   struct {
+			Description struct{ DefaultExecutablePath string }
+		}
+		Logging struct {
+			ApplicationInsights struct {
+				SamplingSettings struct{ ExcludedTypes string }
+			}
+		}
+	}
+	host := decode[hostFile](t, "host.json")
+	if got, want := host.CustomHandler.Description.DefaultExecutablePath, "bin/handler"; got != want {
+		t.Errorf("host.json: defaultExecutablePath = %q, want %q", got, want)
+	}
+	if host.Version != "2.0" || host.FunctionTimeout != "00:10:00" {
+		t.Errorf("host.json: version %q and functionTimeout %q, want 2.0 and 00:10:00", host.Version, host.FunctionTimeout)
+	}
+	if got := host.Logging.ApplicationInsights.SamplingSettings.ExcludedTypes; !strings.Contains(got, "Trace") {
+		t.Errorf("host.json: sampling excludes %q, want Trace among it", got)
+	}
+	names, defaults := config.Settings()
+	budget, err := time.ParseDuration(defaults[slices.Index(names, "RUN_BUDGET")])
+	if err != nil || budget >= 10*time.Minute {
+		t.Errorf("RUN_BUDGET's default is %v, %v, want less than functionTimeout", budget, err)
+	}
+}
+
+// TestContractTimer pins the binding that the handler's path and body follow.
+func TestContractTimer(t *testing.T) {
+	type binding struct {
+		Name, Type, Direction, Schedule string
+		UseMonitor, RunOnStartup        bool
+	}
+	function := decode[struct{ Bindings []binding }](t, "GuardDutyTimer/function.json")
+	want := []binding{{"timer", "timerTrigger", "in", "%GUARDDUTY_SCHEDULE%", true, false}}
+	if !slices.Equal(function.Bindings, want) {
+		t.Errorf("function.json: bindings = %+v, want %+v", function.Bindings, want)
+	}
+}
+
+// TestSampleSettings holds the sample to what the program and the host take.
+func TestSampleSettings(t *testing.T) {
+	sample := decode[struct {
+		IsEncrypted bool
+		Values      map[string]string
+	}](t, "local.settings.sample.json")
+	var environ []string
+	names, _ := config.Settings()
+	known := append(names, "FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "GUARDDUTY_SCHEDULE", "AZURE_TOKEN_CREDENTIALS")
+	for name, value := range sample.Values {
+		environ = append(environ, name+"="+value)
+		if !slices.Contains(known, name) {
+			t.Errorf("local.settings.sample.json sets %s, which nothing reads", name)
+		}
+	}
+	if _, err := config.FromEnv(environ); err != nil {
+		t.Errorf("local.settings.sample.json is refused: %v", err)
+	}
+	if got := sample.Values["FUNCTIONS_WORKER_RUNTIME"]; got != "custom" || sample.IsEncrypted {
+		t.Errorf("FUNCTIONS_WORKER_RUNTIME = %q, want custom", got)
+	}
+}
+
+// TestFuncIgnoreKeepsThePackageSmall checks that all that is not the app is
+// left out of a published package, local settings first of all.
+func TestFuncIgnoreKeepsThePackageSmall(t *testing.T) {
+	ignored := strings.Fields(readFile(t, ".funcignore"))
+	for _, name := range []string{"local.settings*.json", "dev", "docs", "handler", "infra", ".git*", ".tools", ".local", "go.mod", "go.sum", "*.md", "Makefile"} {
+		if !slices.Contains(ignored, name) {
+			t.Errorf(".funcignore lacks %s", name)
+		}
+	}
+	for _, name := range []string{"host.json", "bin", "GuardDutyTimer"} {
+		if slices.Contains(ignored, name) {
+			t.Errorf(".funcignore leaves out %s, which the app needs", name)
+		}
+	}
+}
