@@ -26,6 +26,10 @@ type Pair string
 // DayFolder returns the key prefix of a day, without the closing slash.
 func (p Pair) DayFolder(day time.Time) string { return string(p) + day.UTC().Format("2006/01/02") }
 
+// End returns a key that sorts after all of the pair's keys and before those of
+// every other pair that sorts after it.
+func (p Pair) End() string { return strings.TrimSuffix(string(p), "/") + "0" } // "0" is the character after "/"
+
 var keyPattern = regexp.MustCompile(`^((?:[a-z0-9-]+/)?[0-9]{12}/GuardDuty/[a-z0-9-]+/)([0-9]{4}/[0-9]{2}/[0-9]{2})/[^/]+\.jsonl\.gz$`)
 
 // ParseKey splits a key below root, the part up to and including "AWSLogs/".

@@ -19,16 +19,31 @@ func (m *mover) deliver(ctx context.Context) error {
 			s.Bytes += int64(len(b.Rows))
 			s.Findings += b.Len() - len(refusals)
 		})
+		refused := make(map[int]string, len(refusals))
 		for _, refusal := range refusals {
-			from := b.from[refusal.Row]
-			from.task.setAside(from.line, refusal.Reason, false)
+			refused[refusal.Row] = refusal.Reason
 		}
-		for _, from := range b.from {
-			if from.task.release(1) {
-				m.settle(from.task)
-			}
+		for i, from := range b.from {
+			reason, bad := refused[i]
+			m.rowSettled(from, reason, bad)
 		}
 		m.packer.reuse(b)
 	}
 	return nil
+}
+
+// rowSettled notes that a row was accepted, or refused with a reason, and
+// settles the tasks that waited for it. What waited for a refused row holds the
+// same finding, so it is set aside once.
+func (m *mover) rowSettled(from origin, reason string, refused bool) {
+	if refused {
+		from.task.setAside(from.line, reason, false)
+	} else {
+		from.task.accepted(from.update)
+	}
+	for _, t := range append(m.claims.settle(from.update), from.task) {
+		if t.release(1) {
+			m.settle(t)
+		}
+	}
 }

@@ -44,10 +44,13 @@ type world struct {
 	maxBatch int
 	maxRows  int
 
-	mark    ingest.Mark
-	done    map[ingest.ID]ingest.Entry
-	pending map[ingest.ID]ingest.Pending
-	aside   []string // "key:line"
+	lookback time.Duration
+	mark     ingest.Mark
+	lease    *ingest.Lease
+	done     map[ingest.ID]ingest.Entry
+	sent     map[ingest.Update]time.Time // by the object's LastModified
+	pending  map[ingest.ID]ingest.Pending
+	aside    []string // "key:line"
 
 	// Faults. A nil one is none.
 	openFault    func(key string) error
@@ -66,14 +69,15 @@ type stored struct {
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}}
+	return &world{t: t, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]time.Time{}}
 }
 
 // job returns a job over the world; each call is a new process.
 func (w *world) job() *ingest.Job {
 	return &ingest.Job{
-		Archive: archive{w}, Table: table{w}, State: state{w},
-		Bucket: "findings", InitialLookback: 24 * time.Hour, Overlap: time.Hour, Budget: time.Minute,
+		Archive: archive{w}, Table: table{w}, State: state{w}, Leases: leases{w},
+		Owner: "one", OwnerGone: func(string) bool { return false },
+		Bucket: "findings", InitialLookback: w.lookback, Overlap: time.Hour, Budget: time.Minute,
 		Fetchers: 8, Uploaders: 2, Now: func() time.Time { return now },
 		Log: slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
@@ -269,7 +273,10 @@ type state struct{ w *world }
 func (s state) Load(context.Context) (ingest.Snapshot, error) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	snap := ingest.Snapshot{Mark: s.w.mark, Done: map[ingest.ID]struct{}{}}
+	snap := ingest.Snapshot{Mark: s.w.mark, Done: map[ingest.ID]struct{}{}, Sent: map[ingest.Update]struct{}{}}
+	for u := range s.w.sent {
+		snap.Sent[u] = struct{}{}
+	}
 	for id := range s.w.done {
 		snap.Done[id] = struct{}{}
 	}
@@ -295,6 +302,9 @@ func (s state) Record(_ context.Context, entries []ingest.Entry) error {
 			continue
 		}
 		id := e.Object.ID()
+		for _, u := range e.Sent {
+			s.w.sent[u] = e.Object.LastModified
+		}
 		delete(s.w.pending, id)
 		if e.Pending != nil {
 			s.w.pending[id] = *e.Pending
@@ -324,16 +334,17 @@ func (s state) police(e ingest.Entry) {
 	}
 }
 
-func (s state) Advance(_ context.Context, mark ingest.Mark, t time.Time) (ingest.Mark, error) {
+func (s state) Advance(_ context.Context, mark, next ingest.Mark) (ingest.Mark, error) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
 	if mark != s.w.mark {
 		return mark, ingest.ErrConflict
 	}
-	if !t.After(mark.Time) {
-		s.w.t.Errorf("Advance from %v to %v, want forward", mark.Time, t)
+	t := next.Time
+	if !t.After(mark.Time) || next.Floor.Before(mark.Floor) || next.Floor.After(t) {
+		s.w.t.Errorf("Advance from %+v to %+v, want forward and the floor between", mark, next)
 	}
-	since := now.Add(-24 * time.Hour)
+	since := now.Add(-s.w.lookback)
 	if !mark.Time.IsZero() {
 		since = mark.Time.Add(-time.Hour)
 	}
@@ -353,7 +364,8 @@ func (s state) Advance(_ context.Context, mark ingest.Mark, t time.Time) (ingest
 		apply, err = s.w.advanceFault()
 	}
 	if apply {
-		s.w.mark = ingest.Mark{Time: t, Version: mark.Version + "+"}
+		next.Version = mark.Version + "+"
+		s.w.mark = next
 	}
 	return s.w.mark, err
 }
@@ -368,6 +380,41 @@ func (s state) Prune(_ context.Context, t time.Time) error {
 		if e.Object.LastModified.Before(t) {
 			delete(s.w.done, id)
 		}
+	}
+	for u, modified := range s.w.sent {
+		if modified.Before(t) {
+			delete(s.w.sent, u)
+		}
+	}
+	return nil
+}
+
+type leases struct{ w *world }
+
+func (l leases) Acquire(_ context.Context, owner string, ttl time.Duration, gone func(string) bool) (ingest.Lease, error) {
+	l.w.mu.Lock()
+	defer l.w.mu.Unlock()
+	if held := l.w.lease; held != nil && held.Expires.After(now) && !gone(held.Owner) {
+		return ingest.Lease{}, &ingest.HeldError{Holder: *held}
+	}
+	l.w.lease = &ingest.Lease{Owner: owner, Expires: now.Add(ttl), Version: owner}
+	return *l.w.lease, nil
+}
+
+func (l leases) Renew(_ context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
+	l.w.mu.Lock()
+	defer l.w.mu.Unlock()
+	if l.w.lease == nil || l.w.lease.Version != lease.Version {
+		return lease, ingest.ErrConflict
+	}
+	return *l.w.lease, nil
+}
+
+func (l leases) Release(_ context.Context, lease ingest.Lease) error {
+	l.w.mu.Lock()
+	defer l.w.mu.Unlock()
+	if l.w.lease != nil && l.w.lease.Version == lease.Version {
+		l.w.lease = nil
 	}
 	return nil
 }

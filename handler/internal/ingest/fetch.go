@@ -117,8 +117,13 @@ func (r *reading) finding(n int, text []byte) error {
 		r.task.setAside(n, fmt.Sprintf("finding %s: %v", f.ID, err), false)
 		return nil
 	}
+	u := UpdateOf(&f)
+	if !r.claims.take(u, r.task) {
+		r.tally(func(s *Summary) { s.Repeated++ })
+		return nil
+	}
 	r.task.found(1)
-	r.stuck = r.packer.add(r.row, origin{r.task, n}) != nil
+	r.stuck = r.packer.add(r.row, origin{r.task, n, u}) != nil
 	return nil
 }
 

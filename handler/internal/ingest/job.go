@@ -15,6 +15,10 @@ type Job struct {
 	Archive Archive
 	Table   Table
 	State   State
+	Leases  Leases
+
+	Owner     string                  // names this process among all that ever run
+	OwnerGone func(owner string) bool // reports that an owner will never return; false when in doubt
 
 	Bucket          string
 	Prefix          string // before AWSLogs/; may be empty
@@ -33,6 +37,13 @@ type Job struct {
 // stop: the time a batch and its record take, with room.
 const stopGrace = 10 * time.Second
 
+// maxPending is the number of objects waiting to be tried again above which
+// the fault is taken not to be theirs: the run fails and the watermark stays.
+const maxPending = 1000
+
+// ErrTooManyPending says that maxPending was reached.
+var ErrTooManyPending = fmt.Errorf("more than %d objects could not be read", maxPending)
+
 // errStopped ends the reading of an object when the run has to end. It is
 // never the reason why a run failed.
 var errStopped = errors.New("the run had to end")
@@ -48,68 +59,109 @@ func first(errs ...error) error {
 }
 
 // Run does one run. Its summary is complete even with an error. The error is
-// of the port that failed, wrapped; objects that could not be read do not fail
-// the run unless none could.
+// of the port that failed, wrapped, or a HeldError when another run is in
+// progress; objects that could not be read do not fail the run unless none
+// could, or too many.
 //
 // When ctx ends, or the budget nears its end, the run reads no more, delivers
 // and records what it has read, and returns without an error.
 func (j *Job) Run(ctx context.Context) (Summary, error) {
 	start := j.Now()
 	s := Summary{Started: start}
-	err := j.run(ctx, start, &s)
+	err := j.withLease(ctx, func(ctx context.Context) error { return j.run(ctx, start, &s) })
 	s.Duration = j.Now().Sub(start)
 	return s, err
 }
 
-func (j *Job) run(ctx context.Context, start time.Time, s *Summary) error {
-	reserve := min(30*time.Second, j.Budget/5)
-	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.Budget)
-	defer cancel()
-	reading, cancel := context.WithTimeout(ctx, j.Budget-2*reserve)
-	defer cancel()
+// stages are the ends of a run's parts: nothing is read after the first,
+// delivered after the second or written after the third.
+type stages struct {
+	reading, working, closing context.Context
+}
 
-	snap, err := j.State.Load(reading)
+// stages cuts the budget. What is in flight gets stopGrace when ctx ends; a
+// lost lease ends all three at once.
+func (j *Job) stages(ctx context.Context) (stages, context.CancelFunc) {
+	reserve := min(30*time.Second, j.Budget/5)
+	closing, cancel1 := context.WithTimeout(context.WithoutCancel(ctx), j.Budget)
+	working, cancel2 := context.WithTimeout(closing, j.Budget-reserve)
+	reading, cancel3 := context.WithTimeout(ctx, j.Budget-2*reserve)
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(context.Cause(ctx), ErrConflict) {
+			cancel1()
+			return
+		}
+		time.AfterFunc(stopGrace, cancel2)
+	})
+	return stages{reading, working, closing}, func() { stop(); cancel3(); cancel2(); cancel1() }
+}
+
+func (j *Job) run(ctx context.Context, start time.Time, s *Summary) error {
+	st, cancel := j.stages(ctx)
+	defer cancel()
+	snap, err := j.State.Load(st.reading)
 	if err != nil {
 		return fmt.Errorf("load state: %w", err)
 	}
-	s.Watermark = snap.Mark.Time
+	mark := snap.Mark
+	s.Watermark = mark.Time
 	since := start.Add(-j.InitialLookback)
-	if !snap.Mark.Time.IsZero() {
-		since = snap.Mark.Time.Add(-j.Overlap)
+	if !mark.Time.IsZero() {
+		since = later(mark.Time.Add(-j.Overlap), mark.Floor)
 	}
-	p, err := j.plan(reading, since, snap)
-	s.Plan = p.Stats
-	if err != nil {
-		return fmt.Errorf("list s3://%s/%s: %w", j.Bucket, guardduty.Root(j.Prefix), err)
-	}
-
-	working, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.Budget-reserve-j.Now().Sub(start))
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })
-	defer stop()
-	err = j.move(reading, working, closing, p.tasks, s)
-
-	mark, advanceErr := j.advance(closing, snap.Mark, p)
-	if advanceErr == nil {
-		s.Watermark = mark.Time
-		s.Lag = p.now.Sub(mark.Time)
-	}
-	if err = first(err, advanceErr); err != nil {
-		return err
-	}
-	if err := j.State.Prune(closing, mark.Time.Add(-j.Overlap)); err != nil {
-		return fmt.Errorf("prune state: %w", err)
+	p := j.newPlanner(since, snap)
+	m := j.newMover(snap, s)
+	list := windows(since, start)
+	for i, w := range list {
+		tasks, err := p.list(st.reading, w)
+		s.Plan = p.stats
+		if err != nil {
+			if i > 0 && st.reading.Err() != nil { // earlier windows are done, the next run goes on
+				s.WindowsLeft = len(list) - i
+				return nil
+			}
+			return fmt.Errorf("list s3://%s/%s: %w", j.Bucket, guardduty.Root(j.Prefix), err)
+		}
+		if i == 0 {
+			tasks = append(due(snap.Pending, start), tasks...)
+		} else {
+			m.claims.turn()
+		}
+		moveErr := m.move(st, tasks)
+		next, err := j.advance(st.closing, mark, tasks, w.end(p.now))
+		if err == nil {
+			mark = next
+			s.Watermark, s.Lag = mark.Time, p.now.Sub(mark.Time)
+		}
+		if err := first(moveErr, err); err != nil {
+			return err
+		}
+		if err := j.State.Prune(st.closing, mark.Floor); err != nil {
+			return fmt.Errorf("prune state: %w", err)
+		}
 	}
 	return nil
 }
 
+// due returns the tasks of the pending objects whose time has come.
+func due(pending []Pending, now time.Time) []*task {
+	var tasks []*task
+	for _, p := range pending {
+		if !p.Next.After(now) {
+			tasks = append(tasks, &task{Object: p.Object, pending: &p})
+		}
+	}
+	return tasks
+}
+
 // advance moves the watermark to the greatest time up to which every listed
-// object is recorded. When all are, that is the time the listing began, by the
-// archive's own clock: what shows up later with an earlier LastModified is
-// caught by the overlap.
-func (j *Job) advance(ctx context.Context, mark Mark, p plan) (Mark, error) {
-	t := p.now
-	for _, task := range p.tasks {
+// object is recorded: end, when all are. For a source that is up to date end is
+// when the listing began, by the archive's own clock; what shows up later with
+// an earlier LastModified is caught by the overlap. Objects to be tried again
+// have a row of their own and hold nothing.
+func (j *Job) advance(ctx context.Context, mark Mark, tasks []*task, end time.Time) (Mark, error) {
+	t := end
+	for _, task := range tasks {
 		if !task.recorded && task.pending == nil {
 			// LastModified has a resolution of one second, and others may share
 			// this object's.
@@ -121,9 +173,16 @@ func (j *Job) advance(ctx context.Context, mark Mark, p plan) (Mark, error) {
 	if !t.After(mark.Time) {
 		return mark, nil
 	}
-	next, err := j.State.Advance(ctx, mark, t)
+	next, err := j.State.Advance(ctx, mark, Mark{Time: t, Floor: later(t.Add(-j.Overlap), mark.Floor)})
 	if err != nil {
 		return mark, fmt.Errorf("advance watermark: %w", err)
 	}
 	return next, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -15,6 +15,9 @@ const hopeless = 100
 // for the next, so memory is bounded by the stages' own buffers.
 type mover struct {
 	job     *Job
+	claims  *claims
+	pending int // objects waiting to be tried again when the run began
+
 	packer  *packer
 	batches chan *batch
 	entries chan *task
@@ -26,24 +29,28 @@ type mover struct {
 	read   int     // objects of which something could be read
 }
 
+func (j *Job) newMover(snap Snapshot, s *Summary) *mover {
+	return &mover{job: j, claims: newClaims(snap.Sent), pending: len(snap.Pending), s: s}
+}
+
 // move carries the tasks' findings to the table and records each task whose
-// findings are all settled. It stops reading when reading ends, delivers until
-// working ends and records until closing ends.
-func (j *Job) move(reading, working, closing context.Context, tasks []*task, s *Summary) error {
+// findings are all settled.
+func (m *mover) move(st stages, tasks []*task) error {
 	if len(tasks) == 0 {
 		return nil
 	}
-	record := newGroup(closing, j.Log)
-	deliver := newGroup(working, j.Log)
+	record := newGroup(st.closing, m.job.Log)
+	deliver := newGroup(st.working, m.job.Log)
 	defer context.AfterFunc(record.ctx, deliver.cancel)() // nothing is delivered that cannot be recorded
-	m := &mover{job: j, s: s, batches: make(chan *batch), entries: make(chan *task, recordGroup), gone: record.ctx.Done()}
-	m.packer = newPacker(j.Table.MaxBatch(), m.batches, deliver.ctx.Done())
+	m.failed, m.gone = nil, record.ctx.Done()
+	m.batches, m.entries = make(chan *batch), make(chan *task, recordGroup)
+	m.packer = newPacker(m.job.Table.MaxBatch(), m.batches, deliver.ctx.Done())
 
 	record.run(m.record)
-	for range j.Uploaders {
+	for range m.job.Uploaders {
 		deliver.run(m.deliver)
 	}
-	fetchErr := m.fetchAll(reading, deliver.ctx, tasks)
+	fetchErr := m.fetchAll(st.reading, deliver.ctx, tasks)
 	flushErr := m.packer.flush()
 	close(m.batches)
 	deliverErr := deliver.wait()
@@ -53,14 +60,14 @@ func (j *Job) move(reading, working, closing context.Context, tasks []*task, s *
 
 	for _, t := range tasks {
 		if !t.recorded {
-			s.Left++
+			m.s.Left++
 		}
 	}
 	return err
 }
 
-// fetchAll feeds the tasks, oldest first, to the fetchers. Running out of time
-// is no error.
+// fetchAll feeds the tasks, in their order, to the fetchers. Running out of
+// time is no error.
 func (m *mover) fetchAll(reading, delivering context.Context, tasks []*task) error {
 	reading, cancel := context.WithCancel(reading)
 	defer cancel()
@@ -118,14 +125,25 @@ func (m *mover) send(t *task) {
 }
 
 // settleFailed records the objects that could not be read as pending. When no
-// object at all could be read nothing is recorded and the run fails: then it
-// is the permission, the key or the network, and no object's own fault.
+// object at all could be read, none that failed before counted, nothing is
+// recorded and the run fails: then it is the permission, the key or the
+// network, and no object's own fault. So it is when there are too many.
 func (m *mover) settleFailed() error {
 	m.mu.Lock()
 	failed, read := m.failed, m.read
 	m.mu.Unlock()
-	if len(failed) > 0 && read == 0 {
-		return fmt.Errorf("none of %d objects could be read: object %q: %w", len(failed), failed[0].Object.Key, failed[0].err)
+	var fresh *task
+	count := m.pending
+	for _, t := range failed {
+		if t.pending == nil {
+			fresh, count = t, count+1
+		}
+	}
+	switch {
+	case fresh != nil && read == 0:
+		return fmt.Errorf("none of %d objects could be read: object %q: %w", len(failed), fresh.Object.Key, fresh.err)
+	case fresh != nil && count > maxPending:
+		return fmt.Errorf("%w: object %q: %w", ErrTooManyPending, fresh.Object.Key, fresh.err)
 	}
 	for _, t := range failed {
 		m.send(t)

@@ -4,8 +4,9 @@ import "sync"
 
 // origin is where a row came from.
 type origin struct {
-	task *task
-	line int
+	task   *task
+	line   int
+	update Update
 }
 
 // batch is rows of many objects and where each came from.

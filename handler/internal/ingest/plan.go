@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"log/slog"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,7 +16,7 @@ import (
 // listers is the number of accounts listed at once.
 const listers = 16
 
-// PlanStats counts what the listing found.
+// PlanStats counts what the listings of a run found.
 type PlanStats struct {
 	Lists   int // calls of List and Folders
 	Pairs   int // (account, region) pairs with objects in the listed days
@@ -23,86 +25,102 @@ type PlanStats struct {
 	Skipped int // listed keys that are no export objects, or empty
 }
 
-// plan is the work of one run, oldest object first.
-type plan struct {
-	tasks []*task
-	now   time.Time // when the listing began, by the archive's clock
-	Stats PlanStats
-}
-
-// planner lists one bucket. Object names are random, so a name says nothing of
+// planner lists one source. Object names are random, so a name says nothing of
 // time: within a day folder everything is listed and chosen by LastModified.
 // Only whole days are passed over by their names.
 type planner struct {
-	job     *Job
+	archive Archive
+	log     *slog.Logger
 	root    string
-	since   time.Time
-	fromDay time.Time // first day folder that may hold an object of the window
-	done    map[ID]struct{}
-	pending map[ID]struct{}
+	since   time.Time // objects modified up to here are of no interest
+	known   map[ID]struct{}
 
-	mu    sync.Mutex
-	plan  plan
-	pairs map[guardduty.Pair]struct{}
+	mu     sync.Mutex
+	now    time.Time               // when the first listing began, by the archive's clock
+	pairs  map[guardduty.Pair]bool // all that exist; true once one had objects in a listed day
+	tasks  []*task
+	stats  PlanStats
+	listed bool // the pairs are known
 }
 
-// plan lists what is new since since, the day before it included: an object
-// written just after midnight may lie in the folder of the day before.
-func (j *Job) plan(ctx context.Context, since time.Time, snap Snapshot) (plan, error) {
+// newPlanner returns a planner that passes over what the snapshot knows.
+func (j *Job) newPlanner(since time.Time, snap Snapshot) *planner {
 	p := &planner{
-		job:     j,
+		archive: j.Archive,
+		log:     j.Log,
 		root:    guardduty.Root(j.Prefix),
 		since:   since,
-		fromDay: since.UTC().Truncate(24*time.Hour).AddDate(0, 0, -1),
-		done:    snap.Done,
-		pending: make(map[ID]struct{}),
-		pairs:   make(map[guardduty.Pair]struct{}),
-	}
-	p.plan.now = j.Now()
-	for _, pending := range snap.Pending {
-		p.pending[pending.Object.ID()] = struct{}{}
-	}
-	err := p.list(ctx)
-	p.plan.Stats.Pairs = len(p.pairs)
-	if err != nil {
-		return p.plan, err
+		known:   snap.Done,
+		now:     j.Now(),
+		pairs:   make(map[guardduty.Pair]bool),
 	}
 	for _, pending := range snap.Pending {
-		if !pending.Next.After(j.Now()) {
-			p.plan.tasks = append(p.plan.tasks, &task{Object: pending.Object, pending: &pending})
+		p.known[pending.Object.ID()] = struct{}{}
+	}
+	return p
+}
+
+// list returns the new objects of a window, oldest first. The first window's
+// listing finds the pairs, those without objects in it too; each later window
+// costs one call a pair and a thousand objects.
+func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
+	p.tasks = nil
+	var err error
+	if p.listed {
+		err = p.each(ctx, slices.Sorted(maps.Keys(p.pairs)), func(ctx context.Context, pair guardduty.Pair) error {
+			return p.scan(ctx, string(pair), pair.DayFolder(w.from), w)
+		})
+	} else {
+		err = p.discover(ctx, w)
+	}
+	p.stats.Pairs = 0
+	for _, active := range p.pairs {
+		if active {
+			p.stats.Pairs++
 		}
 	}
-	slices.SortFunc(p.plan.tasks, func(a, b *task) int {
+	if err != nil {
+		return nil, err
+	}
+	p.listed = true
+	slices.SortFunc(p.tasks, func(a, b *task) int {
 		if c := a.Object.LastModified.Compare(b.Object.LastModified); c != 0 {
 			return c
 		}
 		return strings.Compare(a.Object.Key, b.Object.Key)
 	})
-	return p.plan, nil
+	return p.tasks, nil
 }
 
-// list scans all accounts, several at once.
-func (p *planner) list(ctx context.Context) error {
+// discover scans all accounts.
+func (p *planner) discover(ctx context.Context, w window) error {
 	accounts, err := p.accounts(ctx)
 	if err != nil {
 		return err
 	}
-	g := newGroup(ctx, p.job.Log)
-	work := make(chan string)
-	for range listers {
+	return p.each(ctx, accounts, func(ctx context.Context, account guardduty.Pair) error {
+		return p.scan(ctx, string(account)+"GuardDuty/", "", w)
+	})
+}
+
+// each calls f with every prefix, several at once.
+func (p *planner) each(ctx context.Context, prefixes []guardduty.Pair, f func(context.Context, guardduty.Pair) error) error {
+	g := newGroup(ctx, p.log)
+	work := make(chan guardduty.Pair)
+	for range min(listers, len(prefixes)) {
 		g.run(func(ctx context.Context) error {
-			for account := range work {
-				if err := p.scan(ctx, account+"GuardDuty/"); err != nil {
+			for prefix := range work {
+				if err := f(ctx, prefix); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	for _, account := range accounts {
+	for _, prefix := range prefixes {
 		select {
-		case work <- account:
-		case <-g.ctx.Done(): // the missing account is an error below
+		case work <- prefix:
+		case <-g.ctx.Done(): // the missing prefix is an error below
 		}
 	}
 	close(work)
@@ -114,99 +132,95 @@ func (p *planner) list(ctx context.Context) error {
 
 // accounts returns the account folders below the root, and below each of the
 // root's other folders: those of an organization have its id in between.
-func (p *planner) accounts(ctx context.Context) ([]string, error) {
+func (p *planner) accounts(ctx context.Context) ([]guardduty.Pair, error) {
 	isAccount := regexp.MustCompile(`(^|/)[0-9]{12}/$`).MatchString
 	folders, err := p.folders(ctx, p.root)
 	if err != nil {
 		return nil, err
 	}
-	var accounts []string
+	var accounts []guardduty.Pair
 	for _, folder := range folders {
-		if isAccount(folder) {
-			accounts = append(accounts, folder)
-			continue
+		inner := []string{folder}
+		if !isAccount(folder) {
+			if inner, err = p.folders(ctx, folder); err != nil {
+				return nil, err
+			}
 		}
-		inner, err := p.folders(ctx, folder)
-		if err != nil {
-			return nil, err
+		for _, f := range inner {
+			if isAccount(f) {
+				accounts = append(accounts, guardduty.Pair(f))
+			}
 		}
-		accounts = append(accounts, slices.DeleteFunc(inner, func(f string) bool { return !isAccount(f) })...)
 	}
 	return accounts, nil
 }
 
 func (p *planner) folders(ctx context.Context, prefix string) ([]string, error) {
-	p.count(func(s *PlanStats) { s.Lists++ })
-	return p.job.Archive.Folders(ctx, prefix)
+	p.stats.Lists++
+	return p.archive.Folders(ctx, prefix)
 }
 
-// scan lists one account's exports, region by region. Where a page shows days
-// before the window, it goes on at the window's first day of that region, so a
-// region costs one or two calls whatever its history.
-func (p *planner) scan(ctx context.Context, prefix string) error {
-	after := ""
+// scan lists the exports below prefix after after, region by region. Where a
+// page shows days outside the window, it goes on at the window's first day of
+// that region, or at the next region: so a region costs one or two calls
+// whatever its history.
+func (p *planner) scan(ctx context.Context, prefix, after string, w window) error {
 	for {
-		page, err := p.job.Archive.List(ctx, prefix, after)
+		page, err := p.archive.List(ctx, prefix, after)
 		if err != nil {
 			return err
 		}
 		p.mu.Lock()
-		p.plan.Stats.Lists++
-		if !page.Time.IsZero() && page.Time.Before(p.plan.now) {
-			p.plan.now = page.Time
+		p.stats.Lists++
+		if !page.Time.IsZero() && page.Time.Before(p.now) {
+			p.now = page.Time
 		}
-		next := p.take(page.Objects)
+		next := p.take(page.Objects, w)
 		p.mu.Unlock()
-		if next == "" && !page.More {
+		if !page.More || !strings.HasPrefix(next, prefix) {
 			return nil
-		}
-		if next == "" {
-			next = page.Objects[len(page.Objects)-1].Key
 		}
 		after = next
 	}
 }
 
 // take goes through a page and chooses objects. It returns the key after which
-// to list next when the page ends in days before the window.
-func (p *planner) take(objects []Object) (jump string) {
+// to list next: the page's last, or where the window or the next region begins.
+func (p *planner) take(objects []Object, w window) (next string) {
 	for _, o := range objects {
-		if o.Key <= jump {
+		if o.Key <= next {
 			continue
 		}
-		jump = ""
+		next = o.Key
 		key, ok := guardduty.ParseKey(p.root, o.Key)
-		switch {
-		case !ok || o.Size == 0:
-			p.plan.Stats.Skipped++
-		case key.Day.Before(p.fromDay):
-			jump = key.Pair.DayFolder(p.fromDay)
-		default:
-			p.pairs[key.Pair] = struct{}{}
-			p.choose(o)
+		if !ok || o.Size == 0 {
+			p.stats.Skipped++
+			continue
 		}
+		switch {
+		case key.Day.Before(w.from):
+			next = key.Pair.DayFolder(w.from)
+		case !w.holds(key.Day):
+			next = key.Pair.End()
+		default:
+			p.pairs[key.Pair] = true
+			p.choose(o)
+			continue
+		}
+		p.pairs[key.Pair] = p.pairs[key.Pair]
 	}
-	return jump
+	return next
 }
 
-// choose takes an object of the window unless it is recorded already.
+// choose takes an object of the window unless it is known already.
 func (p *planner) choose(o Object) {
 	if !o.LastModified.After(p.since) {
 		return
 	}
-	p.plan.Stats.Window++
-	id := o.ID()
-	_, done := p.done[id]
-	_, pending := p.pending[id]
-	if done || pending {
-		p.plan.Stats.Known++
+	p.stats.Window++
+	if _, known := p.known[o.ID()]; known {
+		p.stats.Known++
 		return
 	}
-	p.plan.tasks = append(p.plan.tasks, &task{Object: o})
-}
-
-func (p *planner) count(f func(*PlanStats)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	f(&p.plan.Stats)
+	p.tasks = append(p.tasks, &task{Object: o})
 }

@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -44,8 +45,18 @@ func (id ID) String() string { return hex.EncodeToString(id[:]) }
 var (
 	ErrGone     = errors.New("object is gone")          // it was deleted
 	ErrReplaced = errors.New("object was replaced")     // another version stands under its key
-	ErrConflict = errors.New("state changed meanwhile") // somebody else advanced the watermark
+	ErrConflict = errors.New("state changed meanwhile") // somebody else advanced the watermark or took the lease
 )
+
+// Update identifies one update of a finding: the same id, updatedAt and count.
+// The same update in two objects is sent once.
+type Update [12]byte
+
+// UpdateOf returns the identity of the finding's update.
+func UpdateOf(f *guardduty.Finding) Update {
+	sum := sha256.Sum256([]byte(f.ID + "\x00" + f.UpdatedAt + "\x00" + f.Count))
+	return Update(sum[:12])
+}
 
 // Page is part of a listing.
 type Page struct {
@@ -117,6 +128,7 @@ type Table interface {
 // is that of a source that never ran.
 type Mark struct {
 	Time    time.Time
+	Floor   time.Time // the ledger is whole from here on: what was recorded before may be forgotten
 	Version string
 }
 
@@ -141,14 +153,16 @@ type Entry struct {
 	Object     Object
 	Pending    *Pending // nil: the object is done
 	WasPending bool     // a pending row exists and has to go or to be replaced
-	Findings   int      // accepted or dropped by a filter
+	Findings   int      // accepted, known from another object, or dropped by a filter
+	Sent       []Update // accepted in this run
 	Quarantine []Quarantined
 }
 
 // Snapshot is the state at the start of a run.
 type Snapshot struct {
 	Mark    Mark
-	Done    map[ID]struct{} // recorded objects of the open window
+	Done    map[ID]struct{}     // recorded objects of the open window
+	Sent    map[Update]struct{} // and the updates that were accepted from them
 	Pending []Pending
 }
 
@@ -158,9 +172,38 @@ type State interface {
 	Load(ctx context.Context) (Snapshot, error)
 	// Record writes the entries. After an error any of them may be written.
 	Record(ctx context.Context, entries []Entry) error
-	// Advance moves the watermark from mark to t, or fails with ErrConflict
-	// when it is no longer at mark.
-	Advance(ctx context.Context, mark Mark, t time.Time) (Mark, error)
-	// Prune forgets objects that are done and were last modified before t.
+	// Advance moves the watermark from mark to next, whose version is of no
+	// account, or fails with ErrConflict when it is no longer at mark.
+	Advance(ctx context.Context, mark, next Mark) (Mark, error)
+	// Prune forgets objects that are done, and updates that were accepted,
+	// where the object was last modified before t.
 	Prune(ctx context.Context, t time.Time) error
+}
+
+// Lease is the right to run, held by one owner at a time.
+type Lease struct {
+	Owner   string
+	Expires time.Time // by the store's clock
+	Version string    // the store's, for compare-and-swap
+}
+
+// HeldError says that the lease is held by a live owner.
+type HeldError struct{ Holder Lease }
+
+// Error names the holder.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("the lease is held by %s until %s", e.Holder.Owner, e.Holder.Expires.UTC().Format(time.RFC3339))
+}
+
+// Leases keeps the lease of one source. A lease counts as expired by the
+// store's own clock. It retries what can be retried.
+type Leases interface {
+	// Acquire takes the lease for owner when nobody holds it, when it has
+	// expired, or when gone says of its holder that it will never return.
+	// Otherwise it fails with a HeldError.
+	Acquire(ctx context.Context, owner string, ttl time.Duration, gone func(owner string) bool) (Lease, error)
+	// Renew extends the lease, or fails with ErrConflict when it was lost.
+	Renew(ctx context.Context, lease Lease, ttl time.Duration) (Lease, error)
+	// Release gives the lease back. One that was lost is no error.
+	Release(ctx context.Context, lease Lease) error
 }

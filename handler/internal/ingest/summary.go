@@ -4,22 +4,24 @@ import "time"
 
 // Summary is what one run did.
 type Summary struct {
-	Started    time.Time
-	Duration   time.Duration
-	Plan       PlanStats
-	Reads      int            // objects opened
-	Objects    int            // objects recorded as done
-	Findings   int            // findings the table accepted
-	Batches    int            // calls of Deliver that succeeded
-	Bytes      int64          // bytes of the accepted batches' rows
-	Dropped    map[string]int // findings dropped, by the setting that dropped them
-	EmptyLines int            // lines such as {"findings":[]}
-	BadLines   int            // lines and findings set aside
-	BadObjects int            // objects set aside
-	Pending    int            // objects to be tried again
-	Left       int            // objects the run did not get to, or could not record
-	Watermark  time.Time
-	Lag        time.Duration // from the watermark to the time of the listing
+	Started     time.Time
+	Duration    time.Duration
+	Plan        PlanStats
+	Reads       int            // objects opened
+	Objects     int            // objects recorded as done
+	Findings    int            // findings the table accepted
+	Batches     int            // calls of Deliver that succeeded
+	Bytes       int64          // bytes of the accepted batches' rows
+	Dropped     map[string]int // findings dropped, by the setting that dropped them
+	Repeated    int            // findings passed over because the same update was sent before
+	EmptyLines  int            // lines such as {"findings":[]}
+	BadLines    int            // lines and findings set aside
+	BadObjects  int            // objects set aside
+	Pending     int            // objects to be tried again
+	Left        int            // objects the run did not get to, or could not record
+	WindowsLeft int            // days of a backlog that the run did not get to
+	Watermark   time.Time
+	Lag         time.Duration // from the watermark to the time of the listing
 }
 
 // drop counts a finding that a filter dropped.

@@ -16,6 +16,7 @@ type task struct {
 	open       int // rows in flight, and one more while the object is read
 	lines      int // lines read, all of whose rows are in flight or accepted
 	findings   int
+	sent       []Update
 	quarantine []Quarantined
 	badLines   int
 	err        error // why the reading ended early, in a passing way
@@ -54,6 +55,13 @@ func (t *task) found(rows int) {
 	t.mu.Unlock()
 }
 
+// accepted notes an update that the table has.
+func (t *task) accepted(u Update) {
+	t.mu.Lock()
+	t.sent = append(t.sent, u)
+	t.mu.Unlock()
+}
+
 // release counts n rows, or the reading, as settled. It reports true exactly
 // once: when nothing is in flight any more.
 func (t *task) release(n int) bool {
@@ -81,7 +89,7 @@ func (t *task) setAside(line int, reason string, unreadable bool) {
 func (t *task) entry(now time.Time) Entry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e := Entry{Object: t.Object, WasPending: t.pending != nil, Findings: t.findings, Quarantine: t.quarantine}
+	e := Entry{Object: t.Object, WasPending: t.pending != nil, Findings: t.findings, Sent: t.sent, Quarantine: t.quarantine}
 	if t.err == nil {
 		return e
 	}

@@ -1,0 +1,218 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+// update is a finding's line with what tells its updates apart.
+func update(id, updatedAt string, count int) string {
+	return fmt.Sprintf(`{"id":%q,"type":"Recon:EC2/Portscan","severity":5,"updatedAt":%q,"service":{"count":%d}}`+"\n", id, updatedAt, count)
+}
+
+// TestTheSameUpdateIsSentOnce puts one update into several objects, of one run
+// and of two, and a newer one beside it.
+func TestTheSameUpdateIsSentOnce(t *testing.T) {
+	w := newWorld(t)
+	same := update("f", "2026-11-22T01:00:00Z", 1)
+	for i := range 20 {
+		w.putBody(key(today, fmt.Sprint("a", i)), now.Add(-2*time.Minute), zipped(same+same))
+	}
+	s := w.run()
+	if w.accepted["f"] != 1 || s.Findings != 1 || s.Repeated != 39 || s.Objects != 20 {
+		t.Errorf("Run = %+v, accepted %d times, want once, 39 repeats and 20 objects", s, w.accepted["f"])
+	}
+	w.putBody("AWSLogs/222233334444/GuardDuty/us-east-1/"+today.Format("2006/01/02/")+"b.jsonl.gz", now.Add(time.Minute), zipped(same))
+	if s = w.run(); s.Repeated != 1 || s.Findings != 0 {
+		t.Errorf("the second run = %+v, want 1 repeat and no finding", s)
+	}
+	for i, newer := range []string{update("f", "2026-11-22T01:15:00Z", 1), update("f", "2026-11-22T01:00:00Z", 2)} {
+		w.putBody(key(today, fmt.Sprint("c", i)), now.Add(2*time.Minute), zipped(newer))
+		if s = w.run(); s.Findings != 1 {
+			t.Errorf("a newer update: Run = %+v, want 1 finding", s)
+		}
+	}
+}
+
+// TestAnObjectWaitsForTheRowThatCarriesItsFinding fails the batch that carries
+// a finding of two objects: neither may be recorded, and the next run sends it.
+func TestAnObjectWaitsForTheRowThatCarriesItsFinding(t *testing.T) {
+	w := newWorld(t)
+	for i := range 10 {
+		w.putBody(key(today, fmt.Sprint(i)), now.Add(-time.Minute), zipped(finding("f")), "f")
+	}
+	w.deliverFault = func([]string) (bool, []string, error) { return false, nil, errBoom }
+	if _, err := w.job().Run(t.Context()); !errors.Is(err, errBoom) || len(w.done) != 0 {
+		t.Fatalf("Run = %v with %d objects recorded, want %v and none", err, len(w.done), errBoom)
+	}
+	w.deliverFault = nil
+	w.run()
+	w.expect(1)
+}
+
+func TestARefusedFindingOfTwoObjectsIsSetAsideOnce(t *testing.T) {
+	w := newWorld(t)
+	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("bad")))
+	w.putBody(key(today, "b"), now.Add(-time.Minute), zipped(finding("bad")))
+	w.deliverFault = func([]string) (bool, []string, error) { return true, []string{"bad"}, nil }
+	if s := w.run(); s.BadLines != 1 || s.Objects != 2 || len(w.accepted) != 0 {
+		t.Errorf("Run = %+v, set aside %v, want one line and both objects done", s, w.aside)
+	}
+}
+
+// TestABacklogIsWorkedOffByDays starts 40 days back and breaks in the middle.
+func TestABacklogIsWorkedOffByDays(t *testing.T) {
+	w := newWorld(t)
+	w.lookback = 41 * 24 * time.Hour
+	const days = 40
+	for d := range days {
+		at := today.AddDate(0, 0, -d)
+		for i := range 5 {
+			w.put(key(at, fmt.Sprint(i)), at.Add(time.Duration(i+1)*10*time.Minute), fmt.Sprintf("d%d-%d", d, i))
+		}
+	}
+	sent := 0
+	w.deliverFault = func(ids []string) (bool, []string, error) {
+		for _, id := range ids {
+			if strings.HasPrefix(id, "d20-") {
+				return false, nil, errBoom
+			}
+		}
+		sent++
+		return true, nil, nil
+	}
+	s, err := w.job().Run(t.Context())
+	if !errors.Is(err, errBoom) {
+		t.Fatalf("Run = %v, want %v", err, errBoom)
+	}
+	if low, high := today.AddDate(0, 0, -22), today.AddDate(0, 0, -20).Add(time.Hour); s.Watermark.Before(low) || s.Watermark.After(high) {
+		t.Errorf("after the break the watermark is %v, want it from %v to %v: older days are done", s.Watermark, low, high)
+	}
+	w.deliverFault = nil
+	lists := w.lists
+	w.run()
+	w.expect(1)
+	if got := w.lists - lists; got > 30 {
+		t.Errorf("the second run made %d lists for its 22 days of one pair, want at most 30", got)
+	}
+	if len(w.done) > 15 {
+		t.Errorf("the ledger keeps %d objects, want those of the open window", len(w.done))
+	}
+}
+
+// TestALargerOverlapRepeatsNothing raises WATERMARK_OVERLAP between two runs:
+// what was recorded before the ledger's floor may be forgotten, so it must not
+// be listed again.
+func TestALargerOverlapRepeatsNothing(t *testing.T) {
+	w := newWorld(t)
+	w.put(key(yesterday, "old"), now.Add(-20*time.Hour), "old")
+	w.run()
+	job := w.job()
+	job.Overlap = 24 * time.Hour
+	if _, err := job.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(1)
+}
+
+func TestTooManyUnreadableObjectsHoldTheWatermark(t *testing.T) {
+	w := newWorld(t)
+	w.put(key(today, "good"), now.Add(-2*time.Minute), "good")
+	for i := range 1001 {
+		w.put(key(today, fmt.Sprint("bad", i)), now.Add(-time.Minute), fmt.Sprint("bad", i))
+	}
+	w.openFault = func(k string) error {
+		if strings.Contains(k, "/bad") {
+			return errBoom
+		}
+		return nil
+	}
+	s, err := w.job().Run(t.Context())
+	if !errors.Is(err, ingest.ErrTooManyPending) || !errors.Is(err, errBoom) {
+		t.Errorf("Run = %v, want ErrTooManyPending and its cause", err)
+	}
+	if len(w.pending) != 0 || !s.Watermark.Before(now.Add(-time.Minute)) || w.accepted["good"] != 1 {
+		t.Errorf("pending %d, watermark %v, good accepted %d times, want 0, below the objects, and 1", len(w.pending), s.Watermark, w.accepted["good"])
+	}
+	w.openFault = nil
+	w.run()
+	w.expect(1)
+}
+
+func TestAPendingObjectAloneDoesNotFailTheRun(t *testing.T) {
+	w := newWorld(t)
+	w.put(key(today, "bad"), now.Add(-2*time.Minute))
+	w.put(key(today, "good"), now.Add(-2*time.Minute), "good")
+	w.openFault = func(k string) error {
+		if strings.Contains(k, "/bad") {
+			return errBoom
+		}
+		return nil
+	}
+	for attempt := range 3 {
+		w.run()
+		for _, p := range w.pending {
+			if p.Attempts != attempt+1 {
+				t.Errorf("after run %d the object has %d attempts", attempt+1, p.Attempts)
+			}
+		}
+		makeDue(w)
+	}
+}
+
+func TestARunLeavesTheSourceToTheHolderOfTheLease(t *testing.T) {
+	w := newWorld(t)
+	w.put(key(today, "a"), now.Add(-time.Minute), "a")
+	w.lease = &ingest.Lease{Owner: "another", Expires: now.Add(time.Minute), Version: "another"}
+	var held *ingest.HeldError
+	if _, err := w.job().Run(t.Context()); !errors.As(err, &held) || held.Holder.Owner != "another" || w.opens != 0 {
+		t.Fatalf("Run = %v after %d reads, want a HeldError and none", err, w.opens)
+	}
+	for name, change := range map[string]func(*ingest.Job){
+		"expired": func(*ingest.Job) { w.lease.Expires = now.Add(-time.Second) },
+		"gone":    func(j *ingest.Job) { j.OwnerGone = func(owner string) bool { return owner == "another" } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.lease = &ingest.Lease{Owner: "another", Expires: now.Add(time.Minute), Version: "another"}
+			job := w.job()
+			change(job)
+			if _, err := job.Run(t.Context()); err != nil {
+				t.Errorf("Run = %v, want it to take the lease over", err)
+			}
+			if w.lease != nil {
+				t.Errorf("after the run the lease is %+v, want it released", w.lease)
+			}
+		})
+	}
+	w.expect(1)
+}
+
+// TestTwoRunsAtOnceDeliverOnce starts many runs together.
+func TestTwoRunsAtOnceDeliverOnce(t *testing.T) {
+	w := newWorld(t)
+	for i := range 200 {
+		w.put(key(today, fmt.Sprint(i)), now.Add(-time.Minute), fmt.Sprint(i))
+	}
+	results := make(chan error)
+	for i := range 8 {
+		go func() {
+			job := w.job()
+			job.Owner = fmt.Sprint("owner", i)
+			_, err := job.Run(context.WithoutCancel(t.Context()))
+			results <- err
+		}()
+	}
+	for range 8 {
+		var held *ingest.HeldError
+		if err := <-results; err != nil && !errors.As(err, &held) {
+			t.Errorf("Run = %v, want nil or a HeldError", err)
+		}
+	}
+	w.expect(1)
+}
