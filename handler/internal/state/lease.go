@@ -1,0 +1,122 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+const leaseKey = "lease"
+
+var _ ingest.Leases = (*Store)(nil)
+
+// Acquire takes the lease row for owner. A lease lasts from the row's
+// Timestamp, which the service sets, and is held against the Date of the
+// service's answer: no clock of this machine has a part in it.
+func (s *Store) Acquire(ctx context.Context, owner string, ttl time.Duration, gone func(string) bool) (ingest.Lease, error) {
+	held, now, err := s.lease(ctx)
+	switch {
+	case isCode(err, string(aztables.TableNotFound)):
+		if err := s.create(ctx); err != nil {
+			return ingest.Lease{}, err
+		}
+	case err != nil:
+		return ingest.Lease{}, s.fault("read", err)
+	case held.Owner != "" && held.Owner != owner && held.Expires.After(now) && !gone(held.Owner):
+		return ingest.Lease{}, &ingest.HeldError{Holder: held}
+	}
+	lease, err := s.putLease(ctx, ingest.Lease{Owner: owner, Version: held.Version}, ttl)
+	if !errors.Is(err, ingest.ErrConflict) {
+		return lease, err
+	}
+	// Somebody else took it between the reading and the writing, or this very
+	// write took effect and its answer was lost.
+	held, _, err = s.lease(ctx)
+	switch {
+	case err != nil:
+		return ingest.Lease{}, s.fault("read", err)
+	case held.Owner == owner:
+		return held, nil
+	default:
+		return ingest.Lease{}, &ingest.HeldError{Holder: held}
+	}
+}
+
+// Renew writes the lease row anew.
+func (s *Store) Renew(ctx context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
+	next, err := s.putLease(ctx, lease, ttl)
+	if !errors.Is(err, ingest.ErrConflict) {
+		return next, err
+	}
+	held, _, readErr := s.lease(ctx)
+	if readErr == nil && held.Owner == lease.Owner {
+		return held, nil // the answer of this write was lost
+	}
+	return lease, err
+}
+
+// Release deletes the lease row unless somebody else has it.
+func (s *Store) Release(ctx context.Context, lease ingest.Lease) error {
+	version := azcore.ETag(lease.Version)
+	_, err := s.client.DeleteEntity(ctx, s.partition, leaseKey, &aztables.DeleteEntityOptions{IfMatch: &version})
+	if err == nil || isStatus(err, http.StatusNotFound) || isStatus(err, http.StatusPreconditionFailed) {
+		return nil
+	}
+	return s.fault("write", err)
+}
+
+// putLease writes the lease row over the version that lease has; over none
+// when it has none.
+func (s *Store) putLease(ctx context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
+	entity := encode(row{Partition: s.partition, Key: leaseKey, Owner: lease.Owner, Seconds: int(ttl / time.Second)})
+	var err error
+	if lease.Version == "" {
+		var added aztables.AddEntityResponse
+		added, err = s.client.AddEntity(ctx, entity, nil)
+		lease.Version = string(added.ETag)
+	} else {
+		var updated aztables.UpdateEntityResponse
+		version := azcore.ETag(lease.Version)
+		updated, err = s.client.UpdateEntity(ctx, entity, &aztables.UpdateEntityOptions{IfMatch: &version, UpdateMode: aztables.UpdateModeReplace})
+		lease.Version = string(updated.ETag)
+	}
+	switch {
+	case err == nil:
+		return lease, nil
+	case isStatus(err, http.StatusConflict), isStatus(err, http.StatusPreconditionFailed), isStatus(err, http.StatusNotFound):
+		return lease, ingest.ErrConflict
+	default:
+		return lease, s.fault("write", err)
+	}
+}
+
+// lease reads the lease row and the time at the service; no row is no owner.
+func (s *Store) lease(ctx context.Context) (ingest.Lease, time.Time, error) {
+	var response *http.Response
+	got, err := s.client.GetEntity(policy.WithCaptureResponse(ctx, &response), s.partition, leaseKey, nil)
+	if isCode(err, string(aztables.ResourceNotFound)) {
+		return ingest.Lease{}, time.Time{}, nil
+	}
+	if err != nil {
+		return ingest.Lease{}, time.Time{}, err
+	}
+	r, err := decode(got.Value)
+	if err == nil && (r.Timestamp == nil || r.Owner == "") {
+		err = errors.New("the row lease is not whole")
+	}
+	if err != nil {
+		return ingest.Lease{}, time.Time{}, &damagedError{err}
+	}
+	now, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return ingest.Lease{Owner: r.Owner, Expires: r.Timestamp.Add(time.Duration(r.Seconds) * time.Second), Version: string(got.ETag)}, now, nil
+}
