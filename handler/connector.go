@@ -70,24 +70,30 @@ func (c *connector) assemble(cfg *config.Config) error {
 // run is one run of the timer.
 func (c *connector) run(ctx context.Context, log *slog.Logger, inv azfunc.Invocation) (azfunc.Report, error) {
 	if c.err != nil {
+		log.LogAttrs(ctx, slog.LevelInfo, "run ended", endLine(ingest.Summary{}, c.err)...)
 		return azfunc.Report{}, c.err
 	}
 	log.InfoContext(ctx, "run started", slog.Any("timer", inv))
-	// Credentials first: their faults have a mend of their own.
-	credsCtx, cancel := context.WithTimeout(ctx, c.cfg.RunBudget/2)
+	summary, err := c.move(ctx, log)
+	if err != nil {
+		err = reasonOf(err)
+	}
+	log.LogAttrs(ctx, slog.LevelInfo, "run ended", endLine(summary, err)...)
+	return azfunc.Report{Lines: story(summary, err, c.cfg)}, err
+}
+
+// move does the run's work. Credentials come first: their faults have a mend of
+// their own.
+func (c *connector) move(ctx context.Context, log *slog.Logger) (ingest.Summary, error) {
+	started := time.Now()
+	creds, cancel := context.WithTimeout(ctx, c.cfg.RunBudget/2)
 	defer cancel()
-	if _, err := c.creds.Retrieve(credsCtx); err != nil {
-		return azfunc.Report{}, reasonOf(err)
+	if _, err := c.creds.Retrieve(creds); err != nil {
+		return ingest.Summary{Started: started, Duration: time.Since(started)}, err
 	}
 	job := c.job
 	job.Log = log
-	summary, err := job.Run(ctx)
-	log.LogAttrs(ctx, slog.LevelInfo, "run ended", endLine(summary, err)...)
-	report := azfunc.Report{Lines: story(summary, c.cfg)}
-	if err != nil {
-		return report, reasonOf(err)
-	}
-	return report, nil
+	return job.Run(ctx)
 }
 
 // reasonOf returns err as the fault that the host is to show.
@@ -139,10 +145,13 @@ func endLine(s ingest.Summary, err error) []slog.Attr {
 }
 
 // story tells the run in plain words, the summary first.
-func story(s ingest.Summary, cfg *config.Config) []string {
+func story(s ingest.Summary, err error, cfg *config.Config) []string {
 	tableName := strings.TrimPrefix(string(cfg.Stream), "Custom-")
 	first := fmt.Sprintf("Posted %s from %s into %s in %.1f s", count(s.Findings, "finding"), count(s.Objects, "object"), tableName, s.Duration.Seconds())
-	if s.Findings == 0 && s.Objects == 0 {
+	switch {
+	case s.Findings == 0 && s.Objects == 0 && err != nil:
+		first = fmt.Sprintf("Nothing was moved in %.1f s", s.Duration.Seconds())
+	case s.Findings == 0 && s.Objects == 0:
 		first = fmt.Sprintf("No new findings for %s in %.1f s", tableName, s.Duration.Seconds())
 	}
 	if s.Left > 0 {
@@ -157,7 +166,7 @@ func story(s ingest.Summary, cfg *config.Config) []string {
 			lines = append(lines, fmt.Sprintf(format, args...))
 		}
 	}
-	add(1, "Listed %s with %s; %s in the window, %d of them recorded before; %s that are no exports passed over.",
+	add(s.Plan.Lists, "Listed %s with %s; %s in the window, %d of them recorded before; %s that are no exports passed over.",
 		count(s.Plan.Pairs, "account and region pair"), count(s.Plan.Lists, "S3 LIST call"), count(s.Plan.Window, "object"), s.Plan.Known, count(s.Plan.Skipped, "key"))
 	for _, setting := range []string{"MIN_SEVERITY", "EXCLUDE_FINDING_TYPES", "EXCLUDE_SAMPLES"} {
 		add(s.Dropped[setting], "Dropped %s by %s.", count(s.Dropped[setting], "finding"), setting)

@@ -79,6 +79,9 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
+	// When the host has died the streams to it are broken, and Go would end the
+	// process at the first line. There is work in flight to deliver and record.
+	signal.Ignore(syscall.SIGPIPE)
 	if hosted {
 		ctx, cancel = azfunc.WithParent(ctx, parentInterval)
 		defer cancel()

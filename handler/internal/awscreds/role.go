@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
@@ -65,7 +67,7 @@ func NewWebIdentity(cfg RoleConfig, audience string, credential azcore.TokenCred
 }
 
 func stsClient(cfg RoleConfig, base *KeyPair) *sts.Client {
-	options := sts.Options{Region: cfg.Region, HTTPClient: cfg.HTTPClient, Credentials: aws.AnonymousCredentials{}}
+	options := sts.Options{Region: cfg.Region, HTTPClient: cfg.HTTPClient, HTTPSignerV4: signer{}, Credentials: aws.AnonymousCredentials{}}
 	if base != nil {
 		options.Credentials = base
 	}
@@ -136,6 +138,15 @@ func refusedKey(err error) bool {
 	return ok && (api.ErrorCode() == "InvalidClientTokenId" || api.ErrorCode() == "SignatureDoesNotMatch")
 }
 
+// passing reports whether STS answered that it cannot answer now.
+func passing(err error, api smithy.APIError) bool {
+	if strings.HasPrefix(api.ErrorCode(), "Throttling") || api.ErrorCode() == "RequestLimitExceeded" {
+		return true
+	}
+	response, ok := errors.AsType[*awshttp.ResponseError](err)
+	return ok && (response.HTTPStatusCode() >= 500 || response.HTTPStatusCode() == http.StatusTooManyRequests)
+}
+
 func (r *Role) fault(err error) error {
 	if known, ok := errors.AsType[*fault.Fault](err); ok {
 		return known
@@ -144,7 +155,7 @@ func (r *Role) fault(err error) error {
 		return err
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok {
+	if !ok || passing(err, api) {
 		return &fault.Fault{Code: fault.STSUnreachable, What: "cannot reach STS to assume " + r.arn, Err: fault.Line(err), Mend: "look at the network and AWS_ENDPOINT_URL_STS; a later run tries again"}
 	}
 	short := fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())

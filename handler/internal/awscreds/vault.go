@@ -4,6 +4,7 @@
 package awscreds
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,11 @@ import (
 // use after it at the latest, at once when AWS refuses the old one.
 const vaultTTL = 10 * time.Minute
 
+// renewTTL is how long the outcome of a Renew holds for other callers with the
+// same access key id: many requests are refused at once, and the vault is read
+// for the first of them.
+const renewTTL = 10 * time.Second
+
 // KeyPair is an AWS access key read from two secrets of a vault. It is safe
 // for concurrent use.
 type KeyPair struct {
@@ -36,6 +42,9 @@ type KeyPair struct {
 	id   string
 	key  secret.String
 	read time.Time // zero: not read
+
+	renewed time.Time // when Renew read the pair; zero: never
+	changed bool      // whether it was another one
 }
 
 // VaultConfig says where the key pair is.
@@ -71,19 +80,24 @@ func (k *KeyPair) Retrieve(ctx context.Context) (aws.Credentials, error) {
 }
 
 // Renew reads the key pair anew after AWS refused the one with the given
-// access key id, and reports whether it is another one now. When a caller
-// before has read it anew already, it is not read again.
+// access key id, and reports whether it is another one now. When another
+// caller has just read it anew, it is not read again: the outcome is the same,
+// also where the secret changed and the id did not.
 func (k *KeyPair) Renew(ctx context.Context, refused string) (bool, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.id != refused {
 		return true, nil
 	}
+	if !k.renewed.IsZero() && k.now().Sub(k.renewed) < renewTTL {
+		return k.changed, nil
+	}
 	id, key := k.id, k.key.Reveal()
 	if err := k.readBoth(ctx); err != nil {
 		return false, err
 	}
-	return k.id != id || k.key.Reveal() != key, nil
+	k.renewed, k.changed = k.now(), k.id != id || k.key.Reveal() != key
+	return k.changed, nil
 }
 
 // readBoth reads both secrets at once.
@@ -135,7 +149,7 @@ func (k *KeyPair) vaultFault(name string, err error) error {
 	}
 	var response *azcore.ResponseError
 	if errors.As(err, &response) {
-		short := fmt.Errorf("%s (HTTP %d)", response.ErrorCode, response.StatusCode)
+		short := fmt.Errorf("%s (HTTP %d)", cmp.Or(response.ErrorCode, http.StatusText(response.StatusCode)), response.StatusCode)
 		switch response.StatusCode {
 		case http.StatusUnauthorized, http.StatusForbidden:
 			if strings.Contains(err.Error(), "SecretDisabled") {

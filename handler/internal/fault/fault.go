@@ -8,6 +8,7 @@ package fault
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -90,9 +91,12 @@ func Of(err error) *Fault {
 // libraries that print whole answers. The result does not wrap err.
 func Line(err error) error {
 	const limit = 300
-	text := strings.ToValidUTF8(strings.Join(strings.Fields(err.Error()), " "), "\uFFFD")
+	words := slices.DeleteFunc(strings.Fields(err.Error()), func(word string) bool {
+		return strings.Trim(word, "-") == "" // a rule between parts of an answer
+	})
+	text := strings.ToValidUTF8(strings.Join(words, " "), "\uFFFD")
 	if len(text) > limit {
-		text = strings.ToValidUTF8(text[:limit], "") + "…"
+		text = strings.ToValidUTF8(text[:limit], "") + "..."
 	}
 	return errors.New(text)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -52,6 +53,7 @@ func New(cfg Config) *Archive {
 		Credentials:  cfg.Credentials,
 		HTTPClient:   cfg.HTTPClient,
 		UsePathStyle: cfg.PathStyle,
+		HTTPSignerV4: signer{},
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = 4
 			o.RateLimiter = noLimit{} // the run's own deadline is the limit
@@ -78,8 +80,11 @@ func (noLimit) GetToken(context.Context, uint) (func() error, error) {
 func (noLimit) AddTokens(uint) error { return nil }
 
 // List returns up to 1,000 objects below prefix whose keys sort after after.
+//
+// Keys are asked for in URL encoding: a key may hold control characters, which
+// XML cannot, and one such key would make its page unreadable for good.
 func (a *Archive) List(ctx context.Context, prefix, after string) (ingest.Page, error) {
-	in := &s3.ListObjectsV2Input{Bucket: &a.cfg.Bucket, Prefix: &prefix}
+	in := &s3.ListObjectsV2Input{Bucket: &a.cfg.Bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl}
 	if after != "" {
 		in.StartAfter = &after
 	}
@@ -91,7 +96,7 @@ func (a *Archive) List(ctx context.Context, prefix, after string) (ingest.Page, 
 	page.Time, _ = middleware.GetServerTime(out.ResultMetadata)
 	for _, o := range out.Contents {
 		page.Objects = append(page.Objects, ingest.Object{
-			Key:          aws.ToString(o.Key),
+			Key:          decoded(o.Key, out.EncodingType),
 			ETag:         strings.Trim(aws.ToString(o.ETag), `"`),
 			Size:         aws.ToInt64(o.Size),
 			LastModified: aws.ToTime(o.LastModified).UTC(),
@@ -103,20 +108,32 @@ func (a *Archive) List(ctx context.Context, prefix, after string) (ingest.Page, 
 // Folders returns the common prefixes directly below prefix.
 func (a *Archive) Folders(ctx context.Context, prefix string) ([]string, error) {
 	var folders []string
-	in := &s3.ListObjectsV2Input{Bucket: &a.cfg.Bucket, Prefix: &prefix, Delimiter: aws.String("/")}
+	in := &s3.ListObjectsV2Input{Bucket: &a.cfg.Bucket, Prefix: &prefix, Delimiter: aws.String("/"), EncodingType: types.EncodingTypeUrl}
 	for {
 		out, err := call(ctx, a, a.client.ListObjectsV2, in)
 		if err != nil {
 			return nil, a.listFault(err)
 		}
 		for _, p := range out.CommonPrefixes {
-			folders = append(folders, aws.ToString(p.Prefix))
+			folders = append(folders, decoded(p.Prefix, out.EncodingType))
 		}
 		if !aws.ToBool(out.IsTruncated) || out.NextContinuationToken == nil {
 			return folders, nil
 		}
 		in.ContinuationToken = out.NextContinuationToken
 	}
+}
+
+// decoded returns a listed name. Servers that know no encoding do not say that
+// they encoded it.
+func decoded(name *string, encoding types.EncodingType) string {
+	text := aws.ToString(name)
+	if encoding == types.EncodingTypeUrl {
+		if plain, err := url.QueryUnescape(text); err == nil {
+			return plain
+		}
+	}
+	return text
 }
 
 // Open streams the version of the object that was listed.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
@@ -45,7 +46,7 @@ func (a *Archive) readFault(err error) error {
 	if f := a.commonFault(err); f != nil {
 		return f
 	}
-	if code(err) == "AccessDenied" || status(err) == http.StatusForbidden {
+	if code(err) == "AccessDenied" || status(err) == http.StatusForbidden || strings.HasPrefix(code(err), "KMS.") {
 		return &fault.Fault{Code: fault.ReadRefused, What: "S3 refused to read from " + a.where(), Err: short(err), Mend: "allow the reader s3:GetObject on the objects and kms:Decrypt on the export's KMS key"}
 	}
 	return a.unreachable("read", err)

@@ -132,14 +132,13 @@ func (w *rowWriter) time(updated, created []byte, written time.Time) {
 
 // column appends the column's member and reports whether the value fits it.
 func (w *rowWriter) column(c column, value []byte) bool {
-	first := value[0]
 	switch c.kind {
 	case number:
-		if first != '-' && (first < '0' || first > '9') {
+		if !isReal(value) {
 			return false
 		}
 	case boolean:
-		if first != 't' && first != 'f' {
+		if value[0] != 't' && value[0] != 'f' {
 			return false
 		}
 	case instant:

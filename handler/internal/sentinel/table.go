@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/monitor/ingestion/azlogs"
 	"github.com/klauspost/compress/gzip"
 
@@ -40,7 +39,9 @@ func New(cfg Config) (*Table, error) {
 	// The service says how long to wait when a rule's 2 GB or 12,000 requests
 	// a minute are used up; a wait of up to two minutes is worth it, the run's
 	// own deadline permitting.
-	cfg.Options.Retry = policy.RetryOptions{MaxRetries: 6, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: 2 * time.Minute}
+	if retry := &cfg.Options.Retry; retry.MaxRetries == 0 {
+		retry.MaxRetries, retry.RetryDelay, retry.MaxRetryDelay = 6, 500*time.Millisecond, 2*time.Minute
+	}
 	client, err := azlogs.NewClient(cfg.Endpoint, cfg.Credential, &azlogs.ClientOptions{ClientOptions: cfg.Options})
 	if err != nil {
 		return nil, fmt.Errorf("logs ingestion client: %w", err)
@@ -81,14 +82,19 @@ func (b *body) encode(rows []byte) ([]byte, error) {
 }
 
 // upload makes one call. The client retries 429 and 5xx, and waits as told.
+//
+// Only after a success is the body free for another call: the transport may
+// still be sending it when the service has refused it or ctx has ended.
 func (t *Table) upload(ctx context.Context, rows []byte) error {
 	b := t.bodies.Get().(*body)
-	defer t.bodies.Put(b)
 	data, err := b.encode(rows)
 	if err != nil {
 		return fmt.Errorf("compress: %w", err)
 	}
 	encoding := "gzip"
-	_, err = t.client.Upload(ctx, t.cfg.RuleID, t.cfg.Stream, data, &azlogs.UploadOptions{ContentEncoding: &encoding})
-	return err
+	if _, err = t.client.Upload(ctx, t.cfg.RuleID, t.cfg.Stream, data, &azlogs.UploadOptions{ContentEncoding: &encoding}); err != nil {
+		return err
+	}
+	t.bodies.Put(b)
+	return nil
 }

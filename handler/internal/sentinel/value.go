@@ -2,10 +2,20 @@ package sentinel
 
 import (
 	"encoding/hex"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
+
+// isReal reports whether value is a JSON number that a real column can hold.
+func isReal(value []byte) bool {
+	if value[0] != '-' && (value[0] < '0' || value[0] > '9') {
+		return false
+	}
+	_, err := strconv.ParseFloat(string(value), 64)
+	return err == nil
+}
 
 // isInstant reports whether value is a JSON string that is an RFC 3339 time.
 // time.Parse alone takes more than that: a comma before the fraction and an

@@ -1,10 +1,12 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -41,14 +43,23 @@ func (s *Store) fault(what string, err error) error {
 	}
 	response, ok := errors.AsType[*azcore.ResponseError](err)
 	if !ok {
-		return &fault.Fault{Code: fault.StateUnreachable, What: "cannot reach " + s.where, Err: fault.Line(err), Mend: "look at the storage connection and at the account's firewall; a later run tries again"}
+		return &fault.Fault{Code: fault.StateUnreachable, What: "cannot reach " + s.where, Err: fault.Line(withoutURL(err)), Mend: "look at the storage connection and at the account's firewall; a later run tries again"}
 	}
 	status, code := inner(response)
-	short := fmt.Errorf("%s (HTTP %d)", code, status)
+	short := fmt.Errorf("%s (HTTP %d)", cmp.Or(code, http.StatusText(status)), status)
 	if status == http.StatusForbidden || status == http.StatusUnauthorized {
 		return &fault.Fault{Code: fault.StateRefused, What: fmt.Sprintf("no permission to %s %s", what, s.where), Err: short, Mend: "give the identity the role Storage Table Data Contributor on the account, or mend the connection string's key, and look at the account's firewall"}
 	}
 	return &fault.Fault{Code: fault.StateUnreachable, What: fmt.Sprintf("cannot %s %s", what, s.where), Err: short, Mend: "a later run tries again"}
+}
+
+// withoutURL leaves out the address that a failed request had: that of a
+// connection with a shared access signature holds the signature.
+func withoutURL(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
+	}
+	return err
 }
 
 // inner returns the status and code of an answer. For a transaction they stand

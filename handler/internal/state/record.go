@@ -73,14 +73,41 @@ func (s *Store) write(ctx context.Context, rows []row) error {
 // Prune deletes the rows of objects that are done and were last modified
 // before t. A transaction fails when another run pruned one of its rows
 // meanwhile; then its rows are deleted one by one.
+//
+// The row of an object's earlier attempts that a crash left beside its done
+// row goes first: alone it would have the object delivered again.
 func (s *Store) Prune(ctx context.Context, t time.Time) error {
 	var keys []string
-	if err := s.scan(ctx, doneRows(t), func(r row) error {
+	ids := make(map[ingest.ID]struct{})
+	if err := s.scan(ctx, doneBefore(t), func(r row) error {
 		keys = append(keys, r.Key)
-		return nil
+		id, err := r.id()
+		ids[id] = struct{}{}
+		return err
 	}); err != nil {
 		return s.fault("read", err)
 	}
+	if len(keys) == 0 {
+		return nil
+	}
+	var stale []string
+	if err := s.scan(ctx, pendingRows(), func(r row) error {
+		id, err := r.id()
+		if _, done := ids[id]; done {
+			stale = append(stale, r.Key)
+		}
+		return err
+	}); err != nil {
+		return s.fault("read", err)
+	}
+	if err := s.remove(ctx, stale); err != nil {
+		return err
+	}
+	return s.remove(ctx, keys)
+}
+
+// remove deletes rows, whether they are still there or not.
+func (s *Store) remove(ctx context.Context, keys []string) error {
 	any := azcore.ETagAny
 	for chunk := range slices.Chunk(keys, maxTransaction) {
 		actions := make([]aztables.TransactionAction, len(chunk))

@@ -141,11 +141,14 @@ func between(low, high string) string {
 	return fmt.Sprintf("RowKey ge '%s' and RowKey lt '%s'", low, high)
 }
 
-// doneRows is a filter for done rows last modified before t; zero for all.
-func doneRows(t time.Time) string {
-	if t.IsZero() {
-		return between("done|", "done}")
-	}
+// pendingRows is a filter for all pending rows.
+func pendingRows() string { return between("pending|", "pending}") }
+
+// doneRows is a filter for all done rows.
+func doneRows() string { return between("done|", "done}") }
+
+// doneBefore is a filter for done rows last modified before t.
+func doneBefore(t time.Time) string {
 	return between("done|", "done|"+t.UTC().Format(timeKey))
 }
 

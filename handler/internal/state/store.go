@@ -88,7 +88,7 @@ func partition(bucket, prefix string) string {
 // It creates the table when there is none.
 func (s *Store) Load(ctx context.Context) (ingest.Snapshot, error) {
 	snap := ingest.Snapshot{Done: make(map[ingest.ID]struct{})}
-	err := s.scan(ctx, doneRows(time.Time{}), func(r row) error {
+	err := s.scan(ctx, doneRows(), func(r row) error {
 		id, err := r.id()
 		snap.Done[id] = struct{}{}
 		return err
@@ -99,7 +99,7 @@ func (s *Store) Load(ctx context.Context) (ingest.Snapshot, error) {
 	if err != nil {
 		return snap, s.fault("read", err)
 	}
-	if err := s.scan(ctx, between("pending|", "pending}"), func(r row) error {
+	if err := s.scan(ctx, pendingRows(), func(r row) error {
 		if p, err := r.pending(); err != nil {
 			return err
 		} else if _, done := snap.Done[p.Object.ID()]; !done {

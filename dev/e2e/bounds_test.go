@@ -1,0 +1,158 @@
+package e2e_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"guardduty-sentinel/dev/internal/cloud"
+	"guardduty-sentinel/dev/internal/faults"
+	"guardduty-sentinel/dev/internal/seed"
+)
+
+// maxMemory is what the handler may hold at most, in bytes.
+const maxMemory = 128 << 20
+
+// acknowledged puts a service before the state table that answers transactions
+// itself and keeps nothing of them: here a row takes the longer the more rows
+// there are, which it does not in Azure. All else of the table is real.
+func (f *fixture) acknowledged() {
+	f.Helper()
+	tables, err := url.Parse(f.cloud.Tables.TableEndpoint)
+	if err != nil {
+		f.Fatal(err)
+	}
+	next := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: tables.Scheme, Host: tables.Host})
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/$batch") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // the client has gone if this fails
+		w.Header().Set("Content-Type", "multipart/mixed; boundary=outer")
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = io.WriteString(w, "--outer\r\nContent-Type: multipart/mixed; boundary=inner\r\n\r\n"+
+			"--inner\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n--inner--\r\n--outer--\r\n")
+	}))
+	f.Cleanup(front.Close)
+	connection := "AzureWebJobsStorage"
+	f.with(map[string]string{connection: strings.ReplaceAll(f.settings[connection], tables.Scheme+"://"+tables.Host, front.URL)})
+}
+
+// Memory does not grow with the backlog.
+func TestMemoryOfABacklogIsBounded(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("no /proc on " + runtime.GOOS)
+	}
+	t.Parallel()
+	f := newFixture(t, cloud.WithKey)
+	f.acknowledged()
+	const n = 20_000
+	// Older than the overlap: the next run does not look at them again.
+	f.exportAt(f.many([][]byte{[]byte(small)}, n), time.Now().Add(-20*time.Hour))
+	f.with(map[string]string{"LOG_LEVEL": "info"})
+	f.start()
+	pid := f.host.HandlerPID()
+	before := f.status(pid, "VmRSS")
+	inv := f.run()
+	f.deliveredOnce(n)
+	peak := f.status(pid, "VmHWM")
+	if peak > maxMemory {
+		t.Errorf("VmHWM after a backlog of %d objects = %d MB, want at most %d", n, peak>>20, maxMemory>>20)
+	}
+	f.run()
+	if got := f.cloud.Ingestion.Stats().Rows; got != n {
+		t.Errorf("rows after an idle run = %d, want %d as before", got, n)
+	}
+	t.Logf("%d objects in %v; resident before %d MB, at most %d MB, after an idle run %d MB",
+		n, inv.Duration.Round(time.Millisecond), before>>20, peak>>20, f.status(pid, "VmRSS")>>20)
+}
+
+// A run that had little to do leaves the handler small.
+func TestMemoryOfAnIdleHandler(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("no /proc on " + runtime.GOOS)
+	}
+	t.Parallel()
+	f := newFixture(t, cloud.WithIdentity)
+	findings := f.builtIn()
+	f.export(findings, seed.Options{Seed: 14})
+	f.start()
+	f.run()
+	f.run()
+	f.deliveredOnce(len(findings))
+	pid := f.host.HandlerPID()
+	if rss := f.status(pid, "VmRSS"); rss > maxMemory {
+		t.Errorf("VmRSS of an idle handler = %d MB, want at most %d", rss>>20, maxMemory>>20)
+	}
+	t.Logf("resident, idle after a run of %d findings: %.1f MB, at most %.1f MB", len(findings),
+		float64(f.status(pid, "VmRSS"))/(1<<20), float64(f.status(pid, "VmHWM"))/(1<<20))
+}
+
+// small is a finding with little in it: it is the number of objects that is to
+// show, and their delivery is to take no longer than it must.
+const small = `{"schemaVersion":"2.0","accountId":"111122223333","region":"eu-west-1","partition":"aws",` +
+	`"id":"00000000000000000000000000000000","type":"Recon:EC2/PortProbeUnprotectedPort","severity":2.0,"title":"A port is probed.",` +
+	`"createdAt":"2026-08-16T02:24:20.934Z","updatedAt":"2026-08-16T02:24:20.934Z","resource":{"resourceType":"Instance",` +
+	`"instanceDetails":{"instanceId":"i-0123456789abcdef0"}},"service":{"serviceName":"guardduty","resourceRole":"TARGET","count":1}}`
+
+// status reads a figure of a process, in bytes.
+func (f *fixture) status(pid int, name string) int {
+	f.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range bytes.Lines(text) {
+		if rest, ok := strings.CutPrefix(string(line), name+":"); ok {
+			kb := 0
+			if _, err := fmt.Sscan(rest, &kb); err != nil {
+				f.Fatal(err)
+			}
+			return kb << 10
+		}
+	}
+	f.Fatalf("status of %d has no %s", pid, name)
+	return 0
+}
+
+// A run that cannot do all within its budget ends by itself, says what is
+// left, and the runs after it do the rest.
+func TestRunEndsWithinItsBudget(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloud.WithIdentity)
+	const (
+		n      = 40
+		budget = 10 * time.Second
+	)
+	f.with(map[string]string{"RUN_BUDGET": budget.String(), "FETCH_CONCURRENCY": "2"})
+	f.export(f.many(f.builtIn(), n), seed.Options{Seed: 13, OneFindingPerObject: true})
+	f.strike("s3", faults.Fault{Method: "GET", Path: "/" + f.cloud.S3.Bucket() + "/AWSLogs/", Times: -1, Delay: 500 * time.Millisecond})
+	f.start()
+	inv := f.run()
+	if inv.Duration >= budget {
+		t.Errorf("duration of a run = %v, want less than its budget of %v", inv.Duration, budget)
+	}
+	done := len(f.deliveries())
+	if done == 0 || done == n {
+		t.Fatalf("rows of the first run = %d, want some of %d", done, n)
+	}
+	f.tells(inv, fmt.Sprintf("; %d objects left for the next run", n-done))
+	for run := 2; len(f.deliveries()) < n && run <= 4; run++ {
+		before := len(f.deliveries())
+		f.run()
+		if got := len(f.deliveries()); got == before {
+			t.Errorf("rows of run %d = 0, want progress", run)
+		}
+	}
+	f.deliveredOnce(n)
+}

@@ -1,0 +1,70 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"time"
+)
+
+// direct is a handler that the test itself started, without a host.
+type direct struct {
+	*fixture
+	cmd   *exec.Cmd
+	port  int
+	began time.Time
+	ended chan error // gets what Wait returned
+}
+
+// launch starts a handler with the settings on a free port. The test's end
+// kills it.
+func (f *fixture) launch() *direct {
+	f.Helper()
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		f.Fatal(err)
+	}
+	d := &direct{fixture: f, cmd: exec.Command(handlerFile()), port: ln.Addr().(*net.TCPAddr).Port, ended: make(chan error, 1)}
+	if err := ln.Close(); err != nil {
+		f.Fatal(err)
+	}
+	d.cmd.Env = append(append([]string(nil), f.environ...), "FUNCTIONS_CUSTOMHANDLER_PORT="+strconv.Itoa(d.port))
+	for name, value := range f.settings {
+		d.cmd.Env = append(d.cmd.Env, name+"="+value)
+	}
+	d.cmd.Stdout, d.cmd.Stderr = &f.output, &f.output
+	d.began = time.Now()
+	if err := d.cmd.Start(); err != nil {
+		f.Fatal(err)
+	}
+	gone := make(chan struct{})
+	go func() { d.ended <- d.cmd.Wait(); close(gone) }()
+	f.Cleanup(func() {
+		_ = d.cmd.Process.Kill() // an error means that it has ended
+		<-gone
+	})
+	return d
+}
+
+// answered waits for the first answer and returns how long it took from the
+// start of the process.
+func (d *direct) answered() time.Duration {
+	d.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	for {
+		resp, err := client.Get(fmt.Sprintf("http://127.0.0.1:%d/", d.port))
+		took := time.Since(d.began)
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusOK {
+				d.Errorf("GET / = %d, want 200", resp.StatusCode)
+			}
+			return took
+		}
+		if took > patience {
+			d.Fatalf("GET / = %v, want an answer", err)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package e2e_test
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"guardduty-sentinel/dev/internal/cloud"
+	"guardduty-sentinel/dev/internal/faults"
+	"guardduty-sentinel/dev/internal/seed"
+)
+
+// backlogged is how many findings make several batches.
+const backlogged = 1500
+
+// held is a delay that a kill ends long before its time.
+const held = 30 * time.Second
+
+// kills are the instants at which the handler is killed.
+var kills = []struct {
+	name string
+	pass int // calls of Logs Ingestion that pass before one is held
+	when func(*fixture) bool
+}{
+	{"first batch under way", 0, func(f *fixture) bool { return f.cloud.Faults["ingestion"].Fired() > 0 }},
+	{"some accepted, not recorded", 100, func(f *fixture) bool { return f.cloud.Ingestion.Stats().Calls > 0 }},
+	{"some recorded, some under way", 2, func(f *fixture) bool {
+		return f.cloud.Faults["ingestion"].Fired() > 0 && len(f.stateRows("done")) > 0
+	}},
+}
+
+// The host ends a handler with SIGKILL alone. Whenever it does, nothing is
+// lost, and what arrives twice was accepted and not yet recorded.
+func TestKilledHandlerLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, tt := range kills {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, cloud.WithKey)
+			f.with(map[string]string{"UPLOAD_CONCURRENCY": "2"})
+			f.export(f.many(f.builtIn(), backlogged), seed.Options{Seed: 9, Days: 3})
+			f.strike("ingestion", faults.Fault{Method: "POST", Skip: tt.pass, Times: -1, Delay: held})
+			f.start()
+			pid := f.host.HandlerPID()
+			ended := f.background()
+			f.wait(tt.name, func() bool { return tt.when(f) })
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			if inv := f.receive(ended); inv.Succeeded || inv.Exception == "" {
+				t.Errorf("the killed run = succeeded %t, %q, want its failure on record", inv.Succeeded, inv.Exception)
+			}
+			f.cloud.Faults["ingestion"].Reset()
+			f.afterKill(pid)
+		})
+	}
+}
+
+// afterKill makes the next run and compares what arrived with the state that
+// the killed handler left.
+func (f *fixture) afterKill(pid int) {
+	f.Helper()
+	recorded := make(map[string]bool)
+	for _, row := range f.stateRows("done") {
+		recorded["s3://"+f.cloud.S3.Bucket()+"/"+row.ObjectKey] = true
+	}
+	f.run()
+	if got := f.host.HandlerPID(); got == pid || got == 0 {
+		f.Errorf("handler = %d, want another than %d", got, pid)
+	}
+	f.delivered(backlogged, 2)
+	times := f.times()
+	for _, d := range f.deliveries() {
+		if recorded[d.object] && times[d.id] != 1 {
+			f.Errorf("finding %s of %s, which was recorded, came %d times, want 1", d.id, d.object, times[d.id])
+		}
+	}
+	rows := len(f.deliveries())
+	f.Logf("objects recorded before the kill: %d; rows that came twice: %d", len(recorded), rows-backlogged)
+	f.run()
+	if got := len(f.deliveries()); got != rows {
+		f.Errorf("rows after another run = %d, want %d as before", got, rows)
+	}
+}
+
+// A handler that is told to stop delivers and records what it has in flight,
+// says what is left, and exits with 0; the next one sends nothing again.
+func TestSignalDuringARunEndsItInOrder(t *testing.T) {
+	t.Parallel()
+	for name, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, cloud.WithKey)
+			f.with(map[string]string{"UPLOAD_CONCURRENCY": "1", "FETCH_CONCURRENCY": "8"})
+			f.export(f.many(f.builtIn(), backlogged), seed.Options{Seed: 10, Days: 2})
+			f.strike("ingestion", faults.Fault{Method: "POST", Times: -1, Delay: 700 * time.Millisecond})
+			f.start()
+			pid := f.host.HandlerPID()
+			ended := f.background()
+			f.wait("a batch under way", func() bool { return f.cloud.Faults["ingestion"].Fired() > 0 })
+			if err := syscall.Kill(pid, signal); err != nil {
+				t.Fatal(err)
+			}
+			inv := f.receive(ended)
+			if !inv.Succeeded || inv.StatusCode != 200 || !strings.Contains(strings.Join(inv.Logs, " "), " left for the next run") {
+				t.Errorf("Invoke(%s) = succeeded %t, %d, %q, %s, want success and what is left", function, inv.Succeeded, inv.StatusCode, inv.Logs, inv.Exception)
+			}
+			f.wait("the handler's exit", func() bool { return f.host.HandlerPID() != pid })
+			if got := f.output.String(); f.host.HandlerPID() != 0 || strings.Contains(got, "exited with code") {
+				t.Errorf("handler = %d, console %s, want an exit with 0, which the host leaves alone", f.host.HandlerPID(), got)
+			}
+			first := len(f.deliveries())
+			if first == 0 || first >= backlogged {
+				t.Errorf("rows of the run = %d, want some of %d", first, backlogged)
+			}
+			f.cloud.Faults["ingestion"].Reset()
+			f.start()
+			f.run()
+			f.deliveredOnce(backlogged)
+		})
+	}
+}
+
+// An idle handler that is told to stop is gone within a second.
+func TestSignalWhenIdleEndsTheHandler(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloud.WithKey)
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		h := f.launch()
+		h.answered()
+		began := time.Now()
+		if err := h.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-h.ended:
+			if took := time.Since(began); err != nil || took > time.Second {
+				t.Errorf("after %v the handler ended with %v in %v, want exit 0 within 1s", signal, err, took)
+			}
+		case <-time.After(patience):
+			t.Fatalf("after %v the handler goes on, want its end", signal)
+		}
+	}
+}
