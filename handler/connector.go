@@ -54,6 +54,9 @@ func (c *connector) assemble(cfg *config.Config) error {
 		Archive:         clients.archive,
 		Table:           clients.table,
 		State:           clients.state,
+		Leases:          clients.state,
+		Owner:           owner(),
+		OwnerGone:       ownerGone,
 		Bucket:          string(cfg.Bucket),
 		Prefix:          string(cfg.Prefix),
 		Filter:          guardduty.Filter{MinSeverity: cfg.MinSeverity, ExcludeTypes: cfg.ExcludeTypes, ExcludeSamples: cfg.ExcludeSamples},
@@ -75,10 +78,14 @@ func (c *connector) run(ctx context.Context, log *slog.Logger, inv azfunc.Invoca
 	}
 	log.InfoContext(ctx, "run started", slog.Any("timer", inv))
 	summary, err := c.move(ctx, log)
-	if err != nil {
+	held, busy := errors.AsType[*ingest.HeldError](err)
+	if err != nil && !busy {
 		err = reasonOf(err)
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, "run ended", endLine(summary, err)...)
+	if busy {
+		return azfunc.Report{Lines: []string{"Another run is in progress; this one did nothing: " + held.Error() + "."}}, nil
+	}
 	return azfunc.Report{Lines: story(summary, err, c.cfg)}, err
 }
 
@@ -98,6 +105,9 @@ func (c *connector) move(ctx context.Context, log *slog.Logger) (ingest.Summary,
 
 // reasonOf returns err as the fault that the host is to show.
 func reasonOf(err error) error {
+	if errors.Is(err, ingest.ErrTooManyPending) {
+		return &fault.Fault{Code: fault.TooManyPending, What: "too much of the bucket cannot be read", Err: err, Mend: "mend what the last error names; the watermark stays until then and nothing is lost"}
+	}
 	f := fault.Of(err)
 	if f.Code == fault.Other && errors.Is(err, context.DeadlineExceeded) {
 		return &fault.Fault{Code: fault.Timeout, What: "the run's budget ended too early", Err: err, Mend: "raise RUN_BUDGET, below functionTimeout in host.json; the next run goes on"}
@@ -109,10 +119,13 @@ func reasonOf(err error) error {
 // workbooks to query. Its names are pinned by a test.
 func endLine(s ingest.Summary, err error) []slog.Attr {
 	outcome := "ok"
+	_, busy := errors.AsType[*ingest.HeldError](err)
 	switch {
+	case busy:
+		outcome, err = "busy", nil
 	case err != nil:
 		outcome = "failed"
-	case s.Left > 0:
+	case s.Left > 0 || s.WindowsLeft > 0:
 		outcome = "partial"
 	}
 	dropped := 0
@@ -126,6 +139,7 @@ func endLine(s ingest.Summary, err error) []slog.Attr {
 		slog.Int("batches", s.Batches),
 		slog.Int64("bytes", s.Bytes),
 		slog.Int("dropped", dropped),
+		slog.Int("repeated", s.Repeated),
 		slog.Int("pending", s.Pending),
 		slog.Int("quarantined", s.BadLines+s.BadObjects),
 		slog.Int("left", s.Left),
@@ -171,6 +185,8 @@ func story(s ingest.Summary, err error, cfg *config.Config) []string {
 	for _, setting := range []string{"MIN_SEVERITY", "EXCLUDE_FINDING_TYPES", "EXCLUDE_SAMPLES"} {
 		add(s.Dropped[setting], "Dropped %s by %s.", count(s.Dropped[setting], "finding"), setting)
 	}
+	add(s.Repeated, "Passed over %s whose very update was sent before.", count(s.Repeated, "finding"))
+	add(s.WindowsLeft, "The next run goes on with %s of the backlog.", count(s.WindowsLeft, "day"))
 	add(s.EmptyLines, "Passed over %s without a finding.", count(s.EmptyLines, "line"))
 	add(s.BadLines+s.BadObjects, "Set aside %s and %s in quarantine, with object, line and reason.", count(s.BadObjects, "object"), count(s.BadLines, "line"))
 	add(s.Pending, "Could not read %s; a later run tries again.", count(s.Pending, "object"))

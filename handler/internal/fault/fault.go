@@ -38,6 +38,7 @@ const (
 	ClockSkew      Code = "GD1306" // this machine's clock is wrong
 	S3Unreachable  Code = "GD1307" // S3 does not answer
 	RoleRefused    Code = "GD1308" // STS refused the role or the token
+	TooManyPending Code = "GD1310" // too many objects cannot be read
 	STSUnreachable Code = "GD1309" // STS does not answer
 
 	StateRefused     Code = "GD1401" // the state table refuses the identity or key

@@ -72,29 +72,13 @@ func (s *Store) Release(ctx context.Context, lease ingest.Lease) error {
 	return s.fault("write", err)
 }
 
-// putLease writes the lease row over the version that lease has; over none
-// when it has none.
+// putLease writes the lease row over the version that lease has.
 func (s *Store) putLease(ctx context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
-	entity := encode(row{Partition: s.partition, Key: leaseKey, Owner: lease.Owner, Seconds: int(ttl / time.Second)})
-	var err error
-	if lease.Version == "" {
-		var added aztables.AddEntityResponse
-		added, err = s.client.AddEntity(ctx, entity, nil)
-		lease.Version = string(added.ETag)
-	} else {
-		var updated aztables.UpdateEntityResponse
-		version := azcore.ETag(lease.Version)
-		updated, err = s.client.UpdateEntity(ctx, entity, &aztables.UpdateEntityOptions{IfMatch: &version, UpdateMode: aztables.UpdateModeReplace})
-		lease.Version = string(updated.ETag)
+	version, err := s.swap(ctx, row{Partition: s.partition, Key: leaseKey, Owner: lease.Owner, Seconds: int(ttl / time.Second)}, lease.Version)
+	if err == nil {
+		lease.Version = version
 	}
-	switch {
-	case err == nil:
-		return lease, nil
-	case isStatus(err, http.StatusConflict), isStatus(err, http.StatusPreconditionFailed), isStatus(err, http.StatusNotFound):
-		return lease, ingest.ErrConflict
-	default:
-		return lease, s.fault("write", err)
-	}
+	return lease, err
 }
 
 // lease reads the lease row and the time at the service; no row is no owner.

@@ -18,28 +18,14 @@ import (
 const maxTransaction = 100
 
 // Record writes the entries, in transactions of up to 100 rows. An object's
-// quarantine rows are written no later than its own row, and the row of its
-// earlier attempts goes last: after a crash in between, Load passes it over.
+// quarantine and updates are written no later than its own row, and the row of
+// its earlier attempts goes last: after a crash in between, Load passes it over.
 func (s *Store) Record(ctx context.Context, entries []ingest.Entry) error {
 	var rows []row
 	var settled []string
 	for _, e := range entries {
-		for _, q := range e.Quarantine {
-			r := s.objectRow(quarantineKey(e.Object, q.Line), e.Object)
-			r.Line, r.Reason = q.Line, bounded(q.Reason)
-			rows = append(rows, r)
-		}
-		if p := e.Pending; p != nil {
-			r := s.objectRow(pendingKey(e.Object), e.Object)
-			next := p.Next.UTC()
-			r.Lines, r.Attempts, r.Next, r.Error = p.Lines, p.Attempts, &next, bounded(p.Error)
-			rows = append(rows, r)
-			continue
-		}
-		r := s.objectRow(doneKey(e.Object), e.Object)
-		r.Findings = e.Findings
-		rows = append(rows, r)
-		if e.WasPending {
+		rows = append(rows, s.entryRows(e)...)
+		if e.Pending == nil && e.WasPending {
 			settled = append(settled, pendingKey(e.Object))
 		}
 	}
@@ -56,6 +42,34 @@ func (s *Store) Record(ctx context.Context, entries []ingest.Entry) error {
 	return nil
 }
 
+// entryRows are the rows of one entry, in the order in which they are written.
+func (s *Store) entryRows(e ingest.Entry) []row {
+	var rows []row
+	for _, q := range e.Quarantine {
+		r := s.objectRow(quarantineKey(e.Object, q.Line), e.Object)
+		r.Line, r.Reason = q.Line, bounded(q.Reason)
+		rows = append(rows, r)
+	}
+	own, further := e.Sent, []ingest.Update(nil)
+	if e.Pending != nil {
+		own, further = nil, e.Sent
+	} else if len(own) > maxSent {
+		own, further = own[:maxSent], own[maxSent:]
+	}
+	for updates := range slices.Chunk(further, maxSent) {
+		rows = append(rows, row{Partition: s.partition, Key: sentKey(e.Object, updates[0]), Sent: joined(updates)})
+	}
+	if p := e.Pending; p != nil {
+		r := s.objectRow(pendingKey(e.Object), e.Object)
+		next := p.Next.UTC()
+		r.Lines, r.Attempts, r.Next, r.Error = p.Lines, p.Attempts, &next, bounded(p.Error)
+		return append(rows, r)
+	}
+	r := s.objectRow(doneKey(e.Object), e.Object)
+	r.Findings, r.Sent = e.Findings, joined(own)
+	return append(rows, r)
+}
+
 // write puts rows in place, whether they exist or not. The client reports a
 // transaction that failed with the status of the outer answer, 202, and
 // without a code, so any error means that nothing was written.
@@ -70,8 +84,8 @@ func (s *Store) write(ctx context.Context, rows []row) error {
 	return nil
 }
 
-// Prune deletes the rows of objects that are done and were last modified
-// before t. A transaction fails when another run pruned one of its rows
+// Prune deletes the rows of objects that are done, and of their updates, where
+// the object was last modified before t. A transaction fails when another run pruned one of its rows
 // meanwhile; then its rows are deleted one by one.
 //
 // The row of an object's earlier attempts that a crash left beside its done
@@ -79,7 +93,7 @@ func (s *Store) write(ctx context.Context, rows []row) error {
 func (s *Store) Prune(ctx context.Context, t time.Time) error {
 	var keys []string
 	ids := make(map[ingest.ID]struct{})
-	if err := s.scan(ctx, doneBefore(t), func(r row) error {
+	if err := s.scan(ctx, before("done", t), func(r row) error {
 		keys = append(keys, r.Key)
 		id, err := r.id()
 		ids[id] = struct{}{}
@@ -87,11 +101,17 @@ func (s *Store) Prune(ctx context.Context, t time.Time) error {
 	}); err != nil {
 		return s.fault("read", err)
 	}
+	if err := s.scan(ctx, before("sent", t), func(r row) error {
+		keys = append(keys, r.Key)
+		return nil
+	}); err != nil {
+		return s.fault("read", err)
+	}
 	if len(keys) == 0 {
 		return nil
 	}
 	var stale []string
-	if err := s.scan(ctx, pendingRows(), func(r row) error {
+	if err := s.scan(ctx, all("pending"), func(r row) error {
 		id, err := r.id()
 		if _, done := ids[id]; done {
 			stale = append(stale, r.Key)

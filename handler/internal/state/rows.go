@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,13 +29,19 @@ type row struct {
 	Partition string `json:"PartitionKey"`
 	Key       string `json:"RowKey"`
 
-	Time *time.Time `json:"Time,omitzero"` // watermark
+	Time  *time.Time `json:"Time,omitzero"` // watermark
+	Floor *time.Time `json:"Floor,omitzero"`
+
+	Owner     string     `json:"Owner,omitempty"` // lease
+	Seconds   int        `json:"Seconds,omitempty"`
+	Timestamp *time.Time `json:"Timestamp,omitzero"` // set by the service at every write
 
 	Object       string     `json:"ObjectKey,omitempty"` // S3 key
 	ETag         string     `json:"ObjectETag,omitempty"`
 	Size         int64      `json:"Size,omitempty"`
 	LastModified *time.Time `json:"LastModified,omitzero"`
 	Findings     int        `json:"Findings,omitempty"`
+	Sent         []byte     `json:"Sent,omitempty"` // updates that were accepted, one after the other, as base64
 
 	Lines    int        `json:"Lines,omitempty"`
 	Attempts int        `json:"Attempts,omitempty"`
@@ -136,21 +143,48 @@ func (r row) pending() (ingest.Pending, error) {
 	}, nil
 }
 
+// sentKey names a further row of updates of an object by the first of them.
+func sentKey(o ingest.Object, first ingest.Update) string {
+	return "sent|" + o.LastModified.UTC().Format(timeKey) + "|" + o.ID().String() + "|" + hex.EncodeToString(first[:])
+}
+
+// maxSent bounds the updates of one row: a text property holds 32,000
+// characters.
+const maxSent = 1900
+
+// joined puts updates one after the other.
+func joined(updates []ingest.Update) []byte {
+	var b []byte
+	for _, u := range updates {
+		b = append(b, u[:]...)
+	}
+	return b
+}
+
+// updates reads what joined wrote.
+func (r row) updates() ([]ingest.Update, error) {
+	if len(r.Sent)%len(ingest.Update{}) != 0 {
+		return nil, fmt.Errorf("the row %q has a broken list of updates", r.Key)
+	}
+	var list []ingest.Update
+	for part := range slices.Chunk(r.Sent, len(ingest.Update{})) {
+		list = append(list, ingest.Update(part))
+	}
+	return list, nil
+}
+
 // between is a filter for row keys from low up to and without high.
 func between(low, high string) string {
 	return fmt.Sprintf("RowKey ge '%s' and RowKey lt '%s'", low, high)
 }
 
-// pendingRows is a filter for all pending rows.
-func pendingRows() string { return between("pending|", "pending}") }
-
-// doneRows is a filter for all done rows.
-func doneRows() string { return between("done|", "done}") }
-
-// doneBefore is a filter for done rows last modified before t.
-func doneBefore(t time.Time) string {
-	return between("done|", "done|"+t.UTC().Format(timeKey))
+// before is a filter for rows of a kind last modified before t.
+func before(kind string, t time.Time) string {
+	return between(kind+"|", kind+"|"+t.UTC().Format(timeKey))
 }
+
+// all is a filter for all rows of a kind.
+func all(kind string) string { return between(kind+"|", kind+"}") } // "}" is the character after "|"
 
 // scan calls f with every row of the partition that filter lets through.
 func (s *Store) scan(ctx context.Context, filter string, f func(row) error) error {

@@ -5,7 +5,9 @@
 // in one transaction:
 //
 //	watermark                     the watermark; its ETag is the version
+//	lease                         who runs, and for how long from the row's Timestamp
 //	done|<last modified>|<id>     an object that is recorded, while it can be listed again
+//	sent|<last modified>|<id>|…   updates of an object's findings that have no room in its own row
 //	pending|<id>                  an object that a later run tries again
 //	quarantine|<id>|<line>        what was set aside, with its reason
 //
@@ -19,7 +21,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
@@ -84,33 +85,46 @@ func partition(bucket, prefix string) string {
 	return b.String()
 }
 
-// Load reads the watermark, the recorded objects and those to be tried again.
-// It creates the table when there is none.
+// Load reads the watermark, the recorded objects with their updates, and the
+// objects to be tried again. It creates the table when there is none.
 func (s *Store) Load(ctx context.Context) (ingest.Snapshot, error) {
-	snap := ingest.Snapshot{Done: make(map[ingest.ID]struct{})}
-	err := s.scan(ctx, doneRows(), func(r row) error {
+	snap := ingest.Snapshot{Done: make(map[ingest.ID]struct{}), Sent: make(map[ingest.Update]struct{})}
+	err := s.scan(ctx, all("done"), func(r row) error {
 		id, err := r.id()
+		if err != nil {
+			return err
+		}
 		snap.Done[id] = struct{}{}
-		return err
+		return addSent(snap, r)
 	})
 	if isCode(err, string(aztables.TableNotFound)) {
 		return snap, s.create(ctx)
 	}
-	if err != nil {
-		return snap, s.fault("read", err)
+	if err == nil {
+		err = s.scan(ctx, all("sent"), func(r row) error { return addSent(snap, r) })
 	}
-	if err := s.scan(ctx, pendingRows(), func(r row) error {
-		if p, err := r.pending(); err != nil {
+	if err == nil {
+		err = s.scan(ctx, all("pending"), func(r row) error {
+			p, err := r.pending()
+			if _, done := snap.Done[p.Object.ID()]; err == nil && !done {
+				snap.Pending = append(snap.Pending, p)
+			}
 			return err
-		} else if _, done := snap.Done[p.Object.ID()]; !done {
-			snap.Pending = append(snap.Pending, p)
-		}
-		return nil
-	}); err != nil {
+		})
+	}
+	if err != nil {
 		return snap, s.fault("read", err)
 	}
 	snap.Mark, err = s.mark(ctx)
 	return snap, err
+}
+
+func addSent(snap ingest.Snapshot, r row) error {
+	updates, err := r.updates()
+	for _, u := range updates {
+		snap.Sent[u] = struct{}{}
+	}
+	return err
 }
 
 func (s *Store) create(ctx context.Context) error {
@@ -131,42 +145,57 @@ func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
 		return ingest.Mark{}, s.fault("read", err)
 	}
 	r, err := decode(got.Value)
-	if err == nil && r.Time == nil {
-		err = errors.New("the row watermark has no Time")
+	if err == nil && (r.Time == nil || r.Floor == nil) {
+		err = errors.New("the row watermark has no Time or no Floor")
 	}
 	if err != nil {
 		return ingest.Mark{}, s.damaged(err)
 	}
-	return ingest.Mark{Time: *r.Time, Version: string(got.ETag)}, nil
+	return ingest.Mark{Time: *r.Time, Floor: *r.Floor, Version: string(got.ETag)}, nil
 }
 
 // Advance moves the watermark by compare-and-swap. A conflict with what this
 // very call wrote, when its answer was lost and the client tried again, is
 // told from one with another run by reading the watermark.
-func (s *Store) Advance(ctx context.Context, mark ingest.Mark, t time.Time) (ingest.Mark, error) {
-	t = t.UTC()
-	entity := encode(row{Partition: s.partition, Key: watermarkKey, Time: &t})
+func (s *Store) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark, error) {
+	next.Time, next.Floor = next.Time.UTC(), next.Floor.UTC()
+	version, err := s.swap(ctx, row{Partition: s.partition, Key: watermarkKey, Time: &next.Time, Floor: &next.Floor}, mark.Version)
+	if err == nil {
+		next.Version = version
+		return next, nil
+	}
+	if !errors.Is(err, ingest.ErrConflict) {
+		return mark, err
+	}
+	now, readErr := s.mark(ctx)
+	if readErr == nil && now.Time.Equal(next.Time) && now.Version != "" {
+		return now, nil
+	}
+	return mark, s.conflict()
+}
+
+// swap writes a row over the version given, or where there is none when that
+// is empty, and returns the new version. When the row is not at that version it
+// fails with ErrConflict.
+func (s *Store) swap(ctx context.Context, r row, version string) (string, error) {
 	var etag azcore.ETag
 	var err error
-	if mark.Version == "" {
+	if version == "" {
 		var added aztables.AddEntityResponse
-		added, err = s.client.AddEntity(ctx, entity, nil)
+		added, err = s.client.AddEntity(ctx, encode(r), nil)
 		etag = added.ETag
 	} else {
 		var updated aztables.UpdateEntityResponse
-		version := azcore.ETag(mark.Version)
-		updated, err = s.client.UpdateEntity(ctx, entity, &aztables.UpdateEntityOptions{IfMatch: &version, UpdateMode: aztables.UpdateModeReplace})
+		match := azcore.ETag(version)
+		updated, err = s.client.UpdateEntity(ctx, encode(r), &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeReplace})
 		etag = updated.ETag
 	}
 	switch {
 	case err == nil:
-		return ingest.Mark{Time: t, Version: string(etag)}, nil
-	case !isStatus(err, http.StatusConflict) && !isStatus(err, http.StatusPreconditionFailed) && !isStatus(err, http.StatusNotFound):
-		return mark, s.fault("write", err)
+		return string(etag), nil
+	case isStatus(err, http.StatusConflict), isStatus(err, http.StatusPreconditionFailed), isStatus(err, http.StatusNotFound):
+		return "", ingest.ErrConflict
+	default:
+		return "", s.fault("write", err)
 	}
-	now, readErr := s.mark(ctx)
-	if readErr == nil && now.Time.Equal(t) && now.Version != "" {
-		return now, nil
-	}
-	return mark, s.conflict()
 }
