@@ -33,6 +33,10 @@ type world struct {
 	t *testing.T
 
 	mu       sync.Mutex
+	now      time.Time
+	calls    int  // of all ports
+	dieAt    int  // the call at which the process is killed; 0 for never
+	dieAfter bool // the call takes effect first
 	objects  map[string]stored
 	pageSize int
 	lists    int
@@ -69,7 +73,7 @@ type stored struct {
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]time.Time{}}
+	return &world{t: t, now: now, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]time.Time{}}
 }
 
 // job returns a job over the world; each call is a new process.
@@ -78,7 +82,7 @@ func (w *world) job() *ingest.Job {
 		Archive: archive{w}, Table: table{w}, State: state{w}, Leases: leases{w},
 		Owner: "one", OwnerGone: func(string) bool { return false },
 		Bucket: "findings", InitialLookback: w.lookback, Overlap: time.Hour, Budget: time.Minute,
-		Fetchers: 8, Uploaders: 2, Now: func() time.Time { return now },
+		Fetchers: 8, Uploaders: 2, Now: func() time.Time { return w.now },
 		Log: slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 }
@@ -160,6 +164,9 @@ func (a archive) Folders(_ context.Context, prefix string) ([]string, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
 	a.w.lists++
+	if _, err := a.w.call(); err != nil {
+		return nil, err
+	}
 	var folders []string
 	for _, o := range a.sorted(prefix) {
 		if name, _, ok := strings.Cut(o.Key[len(prefix):], "/"); ok {
@@ -173,7 +180,10 @@ func (a archive) List(_ context.Context, prefix, after string) (ingest.Page, err
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
 	a.w.lists++
-	page := ingest.Page{Time: now}
+	if _, err := a.w.call(); err != nil {
+		return ingest.Page{}, err
+	}
+	page := ingest.Page{Time: a.w.now}
 	for _, o := range a.sorted(prefix) {
 		if o.Key <= after {
 			continue
@@ -191,6 +201,9 @@ func (a archive) Open(_ context.Context, o ingest.Object) (io.ReadCloser, error)
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
 	a.w.opens++
+	if _, err := a.w.call(); err != nil {
+		return nil, err
+	}
 	if a.w.openFault != nil {
 		if err := a.w.openFault(o.Key); err != nil {
 			return nil, err
@@ -253,9 +266,14 @@ func (tb table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, 
 	defer w.mu.Unlock()
 	w.inFlight--
 	w.batches++
-	apply, refused, err := true, []string(nil), error(nil)
-	if w.deliverFault != nil {
+	refused := []string(nil)
+	apply, err := w.call()
+	switch {
+	case w.deliverFault == nil:
+	case err == nil:
 		apply, refused, err = w.deliverFault(ids)
+	case apply: // killed after the call took effect
+		_, refused, _ = w.deliverFault(ids)
 	}
 	var refusals []ingest.Refusal
 	for i, id := range ids {
@@ -273,6 +291,9 @@ type state struct{ w *world }
 func (s state) Load(context.Context) (ingest.Snapshot, error) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
+	if _, err := s.w.call(); err != nil {
+		return ingest.Snapshot{}, err
+	}
 	snap := ingest.Snapshot{Mark: s.w.mark, Done: map[ingest.ID]struct{}{}, Sent: map[ingest.Update]struct{}{}}
 	for u := range s.w.sent {
 		snap.Sent[u] = struct{}{}
@@ -292,8 +313,8 @@ func (s state) Record(_ context.Context, entries []ingest.Entry) error {
 	if len(entries) == 0 {
 		s.w.t.Error("Record of nothing")
 	}
-	apply, err := true, error(nil)
-	if s.w.recordFault != nil {
+	apply, err := s.w.call()
+	if err == nil && s.w.recordFault != nil {
 		apply, err = s.w.recordFault()
 	}
 	for _, e := range entries {
@@ -344,7 +365,7 @@ func (s state) Advance(_ context.Context, mark, next ingest.Mark) (ingest.Mark, 
 	if !t.After(mark.Time) || next.Floor.Before(mark.Floor) || next.Floor.After(t) {
 		s.w.t.Errorf("Advance from %+v to %+v, want forward and the floor between", mark, next)
 	}
-	since := now.Add(-s.w.lookback)
+	since := s.w.now.Add(-s.w.lookback)
 	if !mark.Time.IsZero() {
 		since = mark.Time.Add(-time.Hour)
 	}
@@ -359,8 +380,8 @@ func (s state) Advance(_ context.Context, mark, next ingest.Mark) (ingest.Mark, 
 			s.w.t.Errorf("the watermark passes %s, which is not recorded", o.Key)
 		}
 	}
-	apply, err := true, error(nil)
-	if s.w.advanceFault != nil {
+	apply, err := s.w.call()
+	if err == nil && s.w.advanceFault != nil {
 		apply, err = s.w.advanceFault()
 	}
 	if apply {
@@ -373,6 +394,9 @@ func (s state) Advance(_ context.Context, mark, next ingest.Mark) (ingest.Mark, 
 func (s state) Prune(_ context.Context, t time.Time) error {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
+	if apply, err := s.w.call(); !apply {
+		return err
+	}
 	if t.After(s.w.mark.Time.Add(-time.Hour)) {
 		s.w.t.Errorf("Prune(%v) reaches into the window that is listed again, watermark %v", t, s.w.mark.Time)
 	}
@@ -394,10 +418,13 @@ type leases struct{ w *world }
 func (l leases) Acquire(_ context.Context, owner string, ttl time.Duration, gone func(string) bool) (ingest.Lease, error) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
-	if held := l.w.lease; held != nil && held.Expires.After(now) && !gone(held.Owner) {
+	if apply, err := l.w.call(); !apply {
+		return ingest.Lease{}, err
+	}
+	if held := l.w.lease; held != nil && held.Expires.After(l.w.now) && !gone(held.Owner) {
 		return ingest.Lease{}, &ingest.HeldError{Holder: *held}
 	}
-	l.w.lease = &ingest.Lease{Owner: owner, Expires: now.Add(ttl), Version: owner}
+	l.w.lease = &ingest.Lease{Owner: owner, Expires: l.w.now.Add(ttl), Version: owner}
 	return *l.w.lease, nil
 }
 
@@ -413,6 +440,9 @@ func (l leases) Renew(_ context.Context, lease ingest.Lease, ttl time.Duration) 
 func (l leases) Release(_ context.Context, lease ingest.Lease) error {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
+	if apply, err := l.w.call(); !apply {
+		return err
+	}
 	if l.w.lease != nil && l.w.lease.Version == lease.Version {
 		l.w.lease = nil
 	}
@@ -420,3 +450,21 @@ func (l leases) Release(_ context.Context, lease ingest.Lease) error {
 }
 
 var errBoom = errors.New("boom")
+
+// errDead is what every call of a killed process comes back with.
+var errDead = errors.New("killed")
+
+// call counts a call of a port. It returns whether the call takes effect and
+// the error it comes back with: from the call at which the process is killed on
+// nothing takes effect any more, as if there were no process.
+func (w *world) call() (bool, error) {
+	w.calls++
+	switch {
+	case w.dieAt == 0 || w.calls < w.dieAt:
+		return true, nil
+	case w.calls == w.dieAt:
+		return w.dieAfter, errDead
+	default:
+		return false, errDead
+	}
+}

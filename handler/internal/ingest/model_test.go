@@ -1,0 +1,187 @@
+package ingest_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+// Run more, or one again, with: go test ./handler/internal/ingest -run Model -seeds 5000
+// or -seed 17.
+var (
+	seeds   = flag.Int("seeds", 300, "random schedules of TestModel")
+	oneSeed = flag.Uint64("seed", 0, "the one schedule of TestModel to run")
+)
+
+// TestModel plays random schedules of objects, faults, kills and runs against
+// the doubles, which police every call. In the end, after runs without faults,
+// every finding has been accepted or set aside, and no finding was accepted
+// more often than runs broke off, plus once.
+func TestModel(t *testing.T) {
+	if *oneSeed != 0 {
+		play(t, *oneSeed)
+		return
+	}
+	for seed := range *seeds {
+		if play(t, uint64(seed)+1); t.Failed() {
+			t.Fatalf("seed %d; again with -run Model -seed %[1]d", seed+1)
+		}
+	}
+}
+
+// model is one schedule.
+type model struct {
+	*world
+	r       *rand.Rand
+	next    int             // number of the next finding
+	step    int             // number of the first finding since the last run
+	broken  int             // runs that ended with an error, were killed or left an object for later
+	refused map[string]bool // findings that the table never takes
+}
+
+func play(t *testing.T, seed uint64) {
+	t.Helper()
+	m := &model{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 7)), refused: map[string]bool{}}
+	m.lookback, m.pageSize = time.Duration(1+m.r.IntN(5))*24*time.Hour, 1+m.r.IntN(20)
+	for range 3 + m.r.IntN(12) {
+		for range m.r.IntN(8) {
+			m.export()
+		}
+		m.breakSomething()
+		m.step = m.next
+		m.oneRun()
+		m.mend()
+		m.now = m.now.Add(time.Duration(m.r.IntN(3*3600)) * time.Second)
+	}
+	for range 3 {
+		makeDue(m.world)
+		if err := m.oneRun(); err != nil {
+			t.Errorf("seed %d: a run without faults = %v", seed, err)
+		}
+		m.now = m.now.Add(5 * time.Minute)
+	}
+	m.judge(seed)
+}
+
+// export puts an object with a name, a time and a folder such as GuardDuty
+// might give it, up to 50 minutes late.
+func (m *model) export() {
+	modified := m.now.Add(-time.Duration(m.r.IntN(50*60)) * time.Second).Truncate(time.Second)
+	folder := modified
+	if m.r.IntN(4) == 0 {
+		folder = modified.Add(-10 * time.Minute) // the folder of before midnight
+	}
+	pair := fmt.Sprintf("AWSLogs/%012d/GuardDuty/region-%d/", m.r.IntN(3), m.r.IntN(2))
+	name := fmt.Sprintf("%s%s/%08x.jsonl.gz", pair, folder.Format("2006/01/02"), m.r.Uint32())
+	var lines strings.Builder
+	var ids []string
+	for range 1 + m.r.IntN(6) {
+		switch m.r.IntN(12) {
+		case 0:
+			lines.WriteString("not json\n")
+		case 1:
+			if m.next > m.step { // the same update as in another object of the window
+				lines.WriteString(finding(fmt.Sprint("f", m.step+m.r.IntN(m.next-m.step))))
+			}
+		default:
+			id := fmt.Sprint("f", m.next)
+			m.next++
+			if m.r.IntN(40) == 0 {
+				m.refused[id] = true
+			} else {
+				ids = append(ids, id)
+			}
+			lines.WriteString(finding(id))
+		}
+	}
+	m.putBody(name, modified, zipped(lines.String()), ids...)
+}
+
+// breakSomething arranges at most one fault for the next run.
+func (m *model) breakSomething() {
+	some := func() bool { return m.r.IntN(3) == 0 }
+	took := m.r.IntN(2) == 0
+	m.deliverFault = func(ids []string) (bool, []string, error) { return true, m.bad(ids), nil }
+	switch m.r.IntN(9) {
+	case 0:
+		m.deliverFault = func(ids []string) (bool, []string, error) {
+			if some() {
+				return took, m.bad(ids), errBoom
+			}
+			return true, m.bad(ids), nil
+		}
+	case 1:
+		m.recordFault = func() (bool, error) { return took, errBoom }
+	case 2:
+		m.advanceFault = func() (bool, error) { return took, errBoom }
+	case 3:
+		m.openFault = func(string) error {
+			if some() {
+				return errBoom
+			}
+			return nil
+		}
+	case 4, 5, 6:
+		m.dieAt, m.dieAfter = m.calls+1+m.r.IntN(25), took
+	}
+}
+
+// bad returns those of ids that the table never takes.
+func (m *model) bad(ids []string) []string {
+	var bad []string
+	for _, id := range ids {
+		if m.refused[id] {
+			bad = append(bad, id)
+		}
+	}
+	return bad
+}
+
+func (m *model) mend() {
+	m.recordFault, m.advanceFault, m.openFault, m.dieAt = nil, nil, nil, 0
+	m.deliverFault = func(ids []string) (bool, []string, error) { return true, m.bad(ids), nil }
+}
+
+// oneRun is one process: its predecessor is gone, whatever lease it left.
+func (m *model) oneRun() error {
+	job := m.job()
+	job.Fetchers, job.Uploaders = 1+m.r.IntN(4), 1+m.r.IntN(2)
+	job.Owner, job.OwnerGone = fmt.Sprint("run", m.calls), func(string) bool { return true }
+	s, err := job.Run(m.t.Context())
+	if s.Pending > 0 {
+		m.broken++ // an object read hours later may hold what another held, and the ledger has forgotten that
+	}
+	if err != nil {
+		m.broken++
+		var held *ingest.HeldError
+		if errors.As(err, &held) {
+			m.t.Errorf("Run = %v, want the lease of a process that is gone to be taken over", err)
+		}
+	}
+	return err
+}
+
+// judge checks the end of a schedule.
+func (m *model) judge(seed uint64) {
+	for _, o := range m.objects {
+		for _, id := range o.ids {
+			if n := m.accepted[id]; n < 1 || n > 1+m.broken {
+				m.t.Errorf("seed %d: finding %s of %s was accepted %d times in a schedule with %d broken runs, want 1 to %d", seed, id, o.Key, n, m.broken, 1+m.broken)
+			}
+		}
+	}
+	for id := range m.refused {
+		if m.accepted[id] != 0 {
+			m.t.Errorf("seed %d: refused finding %s was accepted", seed, id)
+		}
+	}
+	if len(m.pending) != 0 {
+		m.t.Errorf("seed %d: %d objects are still pending", seed, len(m.pending))
+	}
+}
