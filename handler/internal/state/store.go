@@ -132,7 +132,7 @@ func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
 	}
 	r, err := decode(got.Value)
 	if err == nil && r.Time == nil {
-		err = errors.New("the row watermark has no Time")
+		err = fmt.Errorf("the row %q has no Time", watermarkKey)
 	}
 	if err != nil {
 		return ingest.Mark{}, s.damaged(err)
