@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -25,11 +26,6 @@ import (
 // use after it at the latest, at once when AWS refuses the old one.
 const vaultTTL = 10 * time.Minute
 
-// renewTTL is how long the outcome of a Renew holds for other callers with the
-// same access key id: many requests are refused at once, and the vault is read
-// for the first of them.
-const renewTTL = 10 * time.Second
-
 // KeyPair is an AWS access key read from two secrets of a vault. It is safe
 // for concurrent use.
 type KeyPair struct {
@@ -43,8 +39,8 @@ type KeyPair struct {
 	key  secret.String
 	read time.Time // zero: not read
 
-	renewed time.Time // when Renew read the pair; zero: never
-	changed bool      // whether it was another one
+	renewals atomic.Int64 // times that Renew read the pair
+	changed  bool         // whether the last time it was another one
 }
 
 // VaultConfig says where the key pair is.
@@ -80,23 +76,25 @@ func (k *KeyPair) Retrieve(ctx context.Context) (aws.Credentials, error) {
 }
 
 // Renew reads the key pair anew after AWS refused the one with the given
-// access key id, and reports whether it is another one now. When another
-// caller has just read it anew, it is not read again: the outcome is the same,
+// access key id, and reports whether it is another one now. Many requests are
+// refused at once: those that waited while another read it take its outcome,
 // also where the secret changed and the id did not.
 func (k *KeyPair) Renew(ctx context.Context, refused string) (bool, error) {
+	before := k.renewals.Load()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.id != refused {
 		return true, nil
 	}
-	if !k.renewed.IsZero() && k.now().Sub(k.renewed) < renewTTL {
+	if k.renewals.Load() != before {
 		return k.changed, nil
 	}
 	id, key := k.id, k.key.Reveal()
 	if err := k.readBoth(ctx); err != nil {
 		return false, err
 	}
-	k.renewed, k.changed = k.now(), k.id != id || k.key.Reveal() != key
+	k.changed = k.id != id || k.key.Reveal() != key
+	k.renewals.Add(1)
 	return k.changed, nil
 }
 

@@ -45,8 +45,11 @@ func ManagedIdentity(clientID string, options azcore.ClientOptions) (*Credential
 // trying again at once is of no use: the credential has tried already.
 func (c *Credential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	token, err := c.inner.GetToken(ctx, options)
-	if err == nil || errors.Is(err, context.Canceled) {
-		return token, err
+	if err == nil {
+		return token, nil
+	}
+	if errors.Is(ctx.Err(), context.Canceled) { // azidentity's own error keeps the text of it alone
+		return token, ctx.Err()
 	}
 	return token, final{&fault.Fault{
 		Code: fault.Token,

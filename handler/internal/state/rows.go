@@ -98,7 +98,9 @@ func encode(r row) []byte {
 func decode(data []byte) (row, error) {
 	var r row
 	if err := json.Unmarshal(data, &r); err != nil {
-		return r, fmt.Errorf("a row that is not as written: %w", err)
+		var named struct{ RowKey string }
+		_ = json.Unmarshal(data, &named) // what cannot be read at all stays without a name
+		return r, fmt.Errorf("the row %q is not as written: %w", named.RowKey, err)
 	}
 	return r, nil
 }

@@ -145,13 +145,17 @@ func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
 		return ingest.Mark{}, s.fault("read", err)
 	}
 	r, err := decode(got.Value)
-	if err == nil && (r.Time == nil || r.Floor == nil) {
-		err = errors.New("the row watermark has no Time or no Floor")
+	if err == nil && r.Time == nil {
+		err = fmt.Errorf("the row %q has no Time", watermarkKey)
 	}
 	if err != nil {
 		return ingest.Mark{}, s.damaged(err)
 	}
-	return ingest.Mark{Time: *r.Time, Floor: *r.Floor, Version: string(got.ETag)}, nil
+	mark := ingest.Mark{Time: *r.Time, Version: string(got.ETag)}
+	if r.Floor != nil { // without one, the watermark was written by hand
+		mark.Floor = *r.Floor
+	}
+	return mark, nil
 }
 
 // Advance moves the watermark by compare-and-swap. A conflict with what this

@@ -1,0 +1,215 @@
+package s3archive_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"guardduty-sentinel/handler/internal/fault"
+	"guardduty-sentinel/handler/internal/ingest"
+	"guardduty-sentinel/handler/internal/localtest"
+	"guardduty-sentinel/handler/internal/s3archive"
+)
+
+func TestNoSuchBucket(t *testing.T) {
+	for name, start := range map[string]func(*testing.T) server{"gofakes3": embedded, "versitygw": versity} {
+		t.Run(name, func(t *testing.T) {
+			archive := start(t).archive(func(cfg *s3archive.Config) { cfg.Bucket = "no-such-bucket" })
+			_, err := archive.List(t.Context(), "", "")
+			wantFault(t, err, fault.BucketMissing, "no-such-bucket in eu-west-1")
+			_, err = archive.Folders(t.Context(), "")
+			wantFault(t, err, fault.BucketMissing, "no-such-bucket")
+			_, err = archive.Open(t.Context(), ingest.Object{Key: "k"})
+			wantFault(t, err, fault.BucketMissing, "no-such-bucket")
+		})
+	}
+}
+
+func TestListDenied(t *testing.T) {
+	s := embedded(t)
+	local.Cloud(t).Deny(t, "ListObjectsV2", "list-denied/")
+	_, err := s.archive().List(t.Context(), "list-denied/", "")
+	wantFault(t, err, fault.ListRefused, "s3:ListBucket")
+	_, err = s.archive().Folders(t.Context(), "list-denied/")
+	wantFault(t, err, fault.ListRefused, "AccessDenied")
+}
+
+func TestReadDenied(t *testing.T) {
+	s := embedded(t)
+	s.put(t, "read-denied/a", []byte("x"), written)
+	local.Cloud(t).Deny(t, "GetObject", "read-denied/")
+	_, page := listed(t, s, "read-denied/", "")
+	_, err := s.archive().Open(t.Context(), page.Objects[0])
+	wantFault(t, err, fault.ReadRefused, "kms:Decrypt")
+}
+
+// answers is an S3 that answers every request alike.
+func answers(t *testing.T, f http.HandlerFunc) *s3archive.Archive {
+	t.Helper()
+	srv := httptest.NewServer(f)
+	t.Cleanup(srv.Close)
+	return s3archive.New(s3archive.Config{
+		Bucket: "b", Region: "eu-west-1", Endpoint: srv.URL, PathStyle: true, Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"}, HTTPClient: srv.Client(),
+	})
+}
+
+func TestAnswersOfS3(t *testing.T) {
+	for name, c := range map[string]struct {
+		status     int
+		code       string
+		list, open fault.Code
+	}{
+		"other region":         {301, "PermanentRedirect", fault.BucketRegion, fault.BucketRegion},
+		"signed for another":   {400, "AuthorizationHeaderMalformed", fault.BucketRegion, fault.BucketRegion},
+		"clock":                {403, "RequestTimeTooSkewed", fault.ClockSkew, fault.ClockSkew},
+		"expired":              {400, "ExpiredToken", fault.KeyRefused, fault.KeyRefused},
+		"signature":            {403, "SignatureDoesNotMatch", fault.KeyRefused, fault.KeyRefused},
+		"denied":               {403, "AccessDenied", fault.ListRefused, fault.ReadRefused},
+		"bucket locked":        {403, "AllAccessDisabled", fault.ListRefused, fault.ReadRefused},
+		"KMS key disabled":     {400, "KMS.DisabledException", fault.S3Unreachable, fault.ReadRefused},
+		"something else":       {400, "InvalidRequest", fault.S3Unreachable, fault.S3Unreachable},
+		"bucket is not there":  {404, "NoSuchBucket", fault.BucketMissing, fault.BucketMissing},
+		"redirect without XML": {301, "", fault.BucketRegion, fault.BucketRegion},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
+				w.WriteHeader(c.status)
+				if c.code != "" {
+					fmt.Fprintf(w, "<Error><Code>%s</Code><Message>what\nhappened</Message></Error>", c.code)
+				}
+			})
+			_, err := archive.List(t.Context(), "", "")
+			wantFault(t, err, c.list, c.code)
+			_, err = archive.Open(t.Context(), ingest.Object{Key: "k", ETag: "e"})
+			wantFault(t, err, c.open, c.code)
+		})
+	}
+}
+
+// The SDK waits a second or more between its attempts, so these run at once.
+func TestTroubleOnTheWay(t *testing.T) {
+	t.Run("server down", func(t *testing.T) {
+		t.Parallel()
+		archive := s3archive.New(s3archive.Config{
+			Bucket: "b", Region: "eu-west-1", Endpoint: "http://" + localtest.FreeAddress(t), PathStyle: true, Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"},
+			HTTPClient: &http.Client{},
+		})
+		_, err := archive.List(t.Context(), "", "")
+		wantFault(t, err, fault.S3Unreachable, "connection refused")
+	})
+	t.Run("never available", func(t *testing.T) {
+		t.Parallel()
+		calls := 0
+		archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
+			calls++
+			w.WriteHeader(http.StatusServiceUnavailable)
+		})
+		_, err := archive.Open(t.Context(), ingest.Object{Key: "k"})
+		wantFault(t, err, fault.S3Unreachable, "cannot read bucket b in eu-west-1")
+		if calls != 4 {
+			t.Errorf("%d attempts, want 4", calls)
+		}
+	})
+	for name, f := range map[string]localtest.Fault{
+		"unavailable twice": {Status: http.StatusServiceUnavailable, Times: 2},
+		"refused before":    {Drop: localtest.DropBefore},
+		"answer lost":       {Drop: localtest.DropAfter},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := embedded(t)
+			key := "trouble-" + name
+			s.put(t, key, []byte("x"), written)
+			f.Path = "/" + s.cfg.Bucket + "/" + key
+			local.Cloud(t).Break(t, "s3", f)
+			if got := read(t, s, ingest.Object{Key: key}); got != "x" {
+				t.Errorf("Open = %q, want the object's bytes", got)
+			}
+		})
+	}
+}
+
+func TestBodyThatIsCutIsAReadError(t *testing.T) {
+	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		io.WriteString(w, "only this")
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	body, err := archive.Open(t.Context(), ingest.Object{Key: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	text, err := io.ReadAll(body)
+	if err == nil || string(text) != "only this" {
+		t.Errorf("read = %q, %v, want what came and an error", text, err)
+	}
+}
+
+func TestCancelEndsAtOnce(t *testing.T) {
+	waiting := make(chan struct{}, 1)
+	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
+		waiting <- struct{}{}
+		<-r.Context().Done()
+	})
+	for name, call := range map[string]func(context.Context) error{
+		"List":    func(ctx context.Context) error { _, err := archive.List(ctx, "", ""); return err },
+		"Folders": func(ctx context.Context) error { _, err := archive.Folders(ctx, ""); return err },
+		"Open":    func(ctx context.Context) error { _, err := archive.Open(ctx, ingest.Object{Key: "k"}); return err },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-waiting; cancel() }()
+		if err := call(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s = %v, want %v", name, err, context.Canceled)
+		}
+	}
+}
+
+// The archive's clock decides about the overlap, not this machine's.
+func TestPageTimeIsTheServersDate(t *testing.T) {
+	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", "Sat, 01 Aug 2026 02:03:04 GMT")
+		io.WriteString(w, "<ListBucketResult></ListBucketResult>")
+	})
+	page, err := archive.List(t.Context(), "", "")
+	if err != nil || !page.Time.Equal(written) {
+		t.Errorf("Page.Time = %v, %v, want %v", page.Time, err, written)
+	}
+}
+
+// A page that says more and shows nothing would have the caller go on for
+// ever from the same key.
+func TestPageWithoutObjectsIsTheLast(t *testing.T) {
+	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
+	})
+	if page, err := archive.List(t.Context(), "", ""); err != nil || page.More {
+		t.Errorf("List = %+v, %v, want no more", page, err)
+	}
+}
+
+// XML cannot hold some of the characters that a key may have, so one such key
+// would make its page unreadable for good.
+func TestKeysThatXMLCannotHold(t *testing.T) {
+	s := embedded(t)
+	for _, name := range []string{"a\x01b/x", "c\x0bd", "e\uFFFEf"} {
+		s.put(t, "xml/"+name, []byte(name), written)
+		if got := read(t, s, ingest.Object{Key: "xml/" + name}); got != name {
+			t.Errorf("Open(%q) = %q", name, got)
+		}
+	}
+	got, _ := listed(t, s, "xml/", "")
+	if want := "[a\x01b/x c\x0bd e\uFFFEf]"; fmt.Sprint(got) != want {
+		t.Errorf("List = %q, want %q", fmt.Sprint(got), want)
+	}
+	folders, err := s.archive().Folders(t.Context(), "xml/")
+	if err != nil || len(folders) != 1 || folders[0] != "xml/a\x01b/" {
+		t.Errorf("Folders = %q, %v, want xml/a\\x01b/", folders, err)
+	}
+}

@@ -1,0 +1,243 @@
+package state_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"guardduty-sentinel/handler/internal/aztoken"
+	"guardduty-sentinel/handler/internal/fault"
+	"guardduty-sentinel/handler/internal/ingest"
+	"guardduty-sentinel/handler/internal/localtest"
+	"guardduty-sentinel/handler/internal/secret"
+	"guardduty-sentinel/handler/internal/state"
+)
+
+// calls are all methods of a store, each by its error.
+func calls(s *state.Store) map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"Load":   func(ctx context.Context) error { _, err := s.Load(ctx); return err },
+		"Record": func(ctx context.Context) error { return s.Record(ctx, done(0, 1)) },
+		"Settle": func(ctx context.Context) error {
+			return s.Record(ctx, []ingest.Entry{{Object: object(1), WasPending: true}})
+		},
+		"Advance": func(ctx context.Context) error { _, err := s.Advance(ctx, ingest.Mark{}, at(written)); return err },
+		"Replace": func(ctx context.Context) error {
+			_, err := s.Advance(ctx, ingest.Mark{Time: written, Version: `W/"datetime'2026'"`}, at(written))
+			return err
+		},
+		"Prune": func(ctx context.Context) error { return s.Prune(ctx, written) },
+	}
+}
+
+func TestWrongKeyIsRefused(t *testing.T) {
+	cfg, _ := store(t)
+	cfg.ConnectionString = secret.New(strings.Replace(cfg.ConnectionString.Reveal(), "Eby8vdM0", "Eby8vdM1", 1))
+	for name, call := range calls(newStore(t, cfg)) {
+		t.Run(name, func(t *testing.T) {
+			wantFault(t, call(t.Context()), fault.StateRefused, "Storage Table Data Contributor")
+		})
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	for name, drop := range map[string]string{"refused before": localtest.DropBefore, "answer lost": localtest.DropAfter} {
+		t.Run(name, func(t *testing.T) {
+			cfg, _ := store(t)
+			cfg, proxy := through(t, cfg)
+			proxy.Drop(drop, -1, func(*http.Request) bool { return true })
+			for name, call := range calls(newStore(t, cfg)) {
+				err := call(t.Context())
+				if name == "Replace" && drop == localtest.DropAfter {
+					continue // which of its answers is lost depends on the others' order
+				}
+				wantFault(t, err, fault.StateUnreachable, "cannot reach the state table "+cfg.Table)
+			}
+		})
+	}
+}
+
+func TestWithoutATokenNothingIsReached(t *testing.T) {
+	c := identity.Cloud(t)
+	c.UseIdentity(t)
+	t.Setenv("AZURE_CLIENT_ID", "5b0c6a53-0d5c-4d5a-9a3f-6a0f7a1b2c3d")
+	options := c.Options(t)
+	credential, err := aztoken.Default(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStore(t, state.Config{URL: c.Settings["AzureWebJobsStorage__tableServiceUri"], Credential: credential, Table: "NoToken", Options: options})
+	_, err = s.Load(t.Context())
+	wantFault(t, err, fault.Token, "https://storage.azure.com")
+}
+
+func TestCancelEndsAtOnce(t *testing.T) {
+	cfg, _ := store(t)
+	cfg, proxy := through(t, cfg)
+	for name, call := range calls(newStore(t, cfg)) {
+		ctx, cancel := context.WithCancel(t.Context())
+		proxy.Drop(localtest.DropBefore, -1, func(*http.Request) bool { cancel(); return true })
+		if err := call(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s = %v, want %v", name, err, context.Canceled)
+		}
+	}
+}
+
+// The server acted and its answer was lost: the client's own repeat must not
+// be taken for another run.
+func TestAnswerOfAdvanceLost(t *testing.T) {
+	for name, drop := range map[string]string{"refused before": localtest.DropBefore, "answer lost": localtest.DropAfter} {
+		t.Run(name, func(t *testing.T) {
+			cfg, s := store(t)
+			own, proxy := through(t, cfg)
+			lossy := newStore(t, own)
+			mark := ingest.Mark{}
+			for i := range 3 { // the first adds the row, the others replace it
+				proxy.Drop(drop, 1, func(r *http.Request) bool { return r.Method != http.MethodGet })
+				to := written.Add(time.Duration(i) * time.Hour)
+				next, err := lossy.Advance(t.Context(), mark, at(to))
+				if err != nil || !next.Time.Equal(to) {
+					t.Fatalf("Advance = %+v, %v, want %v", next, err, to)
+				}
+				if got := load(t, s).Mark; got != next {
+					t.Errorf("Load = %+v, want %+v", got, next)
+				}
+				mark = next
+			}
+		})
+	}
+}
+
+func TestAnswerOfRecordLost(t *testing.T) {
+	for name, drop := range map[string]string{"refused before": localtest.DropBefore, "answer lost": localtest.DropAfter} {
+		for target, match := range map[string]func(*http.Request) bool{
+			"transaction": func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "$batch") },
+			"delete":      func(r *http.Request) bool { return r.Method == http.MethodDelete },
+		} {
+			t.Run(name+" "+target, func(t *testing.T) {
+				cfg, s := store(t)
+				record(t, s, pendingEntry(0))
+				own, proxy := through(t, cfg)
+				proxy.Drop(drop, 1, match)
+				record(t, newStore(t, own), ingest.Entry{Object: object(0), WasPending: true}, ingest.Entry{Object: object(1)})
+				snap := load(t, s)
+				wantDone(t, snap, 0, 2)
+				wantPending(t, snap)
+				if n := len(rowsOf(t, cfg)); n != 2 {
+					t.Errorf("the table has %d rows, want 2", n)
+				}
+			})
+		}
+	}
+}
+
+func TestAnswerOfPruneLost(t *testing.T) {
+	for name, drop := range map[string]string{"refused before": localtest.DropBefore, "answer lost": localtest.DropAfter} {
+		t.Run(name, func(t *testing.T) {
+			cfg, s := store(t)
+			record(t, s, done(0, 120)...)
+			own, proxy := through(t, cfg)
+			proxy.Drop(drop, 1, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "$batch") })
+			if err := newStore(t, own).Prune(t.Context(), object(110).LastModified); err != nil {
+				t.Errorf("Prune = %v", err)
+			}
+			wantDone(t, load(t, s), 110, 120)
+		})
+	}
+}
+
+// Another run deletes rows between this run's look and its transaction.
+func TestPruneToleratesRowsDeletedMeanwhile(t *testing.T) {
+	cfg, s := store(t)
+	record(t, s, done(0, 130)...)
+	own, proxy := through(t, cfg)
+	proxy.Drop(localtest.DropBefore, -1, func(r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "$batch") {
+			if err := s.Prune(context.Background(), object(50).LastModified); err != nil {
+				t.Error(err)
+			}
+		}
+		return false
+	})
+	if err := newStore(t, own).Prune(t.Context(), object(125).LastModified); err != nil {
+		t.Errorf("Prune = %v", err)
+	}
+	wantDone(t, load(t, s), 125, 130)
+}
+
+// The client gives a failed transaction the status of the outer answer, 202.
+func TestFailedTransactionIsAnErrorWithItsOwnStatus(t *testing.T) {
+	cfg, s := store(t)
+	bad := object(1)
+	bad.Key = strings.Repeat("k", 40_000)
+	err := s.Record(t.Context(), []ingest.Entry{{Object: object(0)}, {Object: bad}})
+	wantFault(t, err, fault.StateUnreachable, "PropertyValueTooLarge (HTTP 400)")
+	if n := len(rowsOf(t, cfg)); n != 0 {
+		t.Errorf("the table has %d rows, want none: the transaction failed", n)
+	}
+}
+
+func TestDamagedRowIsNamed(t *testing.T) {
+	const partition = "s3:guardduty-findings:exports:"
+	id := object(1).ID().String()
+	for name, row := range map[string]map[string]any{
+		"done|20260801T020404Z|zz":                                {},
+		"done|20260801T020404Z|" + id + "0":                       {},
+		"pending|" + id:                                           {"ObjectKey": "k", "LastModified": "2026-08-01T02:04:04Z"},
+		"pending|" + object(2).ID().String():                      {"ObjectKey": "k", "LastModified": "yesterday", "Next": "2026-08-01T02:04:04Z"},
+		"pending|" + object(3).ID().String():                      {"ObjectKey": "k", "LastModified": "2026-08-01T02:04:04Z", "Next": "2026-08-01T02:04:04Z", "Size": "many"},
+		"watermark":                                               {"Time": 5},
+		"done|20260801T020404Z|" + strings.ToUpper(id[:31]) + "x": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, s := store(t)
+			row["PartitionKey"], row["RowKey"] = partition, name
+			data, err := json.Marshal(row)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := raw(t, cfg).AddEntity(t.Context(), data, nil); err != nil {
+				t.Fatal(err)
+			}
+			_, err = s.Load(t.Context())
+			wantFault(t, err, fault.StateDamaged, "the row "+strconv.Quote(name))
+			wantFault(t, err, fault.StateDamaged, partition)
+		})
+	}
+}
+
+func TestConnectionThatIsNoneIsAnErrorWithoutItsText(t *testing.T) {
+	for _, text := range []string{"", "AccountKey=c2VjcmV0", "AccountName=a;AccountKey=not base64 sig=", "sig=secret"} {
+		_, err := state.New(state.Config{ConnectionString: secret.New(text), Table: "T"})
+		if err == nil || strings.Contains(err.Error(), "sig=") || strings.Contains(err.Error(), "c2VjcmV0") {
+			t.Errorf("New(%q) = %v, want an error that does not show it", text, err)
+		}
+	}
+}
+
+// The signature of a shared access signature is part of every address.
+func TestSignatureIsNeverShown(t *testing.T) {
+	cfg := config(t)
+	cfg.ConnectionString = secret.New("AccountName=nosuchaccount;SharedAccessSignature=sv=2022-11-02&sig=c2VjcmV0")
+	for name, call := range calls(newStore(t, cfg)) {
+		err := call(t.Context())
+		wantFault(t, err, fault.StateUnreachable, "cannot reach")
+		if strings.Contains(err.Error(), "c2VjcmV0") {
+			t.Errorf("%s = %v, which shows the signature", name, err)
+		}
+	}
+}
+
+func TestWatermarkWithoutATimeIsNamed(t *testing.T) {
+	cfg, s := store(t)
+	if _, err := raw(t, cfg).AddEntity(t.Context(), []byte(`{"PartitionKey":"s3:guardduty-findings:exports:","RowKey":"watermark"}`), nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Load(t.Context())
+	wantFault(t, err, fault.StateDamaged, `the row "watermark" has no Time`)
+}
