@@ -65,8 +65,8 @@ $(NODE_MODULES): dev/package.json dev/package-lock.json
 .PHONY: test
 test: build cloud .tools/versitygw ## runs all tests, against real servers where there are any
 	@[ -n "$(RACE)" ] || [ -z "$$MUST_RUN" ] || { echo "the race detector needs cgo and a C compiler"; exit 1; }
-	node --test $(wildcard dev/kql/*.test.mjs)
-	go test $(RACE) -timeout 10m -C dev ./...
+	node --test --test-reporter=spec $(wildcard dev/kql/*.test.mjs)
+	go test -C dev $(RACE) -timeout 10m ./...
 	go test $(RACE) -timeout 10m ./...
 
 .PHONY: check
