@@ -23,7 +23,7 @@ func newClaims(sent map[Update]struct{}) *claims {
 	for u := range sent {
 		c.now[u] = c.accepted
 	}
-	return c
+	return c // the first turn makes them those of the window before
 }
 
 // turn begins a window. Nothing may be on its way.

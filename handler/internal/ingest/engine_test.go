@@ -218,3 +218,27 @@ func TestTwoRunsAtOnceDeliverOnce(t *testing.T) {
 	}
 	w.expect(1)
 }
+
+// TestTheOldestDayUnreadableHoldsNothingBack has one object alone in the oldest
+// window of a backlog, and it cannot be read.
+func TestTheOldestDayUnreadableHoldsNothingBack(t *testing.T) {
+	w := newWorld(t)
+	w.lookback = 10 * 24 * time.Hour
+	old := today.AddDate(0, 0, -9)
+	w.put(key(old, "bad"), old.Add(time.Hour))
+	for d := range 5 {
+		at := today.AddDate(0, 0, -d)
+		w.put(key(at, "good"), at.Add(time.Hour), fmt.Sprint("good", d))
+	}
+	w.openFault = func(k string) error {
+		if strings.Contains(k, "/bad") {
+			return errBoom
+		}
+		return nil
+	}
+	s := w.run()
+	w.expect(1)
+	if s.Pending != 1 || s.Left != 0 || !s.Watermark.Equal(now) {
+		t.Errorf("Run = %+v, want 1 pending, none left and the watermark at %v", s, now)
+	}
+}

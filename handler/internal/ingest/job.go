@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"guardduty-sentinel/handler/internal/guardduty"
@@ -112,11 +113,13 @@ func (j *Job) run(ctx context.Context, start time.Time, s *Summary) error {
 	p := j.newPlanner(since, snap)
 	m := j.newMover(snap, s)
 	list := windows(since, start)
+	var open []*task // of this window and those before, not recorded
+	defer func() { s.Left = len(open) }()
 	for i, w := range list {
 		tasks, err := p.list(st.reading, w)
 		s.Plan = p.stats
 		if err != nil {
-			if i > 0 && st.reading.Err() != nil { // earlier windows are done, the next run goes on
+			if i > 0 && st.reading.Err() != nil { // the next run goes on
 				s.WindowsLeft = len(list) - i
 				return nil
 			}
@@ -124,11 +127,10 @@ func (j *Job) run(ctx context.Context, start time.Time, s *Summary) error {
 		}
 		if i == 0 {
 			tasks = append(due(snap.Pending, start), tasks...)
-		} else {
-			m.claims.turn()
 		}
-		moveErr := m.move(st, tasks)
-		next, err := j.advance(st.closing, mark, tasks, w.end(p.now))
+		moveErr := m.move(st, tasks, i == len(list)-1)
+		open = unrecorded(append(open, tasks...))
+		next, err := j.advance(st.closing, mark, open, w.end(p.now))
 		if err == nil {
 			mark = next
 			s.Watermark, s.Lag = mark.Time, p.now.Sub(mark.Time)
@@ -141,6 +143,11 @@ func (j *Job) run(ctx context.Context, start time.Time, s *Summary) error {
 		}
 	}
 	return nil
+}
+
+// unrecorded returns the tasks that have no record yet.
+func unrecorded(tasks []*task) []*task {
+	return slices.DeleteFunc(tasks, func(t *task) bool { return t.recorded })
 }
 
 // due returns the tasks of the pending objects whose time has come.
@@ -159,10 +166,10 @@ func due(pending []Pending, now time.Time) []*task {
 // when the listing began, by the archive's own clock; what shows up later with
 // an earlier LastModified is caught by the overlap. Objects to be tried again
 // have a row of their own and hold nothing.
-func (j *Job) advance(ctx context.Context, mark Mark, tasks []*task, end time.Time) (Mark, error) {
+func (j *Job) advance(ctx context.Context, mark Mark, open []*task, end time.Time) (Mark, error) {
 	t := end
-	for _, task := range tasks {
-		if !task.recorded && task.pending == nil {
+	for _, task := range open {
+		if task.pending == nil {
 			// LastModified has a resolution of one second, and others may share
 			// this object's.
 			if before := task.Object.LastModified.Add(-time.Second); before.Before(t) {

@@ -15,7 +15,7 @@ import (
 // Run more, or one again, with: go test ./handler/internal/ingest -run Model -seeds 5000
 // or -seed 17.
 var (
-	seeds   = flag.Int("seeds", 300, "random schedules of TestModel")
+	seeds   = flag.Int("seeds", 60, "random schedules of TestModel")
 	oneSeed = flag.Uint64("seed", 0, "the one schedule of TestModel to run")
 )
 

@@ -25,7 +25,7 @@ type mover struct {
 
 	mu     sync.Mutex
 	s      *Summary
-	failed []*task // objects that could not be read to their end
+	failed []*task // objects that could not be read to their end and are not recorded
 	read   int     // objects of which something could be read
 }
 
@@ -33,16 +33,17 @@ func (j *Job) newMover(snap Snapshot, s *Summary) *mover {
 	return &mover{job: j, claims: newClaims(snap.Sent), pending: len(snap.Pending), s: s}
 }
 
-// move carries the tasks' findings to the table and records each task whose
-// findings are all settled.
-func (m *mover) move(st stages, tasks []*task) error {
-	if len(tasks) == 0 {
+// move carries the findings of a window's tasks to the table and records each
+// task whose findings are all settled.
+func (m *mover) move(st stages, tasks []*task, last bool) error {
+	if len(tasks) == 0 && len(m.failed) == 0 {
 		return nil
 	}
+	m.claims.turn()
 	record := newGroup(st.closing, m.job.Log)
 	deliver := newGroup(st.working, m.job.Log)
 	defer context.AfterFunc(record.ctx, deliver.cancel)() // nothing is delivered that cannot be recorded
-	m.failed, m.gone = nil, record.ctx.Done()
+	m.gone = record.ctx.Done()
 	m.batches, m.entries = make(chan *batch), make(chan *task, recordGroup)
 	m.packer = newPacker(m.job.Table.MaxBatch(), m.batches, deliver.ctx.Done())
 
@@ -54,16 +55,9 @@ func (m *mover) move(st stages, tasks []*task) error {
 	flushErr := m.packer.flush()
 	close(m.batches)
 	deliverErr := deliver.wait()
-	failedErr := m.settleFailed()
+	failedErr := m.settleFailed(last)
 	close(m.entries)
-	err := first(record.wait(), deliverErr, flushErr, failedErr, fetchErr)
-
-	for _, t := range tasks {
-		if !t.recorded {
-			m.s.Left++
-		}
-	}
-	return err
+	return first(record.wait(), deliverErr, flushErr, failedErr, fetchErr)
 }
 
 // fetchAll feeds the tasks, in their order, to the fetchers. Running out of
@@ -127,8 +121,9 @@ func (m *mover) send(t *task) {
 // settleFailed records the objects that could not be read as pending. When no
 // object at all could be read, none that failed before counted, nothing is
 // recorded and the run fails: then it is the permission, the key or the
-// network, and no object's own fault. So it is when there are too many.
-func (m *mover) settleFailed() error {
+// network, and no object's own fault. So it is when there are too many. While
+// nothing could be read yet, objects of later windows decide.
+func (m *mover) settleFailed(last bool) error {
 	m.mu.Lock()
 	failed, read := m.failed, m.read
 	m.mu.Unlock()
@@ -140,6 +135,8 @@ func (m *mover) settleFailed() error {
 		}
 	}
 	switch {
+	case fresh != nil && read == 0 && !last && len(failed) < hopeless:
+		return nil
 	case fresh != nil && read == 0:
 		return fmt.Errorf("none of %d objects could be read: object %q: %w", len(failed), fresh.Object.Key, fresh.err)
 	case fresh != nil && count > maxPending:
@@ -148,6 +145,7 @@ func (m *mover) settleFailed() error {
 	for _, t := range failed {
 		m.send(t)
 	}
+	m.failed, m.pending = nil, count
 	return nil
 }
 

@@ -207,7 +207,9 @@ func (p *planner) take(objects []Object, w window) (next string) {
 			p.choose(o)
 			continue
 		}
-		p.pairs[key.Pair] = p.pairs[key.Pair]
+		if _, seen := p.pairs[key.Pair]; !seen {
+			p.pairs[key.Pair] = false
+		}
 	}
 	return next
 }

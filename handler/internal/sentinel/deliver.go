@@ -17,14 +17,15 @@ import (
 // Deliver sends the batch. A batch that is too large for the service is split,
 // and one that it refuses is bisected down to the rows it refuses, so that one
 // bad row holds nothing back. When the service refuses every row of several,
-// it is not the rows: then the error says so and nothing is set aside.
+// or a single one and nothing was accepted before, it may be the rule and not
+// the rows: then the error says so and nothing is set aside.
 func (t *Table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, error) {
 	refusals, err := t.deliver(ctx, b, 0, b.Len())
 	if err != nil {
 		return nil, err
 	}
-	if n := len(refusals); n > 1 && n == b.Len() {
-		return nil, &fault.Fault{Code: fault.RowsRefused, What: fmt.Sprintf("%s refused all of %d rows", t.where(), n), Err: errors.New(refusals[0].Reason), Mend: "deploy the table and the rule that belong to this version; nothing was set aside"}
+	if n := len(refusals); n > 0 && n == b.Len() && (n > 1 || !t.accepted.Load()) {
+		return nil, &fault.Fault{Code: fault.RowsRefused, What: fmt.Sprintf("%s refused every row of a batch (%d)", t.where(), n), Err: errors.New(refusals[0].Reason), Mend: "deploy the table and the rule that belong to this version; nothing was set aside"}
 	}
 	return refusals, nil
 }
@@ -33,6 +34,7 @@ func (t *Table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, 
 func (t *Table) deliver(ctx context.Context, b ingest.Batch, i, j int) ([]ingest.Refusal, error) {
 	err := t.upload(ctx, b.Slice(i, j))
 	if err == nil {
+		t.accepted.Store(true)
 		return nil, nil
 	}
 	response, ok := errors.AsType[*azcore.ResponseError](err)

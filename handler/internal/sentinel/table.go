@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -27,9 +28,10 @@ type Config struct {
 // use.
 type Table struct {
 	*Encoder
-	client *azlogs.Client
-	cfg    Config
-	bodies sync.Pool
+	client   *azlogs.Client
+	cfg      Config
+	bodies   sync.Pool
+	accepted atomic.Bool // a call of this process succeeded: the rule works
 }
 
 var _ ingest.Table = (*Table)(nil)
