@@ -24,8 +24,8 @@ func (t *Table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, 
 	if err != nil {
 		return nil, err
 	}
-	if n := len(refusals); n > 0 && n == b.Len() && (n > 1 || !t.accepted.Load()) {
-		return nil, &fault.Fault{Code: fault.RowsRefused, What: fmt.Sprintf("%s refused every row of a batch (%d)", t.where(), n), Err: errors.New(refusals[0].Reason), Mend: "deploy the table and the rule that belong to this version; nothing was set aside"}
+	if n := len(refusals); n > 1 && n == b.Len() {
+		return nil, t.allRefused(n, errors.New(refusals[0].Reason))
 	}
 	return refusals, nil
 }
@@ -41,6 +41,9 @@ func (t *Table) deliver(ctx context.Context, b ingest.Batch, i, j int) ([]ingest
 	if !ok || !aboutRows(response) {
 		return nil, t.fault(err)
 	}
+	if b.Len() == 1 && response.StatusCode == http.StatusBadRequest && !t.accepted.Load() {
+		return nil, t.allRefused(1, reason(response))
+	}
 	if j-i == 1 {
 		return []ingest.Refusal{{Row: i, Reason: "refused by the service: " + reason(response).Error()}}, nil
 	}
@@ -51,6 +54,11 @@ func (t *Table) deliver(ctx context.Context, b ingest.Batch, i, j int) ([]ingest
 	}
 	second, err := t.deliver(ctx, b, half, j)
 	return slices.Concat(first, second), err
+}
+
+// allRefused is the fault of a batch of which nothing was accepted.
+func (t *Table) allRefused(rows int, err error) error {
+	return &fault.Fault{Code: fault.RowsRefused, What: fmt.Sprintf("%s refused all of %d rows", t.where(), rows), Err: err, Mend: "deploy the table and the rule that belong to this version; nothing was set aside"}
 }
 
 // aboutRows reports whether other rows might have been accepted: 413 always,

@@ -118,6 +118,7 @@ func TestFaultWhileBisecting(t *testing.T) {
 // and to logs.
 func TestReasonNeverHoldsTheServicesMessage(t *testing.T) {
 	c, table := table(t)
+	deliver(t, table, batch(rows(t, 1)...)) // the rule works
 	c.Break(t, "ingestion", localtest.Fault{Status: 400, Times: -1, Body: `{"error":{"code":"InvalidRow","message":"row {\"title_s\":\"private\"} is bad"}}`})
 	refusals := deliver(t, table, batch(`{"TimeGenerated":"2026-08-01T00:00:00Z","title_s":"private"}`))
 	if len(refusals) != 1 || refusals[0].Row != 0 || strings.Contains(refusals[0].Reason, "private") || !strings.Contains(refusals[0].Reason, "InvalidRow (HTTP 400)") {
@@ -127,6 +128,18 @@ func TestReasonNeverHoldsTheServicesMessage(t *testing.T) {
 	wantFault(t, err, fault.RowsRefused, "InvalidRow")
 	if strings.Contains(err.Error(), "private") {
 		t.Errorf("Deliver = %v, which holds the service's message", err)
+	}
+}
+
+// Where nothing was ever accepted, a 400 for one row may be the rule's fault: a
+// source with little to send would lose every finding to quarantine, one by one.
+func TestALoneRowRefusedBeforeAnyWasAcceptedIsAFault(t *testing.T) {
+	c, table := table(t)
+	c.Break(t, "ingestion", localtest.Fault{Status: 400, Times: 1, Body: `{"error":{"code":"InvalidRow"}}`})
+	refusals, err := table.Deliver(t.Context(), batch(rows(t, 1)...))
+	wantFault(t, err, fault.RowsRefused, "all of 1 rows: InvalidRow (HTTP 400)")
+	if refusals != nil {
+		t.Errorf("Deliver = %v, want no refusal beside an error", refusals)
 	}
 }
 
