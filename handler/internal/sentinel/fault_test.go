@@ -3,6 +3,7 @@ package sentinel_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"runtime"
 	"strings"
@@ -149,6 +150,19 @@ func TestRowThatTheServiceFindsTooLargeIsRefused(t *testing.T) {
 	c.Break(t, "ingestion", localtest.Fault{Status: http.StatusRequestEntityTooLarge, Times: -1})
 	if got := deliver(t, table, batch(rows(t, 1)...)); len(got) != 1 || !strings.Contains(got[0].Reason, "HTTP 413") {
 		t.Errorf("Deliver = %v, want the row refused with 413", got)
+	}
+}
+
+// When the run's time ends while the client waits to try again, the fault is
+// what the service answered and not the clock.
+func TestTimeRunsOutWhileThrottled(t *testing.T) {
+	for status, code := range map[int]fault.Code{http.StatusTooManyRequests: fault.IngestionThrottled, http.StatusServiceUnavailable: fault.IngestionUnreachable} {
+		c, table := table(t)
+		c.Break(t, "ingestion", localtest.Fault{Status: status, Times: -1, Header: map[string]string{"Retry-After": "60"}})
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		_, err := table.Deliver(ctx, batch(rows(t, 2)...))
+		wantFault(t, err, code, fmt.Sprintf("HTTP %d", status))
 	}
 }
 

@@ -3,7 +3,9 @@ package sentinel
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +46,7 @@ func New(cfg Config) (*Table, error) {
 	if retry := &cfg.Options.Retry; retry.MaxRetries == 0 {
 		retry.MaxRetries, retry.RetryDelay, retry.MaxRetryDelay = 6, 500*time.Millisecond, 2*time.Minute
 	}
+	cfg.Options.PerRetryPolicies = append(slices.Clone(cfg.Options.PerRetryPolicies), keepAnswer{})
 	client, err := azlogs.NewClient(cfg.Endpoint, cfg.Credential, &azlogs.ClientOptions{ClientOptions: cfg.Options})
 	if err != nil {
 		return nil, fmt.Errorf("logs ingestion client: %w", err)
@@ -94,7 +97,11 @@ func (t *Table) upload(ctx context.Context, rows []byte) error {
 		return fmt.Errorf("compress: %w", err)
 	}
 	encoding := "gzip"
-	if _, err = t.client.Upload(ctx, t.cfg.RuleID, t.cfg.Stream, data, &azlogs.UploadOptions{ContentEncoding: &encoding}); err != nil {
+	kept, last := withAnswer(ctx)
+	if _, err = t.client.Upload(kept, t.cfg.RuleID, t.cfg.Stream, data, &azlogs.UploadOptions{ContentEncoding: &encoding}); err != nil {
+		if errors.Is(err, context.DeadlineExceeded) && last.refusal != nil {
+			return last.refusal
+		}
 		return err
 	}
 	t.bodies.Put(b)
