@@ -157,12 +157,14 @@ func TestRowThatTheServiceFindsTooLargeIsRefused(t *testing.T) {
 // what the service answered and not the clock.
 func TestTimeRunsOutWhileThrottled(t *testing.T) {
 	for status, code := range map[int]fault.Code{http.StatusTooManyRequests: fault.IngestionThrottled, http.StatusServiceUnavailable: fault.IngestionUnreachable} {
-		c, table := table(t)
-		c.Break(t, "ingestion", localtest.Fault{Status: status, Times: -1, Header: map[string]string{"Retry-After": "60"}})
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		defer cancel()
-		_, err := table.Deliver(ctx, batch(rows(t, 2)...))
-		wantFault(t, err, code, fmt.Sprintf("HTTP %d", status))
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			c, table := table(t)
+			c.Break(t, "ingestion", localtest.Fault{Status: status, Times: -1, Header: map[string]string{"Retry-After": "60"}})
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			_, err := table.Deliver(ctx, batch(rows(t, 2)...))
+			wantFault(t, err, code, fmt.Sprintf("HTTP %d", status))
+		})
 	}
 }
 
