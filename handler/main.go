@@ -82,6 +82,11 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	// When the host has died the streams to it are broken, and Go would end the
 	// process at the first line. There is work in flight to deliver and record.
 	signal.Ignore(syscall.SIGPIPE)
+	// An app setting that is empty counts as not set; azidentity would look for
+	// an identity without a client id.
+	if os.Getenv("AZURE_CLIENT_ID") == "" {
+		os.Unsetenv("AZURE_CLIENT_ID")
+	}
 	if hosted {
 		ctx, cancel = azfunc.WithParent(ctx, parentInterval)
 		defer cancel()

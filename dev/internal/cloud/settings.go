@@ -20,6 +20,7 @@ func (c *Cloud) Settings() map[string]string {
 		"DCR_IMMUTABLE_ID":             RuleID,
 		"DCR_STREAM":                   Stream,
 		"AZURE_TOKEN_CREDENTIALS":      "ManagedIdentityCredential",
+		"AZURE_CLIENT_ID":              "", // as a template leaves it for a system-assigned identity
 		"AWS_ENDPOINT_URL_S3":          c.s3URL,
 		"S3_PATH_STYLE":                "true",
 	}
