@@ -23,6 +23,7 @@ func TestLayers(t *testing.T) {
 		fault     = module + "/internal/fault"
 		guardduty = module + "/internal/guardduty"
 		ingest    = module + "/internal/ingest"
+		sigv4     = module + "/internal/sigv4"
 		secret    = module + "/internal/secret"
 	)
 	allowed := map[string][]string{
@@ -34,8 +35,9 @@ func TestLayers(t *testing.T) {
 		"/internal/guardduty": {gzip, jsontext},
 		"/internal/ingest":    {guardduty},
 		"/internal/aztoken":   {fault, azure},
-		"/internal/awscreds":  {fault, secret, azure, aws},
-		"/internal/s3archive": {fault, ingest, aws},
+		"/internal/awscreds":  {fault, secret, sigv4, azure, aws},
+		"/internal/s3archive": {fault, ingest, sigv4, aws},
+		"/internal/sigv4":     {aws},
 		"/internal/sentinel":  {fault, guardduty, ingest, azure, gzip, jsontext},
 		"/internal/state":     {fault, ingest, secret, azure},
 		"/internal/localtest": nil, // test support; see below

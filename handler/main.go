@@ -64,15 +64,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	}
 	level := new(slog.LevelVar)
 	log := azfunc.NewLogger(stdout, stderr, level)
-	port, hosted := os.LookupEnv("FUNCTIONS_CUSTOMHANDLER_PORT")
-	if !hosted {
-		port = "8080"
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		log.Error("cannot listen", slog.String("error", fmt.Sprintf("FUNCTIONS_CUSTOMHANDLER_PORT: %q is not a port from 1 to 65535", port)))
-		return exitUsage
-	}
-	ln, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
+	ln, hosted, err := listen()
 	if err != nil {
 		log.Error("cannot listen", slog.Any("error", err))
 		return exitFailed
@@ -82,14 +74,14 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	// When the host has died the streams to it are broken, and Go would end the
 	// process at the first line. There is work in flight to deliver and record.
 	signal.Ignore(syscall.SIGPIPE)
+	if hosted {
+		ctx, cancel = azfunc.WithParent(ctx, parentInterval)
+		defer cancel()
+	}
 	// An app setting that is empty counts as not set; azidentity would look for
 	// an identity without a client id.
 	if os.Getenv("AZURE_CLIENT_ID") == "" {
 		os.Unsetenv("AZURE_CLIENT_ID")
-	}
-	if hosted {
-		ctx, cancel = azfunc.WithParent(ctx, parentInterval)
-		defer cancel()
 	}
 
 	c := newConnector(environ, level, log)
@@ -107,4 +99,19 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	}
 	log.Info("stopped")
 	return 0
+}
+
+// listen listens on the port that the host chose, and reports whether there is
+// a host.
+func listen() (ln net.Listener, hosted bool, err error) {
+	const setting = "FUNCTIONS_CUSTOMHANDLER_PORT"
+	port, hosted := os.LookupEnv(setting)
+	if !hosted {
+		port = "8080"
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return nil, hosted, fmt.Errorf("%s: %q is not a port from 1 to 65535", setting, port)
+	}
+	ln, err = net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
+	return ln, hosted, err
 }

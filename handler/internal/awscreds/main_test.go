@@ -109,6 +109,18 @@ func (v *vault) wantReads(n int) {
 	}
 }
 
+// readsAtMost checks that the secrets were read far less often than they were
+// asked for, and returns how often: a caller that comes after the others reads
+// an unchanged pair once more.
+func (v *vault) readsAtMost(n int) int {
+	v.t.Helper()
+	got := v.Reads(v.t, v.id)
+	if got > n {
+		v.t.Errorf("the vault was read %d times, want at most %d", got, n)
+	}
+	return got
+}
+
 // wantFault checks the code of a fault, what it names, and that it shows no
 // secret: those of these tests begin with hidden.
 func wantFault(t *testing.T, err error, code fault.Code, named string) {

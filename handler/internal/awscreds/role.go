@@ -18,6 +18,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"guardduty-sentinel/handler/internal/fault"
+	"guardduty-sentinel/handler/internal/sigv4"
 )
 
 // sessionName is what AWS shows as the session of the assumed role.
@@ -67,7 +68,7 @@ func NewWebIdentity(cfg RoleConfig, audience string, credential azcore.TokenCred
 }
 
 func stsClient(cfg RoleConfig, base *KeyPair) *sts.Client {
-	options := sts.Options{Region: cfg.Region, HTTPClient: cfg.HTTPClient, HTTPSignerV4: signer{}, Credentials: aws.AnonymousCredentials{}}
+	options := sts.Options{Region: cfg.Region, HTTPClient: cfg.HTTPClient, HTTPSignerV4: sigv4.Signer{}, Credentials: aws.AnonymousCredentials{}}
 	if base != nil {
 		options.Credentials = base
 	}
@@ -105,7 +106,7 @@ func (r *Role) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		if baseErr != nil {
 			return aws.Credentials{}, baseErr
 		}
-		fresh, baseErr := r.base.Renew(ctx, used.AccessKeyID)
+		fresh, baseErr := r.base.Renew(ctx, used)
 		if baseErr != nil {
 			return aws.Credentials{}, baseErr
 		}
@@ -119,18 +120,17 @@ func (r *Role) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return creds, nil
 }
 
-// Renew assumes the role anew after AWS refused the credentials with the given
-// access key id.
-func (r *Role) Renew(ctx context.Context, refused string) (bool, error) {
+// Renew assumes the role anew after AWS refused the credentials given.
+func (r *Role) Renew(ctx context.Context, refused aws.Credentials) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	creds, err := r.Retrieve(ctx)
-	if err != nil || creds.AccessKeyID != refused {
+	if err != nil || creds.AccessKeyID != refused.AccessKeyID {
 		return err == nil, err
 	}
 	r.cache.Invalidate()
 	creds, err = r.Retrieve(ctx)
-	return err == nil && creds.AccessKeyID != refused, err
+	return err == nil && creds.AccessKeyID != refused.AccessKeyID, err
 }
 
 func refusedKey(err error) bool {

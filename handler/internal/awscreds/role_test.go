@@ -93,7 +93,7 @@ func TestRefusedRoleCredentialsAreRenewedOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 64 {
 		group.Go(func() {
-			if fresh, err := role.Renew(t.Context(), "ASIA1"); err != nil || !fresh {
+			if fresh, err := role.Renew(t.Context(), aws.Credentials{AccessKeyID: "ASIA1"}); err != nil || !fresh {
 				t.Errorf("Renew = %v, %v, want true", fresh, err)
 			}
 		})
@@ -213,7 +213,7 @@ func TestRoleFaults(t *testing.T) {
 			role := awscreds.NewWebIdentity(s.config(), "api://a", fixedToken{})
 			_, err := role.Retrieve(t.Context())
 			wantFault(t, err, c.want, c.named)
-			fresh, err := role.Renew(t.Context(), "ASIA1")
+			fresh, err := role.Renew(t.Context(), aws.Credentials{AccessKeyID: "ASIA1"})
 			wantFault(t, err, c.want, c.named)
 			if fresh {
 				t.Error("Renew = true beside an error")

@@ -40,7 +40,6 @@ type KeyPair struct {
 	read time.Time // zero: not read
 
 	renewals atomic.Int64 // times that Renew read the pair
-	changed  bool         // whether the last time it was another one
 }
 
 // VaultConfig says where the key pair is.
@@ -75,27 +74,23 @@ func (k *KeyPair) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: k.id, SecretAccessKey: k.key.Reveal(), Source: "Key Vault"}, nil
 }
 
-// Renew reads the key pair anew after AWS refused the one with the given
-// access key id, and reports whether it is another one now. Many requests are
-// refused at once: those that waited while another read it take its outcome,
-// also where the secret changed and the id did not.
-func (k *KeyPair) Renew(ctx context.Context, refused string) (bool, error) {
+// Renew reads the key pair anew after AWS refused the one given, and reports
+// whether it is another one now. Many requests are refused at once: one that
+// used an older pair than the present one has a new one already, and those that
+// waited while another read it take its outcome.
+func (k *KeyPair) Renew(ctx context.Context, refused aws.Credentials) (bool, error) {
 	before := k.renewals.Load()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.id != refused {
-		return true, nil
+	differs := func() bool { return k.id != refused.AccessKeyID || k.key.Reveal() != refused.SecretAccessKey }
+	if differs() || k.renewals.Load() != before {
+		return differs(), nil
 	}
-	if k.renewals.Load() != before {
-		return k.changed, nil
-	}
-	id, key := k.id, k.key.Reveal()
 	if err := k.readBoth(ctx); err != nil {
 		return false, err
 	}
-	k.changed = k.id != id || k.key.Reveal() != key
 	k.renewals.Add(1)
-	return k.changed, nil
+	return differs(), nil
 }
 
 // readBoth reads both secrets at once.

@@ -17,14 +17,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"guardduty-sentinel/handler/internal/ingest"
+	"guardduty-sentinel/handler/internal/sigv4"
 )
 
 // Credentials are AWS credentials that can be read anew.
 type Credentials interface {
 	aws.CredentialsProvider
-	// Renew reads the credentials anew after AWS refused those with the given
-	// access key id, and reports whether they are others now.
-	Renew(ctx context.Context, refused string) (bool, error)
+	// Renew reads the credentials anew after AWS refused those given, and
+	// reports whether they are others now.
+	Renew(ctx context.Context, refused aws.Credentials) (bool, error)
 }
 
 // Config says which bucket to read and how.
@@ -53,7 +54,7 @@ func New(cfg Config) *Archive {
 		Credentials:  cfg.Credentials,
 		HTTPClient:   cfg.HTTPClient,
 		UsePathStyle: cfg.PathStyle,
-		HTTPSignerV4: signer{},
+		HTTPSignerV4: sigv4.Signer{RawPath: true},
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = 4
 			o.RateLimiter = noLimit{} // the run's own deadline is the limit
@@ -160,7 +161,7 @@ func call[In, Out any](ctx context.Context, a *Archive, op func(context.Context,
 	if err == nil || !keyRefused(err) {
 		return out, err
 	}
-	fresh, renewErr := a.cfg.Credentials.Renew(ctx, used.AccessKeyID)
+	fresh, renewErr := a.cfg.Credentials.Renew(ctx, used)
 	if renewErr != nil {
 		return nil, renewErr
 	}

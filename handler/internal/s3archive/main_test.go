@@ -85,15 +85,15 @@ func (k *keys) Retrieve(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: k.id, SecretAccessKey: k.secret}, k.err
 }
 
-func (k *keys) Renew(_ context.Context, refused string) (bool, error) {
+func (k *keys) Renew(_ context.Context, refused aws.Credentials) (bool, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.renews++
 	if k.err != nil || k.next == nil {
 		return false, k.err
 	}
-	if refused != k.id && refused != k.next.id {
-		return false, &fault.Fault{Code: fault.Other, What: "Renew was called with a key id that was never used: " + refused}
+	if id := refused.AccessKeyID; id != k.id && id != k.next.id {
+		return false, &fault.Fault{Code: fault.Other, What: "Renew was called with a key id that was never used: " + id}
 	}
 	k.id, k.secret = k.next.id, k.next.secret
 	return true, nil

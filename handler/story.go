@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"guardduty-sentinel/handler/internal/config"
+	"guardduty-sentinel/handler/internal/fault"
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+// endLine is the one structured line at the end of every run, for alerts and
+// workbooks to query. Its names are pinned by a test.
+func endLine(s ingest.Summary, err error) []slog.Attr {
+	outcome := "ok"
+	_, busy := errors.AsType[*ingest.HeldError](err)
+	switch {
+	case busy:
+		outcome, err = "busy", nil
+	case err != nil:
+		outcome = "failed"
+	case s.Left > 0 || s.WindowsLeft > 0:
+		outcome = "partial"
+	}
+	dropped := 0
+	for _, n := range s.Dropped {
+		dropped += n
+	}
+	attrs := []slog.Attr{
+		slog.String("outcome", outcome),
+		slog.Int("objects", s.Objects),
+		slog.Int("findings", s.Findings),
+		slog.Int("batches", s.Batches),
+		slog.Int64("bytes", s.Bytes),
+		slog.Int("dropped", dropped),
+		slog.Int("repeated", s.Repeated),
+		slog.Int("pending", s.Pending),
+		slog.Int("quarantined", s.BadLines+s.BadObjects),
+		slog.Int("left", s.Left),
+		slog.Int("list_calls", s.Plan.Lists),
+		slog.Int("read_calls", s.Reads),
+		slog.Int("pairs", s.Plan.Pairs),
+		slog.Float64("lag_seconds", s.Lag.Seconds()),
+		slog.Float64("duration_seconds", s.Duration.Seconds()),
+	}
+	if !s.Watermark.IsZero() {
+		attrs = append(attrs, slog.String("watermark", s.Watermark.Format(time.RFC3339)))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("code", string(fault.Of(err).Code)))
+	}
+	return attrs
+}
+
+// story tells the run in plain words, the summary first.
+func story(s ingest.Summary, err error, cfg *config.Config) []string {
+	tableName := strings.TrimPrefix(string(cfg.Stream), "Custom-")
+	first := fmt.Sprintf("Posted %s from %s into %s in %.1f s", count(s.Findings, "finding"), count(s.Objects, "object"), tableName, s.Duration.Seconds())
+	switch {
+	case s.Findings == 0 && s.Objects == 0 && err != nil:
+		first = fmt.Sprintf("Nothing was moved in %.1f s", s.Duration.Seconds())
+	case s.Findings == 0 && s.Objects == 0:
+		first = fmt.Sprintf("No new findings for %s in %.1f s", tableName, s.Duration.Seconds())
+	}
+	if s.Left > 0 {
+		first += fmt.Sprintf("; %s left for the next run", count(s.Left, "object"))
+	}
+	if !s.Watermark.IsZero() {
+		first += "; watermark " + s.Watermark.Format(time.RFC3339)
+	}
+	lines := []string{first + "."}
+	add := func(n int, format string, args ...any) {
+		if n > 0 {
+			lines = append(lines, fmt.Sprintf(format, args...))
+		}
+	}
+	add(s.Plan.Lists, "Listed %s with %s; %s in the window, %d of them recorded before; %s that are no exports passed over.",
+		count(s.Plan.Pairs, "account and region pair"), count(s.Plan.Lists, "S3 LIST call"), count(s.Plan.Window, "object"), s.Plan.Known, count(s.Plan.Skipped, "key"))
+	for _, setting := range []string{"MIN_SEVERITY", "EXCLUDE_FINDING_TYPES", "EXCLUDE_SAMPLES"} {
+		add(s.Dropped[setting], "Dropped %s by %s.", count(s.Dropped[setting], "finding"), setting)
+	}
+	add(s.Repeated, "Passed over %s whose very update was sent before.", count(s.Repeated, "finding"))
+	add(s.WindowsLeft, "The next run goes on with %s of the backlog.", count(s.WindowsLeft, "day"))
+	add(s.EmptyLines, "Passed over %s without a finding.", count(s.EmptyLines, "line"))
+	add(s.BadLines+s.BadObjects, "Set aside %s and %s in quarantine, with object, line and reason.", count(s.BadObjects, "object"), count(s.BadLines, "line"))
+	add(s.Pending, "Could not read %s; a later run tries again.", count(s.Pending, "object"))
+	return lines
+}
+
+// count writes n and the noun in its number.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
