@@ -32,6 +32,13 @@ func (f *fixture) acknowledged() {
 		f.Fatal(err)
 	}
 	next := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: tables.Scheme, Host: tables.Host})
+	// Azurite closes connections that rest for five seconds, just as one might
+	// be used again.
+	next.Transport = &http.Transport{DisableKeepAlives: true}
+	next.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) {
+		f.Logf("before the table: %s %s: %v", r.Method, r.URL.Path, err)
+		w.WriteHeader(http.StatusBadGateway)
+	}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/$batch") {
 			next.ServeHTTP(w, r)
