@@ -40,6 +40,14 @@ func TestTheSameUpdateIsSentOnce(t *testing.T) {
 	}
 }
 
+func TestFindingsWithoutATimeAreTheSameOnlyWhole(t *testing.T) {
+	w := newWorld(t)
+	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("f")+finding("f")+`{"id":"f","type":"Recon:EC2/Portscan","severity":6}`+"\n"))
+	if s := w.run(); s.Findings != 2 || s.Repeated != 1 {
+		t.Errorf("Run = %+v, want 2 findings and 1 repeat", s)
+	}
+}
+
 // TestAnObjectWaitsForTheRowThatCarriesItsFinding fails the batch that carries
 // a finding of two objects: neither may be recorded, and the next run sends it.
 func TestAnObjectWaitsForTheRowThatCarriesItsFinding(t *testing.T) {

@@ -52,9 +52,14 @@ var (
 // The same update in two objects is sent once.
 type Update [12]byte
 
-// UpdateOf returns the identity of the finding's update.
+// UpdateOf returns the identity of the finding's update. A finding that does
+// not say when it was updated is the same only when its whole line is.
 func UpdateOf(f *guardduty.Finding) Update {
-	sum := sha256.Sum256([]byte(f.ID + "\x00" + f.UpdatedAt + "\x00" + f.Count))
+	identity := f.ID + "\x00" + f.UpdatedAt + "\x00" + f.Count
+	if f.UpdatedAt == "" {
+		identity = string(f.Line)
+	}
+	sum := sha256.Sum256([]byte(identity))
 	return Update(sum[:12])
 }
 
