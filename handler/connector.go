@@ -104,6 +104,9 @@ func (c *connector) move(ctx context.Context, log *slog.Logger) (ingest.Summary,
 
 // reasonOf returns err as the fault that the host is to show.
 func reasonOf(err error) error {
+	if errors.Is(err, ingest.ErrAllRefused) {
+		return &fault.Fault{Code: fault.RowsRefused, What: "Logs Ingestion takes no row", Err: err, Mend: "deploy the table and the rule that belong to this version; nothing was set aside"}
+	}
 	if errors.Is(err, ingest.ErrTooManyPending) {
 		return &fault.Fault{Code: fault.TooManyPending, What: "too much of the bucket cannot be read", Err: err, Mend: "mend what the last error names; the watermark stays until then and nothing is lost"}
 	}

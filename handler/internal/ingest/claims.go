@@ -60,7 +60,13 @@ func (c *claims) take(u Update, t *task) bool {
 func (c *claims) settle(u Update) []*task {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	waiting := c.now[u].waiting
+	known := c.now[u]
+	if known == nil {
+		known = c.before[u] // a row of which the window before was in doubt
+	}
 	c.now[u] = c.accepted
-	return waiting
+	if known == nil {
+		return nil
+	}
+	return known.waiting
 }

@@ -34,9 +34,11 @@ type world struct {
 
 	mu       sync.Mutex
 	now      time.Time
-	calls    int  // of all ports
-	dieAt    int  // the call at which the process is killed; 0 for never
-	dieAfter bool // the call takes effect first
+	calls    int               // of all ports
+	dieAt    int               // the call at which the process is killed; 0 for never
+	dieAfter bool              // the call takes effect first
+	faults   map[string]string // by the call's name
+	called   map[string]int
 	objects  map[string]stored
 	pageSize int
 	lists    int
@@ -73,7 +75,7 @@ type stored struct {
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, now: now, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]time.Time{}}
+	return &world{t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]time.Time{}}
 }
 
 // job returns a job over the world; each call is a new process.
@@ -160,11 +162,11 @@ func (a archive) sorted(prefix string) []stored {
 	return out
 }
 
-func (a archive) Folders(_ context.Context, prefix string) ([]string, error) {
+func (a archive) Folders(ctx context.Context, prefix string) ([]string, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
 	a.w.lists++
-	if _, err := a.w.call(); err != nil {
+	if _, err := a.w.call(ctx, "Folders"); err != nil {
 		return nil, err
 	}
 	var folders []string
@@ -176,11 +178,11 @@ func (a archive) Folders(_ context.Context, prefix string) ([]string, error) {
 	return slices.Compact(folders), nil
 }
 
-func (a archive) List(_ context.Context, prefix, after string) (ingest.Page, error) {
+func (a archive) List(ctx context.Context, prefix, after string) (ingest.Page, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
 	a.w.lists++
-	if _, err := a.w.call(); err != nil {
+	if _, err := a.w.call(ctx, "List"); err != nil {
 		return ingest.Page{}, err
 	}
 	page := ingest.Page{Time: a.w.now}
@@ -197,11 +199,11 @@ func (a archive) List(_ context.Context, prefix, after string) (ingest.Page, err
 	return page, nil
 }
 
-func (a archive) Open(_ context.Context, o ingest.Object) (io.ReadCloser, error) {
+func (a archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
 	a.w.opens++
-	if _, err := a.w.call(); err != nil {
+	if _, err := a.w.call(ctx, "Open"); err != nil {
 		return nil, err
 	}
 	if a.w.openFault != nil {
@@ -267,7 +269,7 @@ func (tb table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, 
 	w.inFlight--
 	w.batches++
 	refused := []string(nil)
-	apply, err := w.call()
+	apply, err := w.call(ctx, "Deliver")
 	switch {
 	case w.deliverFault == nil:
 	case err == nil:
@@ -288,10 +290,10 @@ func (tb table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, 
 
 type state struct{ w *world }
 
-func (s state) Load(context.Context) (ingest.Snapshot, error) {
+func (s state) Load(ctx context.Context) (ingest.Snapshot, error) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	if _, err := s.w.call(); err != nil {
+	if _, err := s.w.call(ctx, "Load"); err != nil {
 		return ingest.Snapshot{}, err
 	}
 	snap := ingest.Snapshot{Mark: s.w.mark, Done: map[ingest.ID]struct{}{}, Sent: map[ingest.Update]struct{}{}}
@@ -307,13 +309,13 @@ func (s state) Load(context.Context) (ingest.Snapshot, error) {
 	return snap, nil
 }
 
-func (s state) Record(_ context.Context, entries []ingest.Entry) error {
+func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
 	if len(entries) == 0 {
 		s.w.t.Error("Record of nothing")
 	}
-	apply, err := s.w.call()
+	apply, err := s.w.call(ctx, "Record")
 	if err == nil && s.w.recordFault != nil {
 		apply, err = s.w.recordFault()
 	}
@@ -355,7 +357,7 @@ func (s state) police(e ingest.Entry) {
 	}
 }
 
-func (s state) Advance(_ context.Context, mark, next ingest.Mark) (ingest.Mark, error) {
+func (s state) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark, error) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
 	if mark != s.w.mark {
@@ -380,7 +382,7 @@ func (s state) Advance(_ context.Context, mark, next ingest.Mark) (ingest.Mark, 
 			s.w.t.Errorf("the watermark passes %s, which is not recorded", o.Key)
 		}
 	}
-	apply, err := s.w.call()
+	apply, err := s.w.call(ctx, "Advance")
 	if err == nil && s.w.advanceFault != nil {
 		apply, err = s.w.advanceFault()
 	}
@@ -391,10 +393,11 @@ func (s state) Advance(_ context.Context, mark, next ingest.Mark) (ingest.Mark, 
 	return s.w.mark, err
 }
 
-func (s state) Prune(_ context.Context, t time.Time) error {
+func (s state) Prune(ctx context.Context, t time.Time) error {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
-	if apply, err := s.w.call(); !apply {
+	apply, err := s.w.call(ctx, "Prune")
+	if !apply {
 		return err
 	}
 	if t.After(s.w.mark.Time.Add(-time.Hour)) {
@@ -410,22 +413,23 @@ func (s state) Prune(_ context.Context, t time.Time) error {
 			delete(s.w.sent, u)
 		}
 	}
-	return nil
+	return err
 }
 
 type leases struct{ w *world }
 
-func (l leases) Acquire(_ context.Context, owner string, ttl time.Duration, gone func(string) bool) (ingest.Lease, error) {
+func (l leases) Acquire(ctx context.Context, owner string, ttl time.Duration, gone func(string) bool) (ingest.Lease, error) {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
-	if apply, err := l.w.call(); !apply {
+	apply, err := l.w.call(ctx, "Acquire")
+	if !apply {
 		return ingest.Lease{}, err
 	}
 	if held := l.w.lease; held != nil && held.Expires.After(l.w.now) && !gone(held.Owner) {
 		return ingest.Lease{}, &ingest.HeldError{Holder: *held}
 	}
 	l.w.lease = &ingest.Lease{Owner: owner, Expires: l.w.now.Add(ttl), Version: owner}
-	return *l.w.lease, nil
+	return *l.w.lease, err
 }
 
 func (l leases) Renew(_ context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
@@ -437,16 +441,17 @@ func (l leases) Renew(_ context.Context, lease ingest.Lease, ttl time.Duration) 
 	return *l.w.lease, nil
 }
 
-func (l leases) Release(_ context.Context, lease ingest.Lease) error {
+func (l leases) Release(ctx context.Context, lease ingest.Lease) error {
 	l.w.mu.Lock()
 	defer l.w.mu.Unlock()
-	if apply, err := l.w.call(); !apply {
+	apply, err := l.w.call(ctx, "Release")
+	if !apply {
 		return err
 	}
 	if l.w.lease != nil && l.w.lease.Version == lease.Version {
 		l.w.lease = nil
 	}
-	return nil
+	return err
 }
 
 var errBoom = errors.New("boom")
@@ -456,9 +461,22 @@ var errDead = errors.New("killed")
 
 // call counts a call of a port. It returns whether the call takes effect and
 // the error it comes back with: from the call at which the process is killed on
-// nothing takes effect any more, as if there were no process.
-func (w *world) call() (bool, error) {
+// nothing takes effect any more, as if there were no process. It is called with
+// the lock held, which it gives up while the call hangs.
+func (w *world) call(ctx context.Context, name string) (bool, error) {
 	w.calls++
+	w.called[name]++
+	switch w.faults[name] {
+	case "refused":
+		return false, errBoom
+	case "answer lost":
+		return true, errBoom
+	case "hangs", "hangs, took effect":
+		w.mu.Unlock()
+		<-ctx.Done()
+		w.mu.Lock()
+		return w.faults[name] == "hangs, took effect", ctx.Err()
+	}
 	switch {
 	case w.dieAt == 0 || w.calls < w.dieAt:
 		return true, nil

@@ -80,13 +80,14 @@ type stages struct {
 	reading, working, closing context.Context
 }
 
-// stages cuts the budget. What is in flight gets stopGrace when ctx ends; a
-// lost lease ends all three at once.
+// stages cuts what the lease's beginning and end leave of the budget. What is
+// in flight gets stopGrace when ctx ends; a lost lease ends all three at once.
 func (j *Job) stages(ctx context.Context) (stages, context.CancelFunc) {
-	reserve := min(30*time.Second, j.Budget/5)
-	closing, cancel1 := context.WithTimeout(context.WithoutCancel(ctx), j.Budget)
-	working, cancel2 := context.WithTimeout(closing, j.Budget-reserve)
-	reading, cancel3 := context.WithTimeout(ctx, j.Budget-2*reserve)
+	budget := j.Budget - 2*min(stopGrace, j.Budget/5)
+	reserve := min(30*time.Second, budget/5)
+	closing, cancel1 := context.WithTimeout(context.WithoutCancel(ctx), budget)
+	working, cancel2 := context.WithTimeout(closing, budget-reserve)
+	reading, cancel3 := context.WithTimeout(ctx, budget-2*reserve)
 	stop := context.AfterFunc(ctx, func() {
 		if errors.Is(context.Cause(ctx), ErrConflict) {
 			cancel1()

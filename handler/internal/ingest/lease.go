@@ -17,7 +17,9 @@ const leaseTTL = 90 * time.Second
 // when the lease is lost: another run may have begun, and nothing more may be
 // written.
 func (j *Job) withLease(ctx context.Context, work func(context.Context) error) error {
-	lease, err := j.Leases.Acquire(ctx, j.Owner, leaseTTL, j.OwnerGone)
+	asking, cancel := context.WithTimeout(ctx, min(stopGrace, j.Budget/5))
+	defer cancel()
+	lease, err := j.Leases.Acquire(asking, j.Owner, leaseTTL, j.OwnerGone)
 	if err != nil {
 		return fmt.Errorf("lease: %w", err)
 	}
@@ -66,7 +68,7 @@ func (j *Job) renew(ctx context.Context, lease Lease, stop <-chan struct{}, lose
 }
 
 func (j *Job) release(ctx context.Context, lease Lease) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(stopGrace, j.Budget/5))
 	defer cancel()
 	return j.Leases.Release(ctx, lease)
 }

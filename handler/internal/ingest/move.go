@@ -27,6 +27,7 @@ type mover struct {
 	s      *Summary
 	failed []*task // objects that could not be read to their end and are not recorded
 	read   int     // objects of which something could be read
+	doubts []doubted
 }
 
 func (j *Job) newMover(snap Snapshot, s *Summary) *mover {
@@ -36,7 +37,7 @@ func (j *Job) newMover(snap Snapshot, s *Summary) *mover {
 // move carries the findings of a window's tasks to the table and records each
 // task whose findings are all settled.
 func (m *mover) move(st stages, tasks []*task, last bool) error {
-	if len(tasks) == 0 && len(m.failed) == 0 {
+	if len(tasks) == 0 && len(m.failed) == 0 && len(m.doubts) == 0 {
 		return nil
 	}
 	m.claims.turn()
@@ -55,9 +56,10 @@ func (m *mover) move(st stages, tasks []*task, last bool) error {
 	flushErr := m.packer.flush()
 	close(m.batches)
 	deliverErr := deliver.wait()
+	doubtErr := m.settleDoubts(last)
 	failedErr := m.settleFailed(last)
 	close(m.entries)
-	return first(record.wait(), deliverErr, flushErr, failedErr, fetchErr)
+	return first(record.wait(), deliverErr, flushErr, doubtErr, failedErr, fetchErr)
 }
 
 // fetchAll feeds the tasks, in their order, to the fetchers. Running out of

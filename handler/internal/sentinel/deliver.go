@@ -16,33 +16,20 @@ import (
 
 // Deliver sends the batch. A batch that is too large for the service is split,
 // and one that it refuses is bisected down to the rows it refuses, so that one
-// bad row holds nothing back. When the service refuses every row of several,
-// or a single one and nothing was accepted before, it may be the rule and not
-// the rows: then the error says so and nothing is set aside.
+// bad row holds nothing back.
 func (t *Table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, error) {
-	refusals, err := t.deliver(ctx, b, 0, b.Len())
-	if err != nil {
-		return nil, err
-	}
-	if n := len(refusals); n > 1 && n == b.Len() {
-		return nil, t.allRefused(n, errors.New(refusals[0].Reason))
-	}
-	return refusals, nil
+	return t.deliver(ctx, b, 0, b.Len())
 }
 
 // deliver sends rows i to j-1.
 func (t *Table) deliver(ctx context.Context, b ingest.Batch, i, j int) ([]ingest.Refusal, error) {
 	err := t.upload(ctx, b.Slice(i, j))
 	if err == nil {
-		t.accepted.Store(true)
 		return nil, nil
 	}
 	response, ok := errors.AsType[*azcore.ResponseError](err)
 	if !ok || !aboutRows(response) {
 		return nil, t.fault(err)
-	}
-	if b.Len() == 1 && response.StatusCode == http.StatusBadRequest && !t.accepted.Load() {
-		return nil, t.allRefused(1, reason(response))
 	}
 	if j-i == 1 {
 		return []ingest.Refusal{{Row: i, Reason: "refused by the service: " + reason(response).Error()}}, nil
@@ -53,12 +40,10 @@ func (t *Table) deliver(ctx context.Context, b ingest.Batch, i, j int) ([]ingest
 		return nil, err
 	}
 	second, err := t.deliver(ctx, b, half, j)
-	return slices.Concat(first, second), err
-}
-
-// allRefused is the fault of a batch of which nothing was accepted.
-func (t *Table) allRefused(rows int, err error) error {
-	return &fault.Fault{Code: fault.RowsRefused, What: fmt.Sprintf("%s refused all of %d rows", t.where(), rows), Err: err, Mend: "deploy the table and the rule that belong to this version; nothing was set aside"}
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(first, second), nil
 }
 
 // aboutRows reports whether other rows might have been accepted: 413 always,

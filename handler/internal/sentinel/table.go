@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -30,10 +29,9 @@ type Config struct {
 // use.
 type Table struct {
 	*Encoder
-	client   *azlogs.Client
-	cfg      Config
-	bodies   sync.Pool
-	accepted atomic.Bool // a call of this process succeeded: the rule works
+	client *azlogs.Client
+	cfg    Config
+	bodies sync.Pool
 }
 
 var _ ingest.Table = (*Table)(nil)
