@@ -99,6 +99,7 @@ func (c *connector) move(ctx context.Context, log *slog.Logger) (ingest.Summary,
 	}
 	job := c.job
 	job.Log = log
+	job.Budget -= time.Since(started)
 	return job.Run(ctx)
 }
 
@@ -111,6 +112,9 @@ func reasonOf(err error) error {
 		return &fault.Fault{Code: fault.TooManyPending, What: "too much of the bucket cannot be read", Err: err, Mend: "mend what the last error names; the watermark stays until then and nothing is lost"}
 	}
 	f := fault.Of(err)
+	if f.Code == fault.Other && errors.Is(err, ingest.ErrConflict) {
+		return &fault.Fault{Code: fault.StateConflict, What: "another run took over", Err: err, Mend: "nothing is lost; if it stays, two apps read the same source with one table"}
+	}
 	if f.Code == fault.Other && errors.Is(err, context.DeadlineExceeded) {
 		return &fault.Fault{Code: fault.Timeout, What: "the run's budget ended too early", Err: err, Mend: "raise RUN_BUDGET, below functionTimeout in host.json; the next run goes on"}
 	}

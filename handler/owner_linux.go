@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"strings"
@@ -10,6 +11,9 @@ import (
 // owner names this process among all that ever ran: the machine's boot, the
 // process id and its namespace, and when it started.
 func owner() string {
+	if place() == "" {
+		return "process " + rand.Text()
+	}
 	return place() + processName(os.Getpid())
 }
 

@@ -37,6 +37,7 @@ type reader struct {
 	lines *bufio.Reader
 	gz    *gzip.Reader
 	long  []byte // a line that does not fit the buffer
+	holds bool   // room among the long lines
 	line  int
 	read  int64
 }
@@ -116,10 +117,35 @@ func (rd *reader) close() {
 	}
 }
 
+// longLine is the length above which a line is kept to itself: a finding is
+// below it. Only few such lines are read, and worked on, at a time in the whole
+// process, whatever the number of objects.
+const longLine = 256 << 10
+
+// longLines has room for the long lines in memory.
+var longLines = make(chan struct{}, 2)
+
+// grow makes room for a long line; done gives it back with the line's memory.
+func (rd *reader) grow() {
+	if !rd.holds {
+		longLines <- struct{}{}
+		rd.holds = true
+	}
+}
+
+func (rd *reader) done() {
+	if rd.holds {
+		rd.holds, rd.long = false, nil
+		<-longLines
+	}
+}
+
 // each reads line by line. The text of a damaged stream's last, partial line
 // is not handed out.
 func (rd *reader) each(line func(int, []byte, error) error) (int, error) {
+	defer rd.done()
 	for {
+		rd.done()
 		text, err := rd.next()
 		switch {
 		case errors.Is(err, ErrLineTooLong):
@@ -154,7 +180,12 @@ func (rd *reader) next() ([]byte, error) {
 	for err == bufio.ErrBufferFull {
 		text, err = rd.lines.ReadSlice('\n')
 		rd.read += int64(len(text))
-		if tooLong = tooLong || len(rd.long)+len(text) > MaxLine+2; !tooLong {
+		if tooLong = tooLong || len(rd.long)+len(text) > MaxLine+2; tooLong {
+			rd.done() // nothing of it is kept
+		} else {
+			if len(rd.long)+len(text) > longLine {
+				rd.grow()
+			}
 			rd.long = append(rd.long, text...)
 		}
 		if rd.read > MaxObject {

@@ -8,6 +8,7 @@ import "sync"
 // compared, and memory is bounded by two windows.
 type claims struct {
 	mu       sync.Mutex
+	sent     map[Update]struct{} // by earlier runs
 	now      map[Update]*claim
 	before   map[Update]*claim
 	accepted *claim // what all accepted updates share
@@ -19,11 +20,7 @@ type claim struct{ waiting []*task }
 
 // newClaims returns the claims with the updates that were sent before.
 func newClaims(sent map[Update]struct{}) *claims {
-	c := &claims{now: make(map[Update]*claim, len(sent)), accepted: &claim{}}
-	for u := range sent {
-		c.now[u] = c.accepted
-	}
-	return c // the first turn makes them those of the window before
+	return &claims{sent: sent, now: make(map[Update]*claim), accepted: &claim{}}
 }
 
 // turn begins a window. Nothing may be on its way.
@@ -41,6 +38,9 @@ func (c *claims) take(u Update, t *task) bool {
 	known := c.now[u]
 	if known == nil {
 		known = c.before[u]
+	}
+	if _, sent := c.sent[u]; sent {
+		known = c.accepted
 	}
 	switch known {
 	case nil:

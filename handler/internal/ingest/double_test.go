@@ -215,7 +215,7 @@ func (a archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, erro
 	if !ok {
 		return nil, ingest.ErrGone
 	}
-	if got.ETag != o.ETag {
+	if o.ETag != "" && got.ETag != o.ETag {
 		return nil, ingest.ErrReplaced
 	}
 	var body io.Reader = bytes.NewReader(got.body)

@@ -68,9 +68,32 @@ func TestARefusedFindingOfTwoObjectsIsSetAsideOnce(t *testing.T) {
 	w := newWorld(t)
 	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("bad")))
 	w.putBody(key(today, "b"), now.Add(-time.Minute), zipped(finding("bad")))
+	w.put(key(today, "c"), now.Add(-time.Minute), "good")
 	w.deliverFault = func([]string) (bool, []string, error) { return true, []string{"bad"}, nil }
-	if s := w.run(); s.BadLines != 1 || s.Objects != 2 || len(w.accepted) != 0 {
-		t.Errorf("Run = %+v, set aside %v, want one line and both objects done", s, w.aside)
+	if s := w.run(); s.BadLines != 1 || s.Objects != 3 || len(w.accepted) != 1 {
+		t.Errorf("Run = %+v, set aside %v, want one line and all objects done", s, w.aside)
+	}
+}
+
+// TestATableThatTakesNothingIsNotTheRowsFault refuses everything: the run fails
+// and keeps it all. What stays refused when others are accepted is set aside,
+// though the batches before held nothing else.
+func TestATableThatTakesNothingIsNotTheRowsFault(t *testing.T) {
+	w := newWorld(t)
+	w.maxRows = 100 // some rows a batch
+	var bad []string
+	for i := range 40 {
+		bad = append(bad, fmt.Sprint("bad", i))
+		w.putBody(key(today, bad[i]), now.Add(-2*time.Minute), zipped(finding(bad[i])))
+	}
+	w.deliverFault = func([]string) (bool, []string, error) { return true, bad, nil }
+	s, err := w.job().Run(t.Context())
+	if !errors.Is(err, ingest.ErrAllRefused) || len(w.aside) != 0 || !s.Watermark.Before(now.Add(-2*time.Minute)) {
+		t.Fatalf("Run = %+v, %v, set aside %d, want ErrAllRefused, none and the watermark below the objects", s, err, len(w.aside))
+	}
+	w.put(key(today, "good"), now.Add(-time.Minute), "good")
+	if s = w.run(); s.BadLines != 40 || s.Findings != 1 || s.Left != 0 {
+		t.Errorf("Run = %+v, want 40 lines set aside and 1 finding", s)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 
 	"guardduty-sentinel/handler/internal/guardduty"
 )
@@ -23,9 +24,19 @@ func (m *mover) fetch(ctx context.Context, t *task) error {
 	return err
 }
 
-func (m *mover) readObject(ctx context.Context, t *task) error {
+func (m *mover) readObject(ctx context.Context, t *task) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			m.job.Log.ErrorContext(ctx, "reading an object panicked", slog.String("key", t.Object.Key), slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+			t.err = fmt.Errorf("panic: %v", v)
+		}
+	}()
 	m.tally(func(s *Summary) { s.Reads++ })
 	body, err := m.job.Archive.Open(ctx, t.Object)
+	if errors.Is(err, ErrReplaced) {
+		t.restart()
+		body, err = m.job.Archive.Open(ctx, Object{Key: t.Object.Key})
+	}
 	if err != nil {
 		m.note(ctx, t, err)
 		return nil
@@ -44,11 +55,11 @@ func (m *mover) readObject(ctx context.Context, t *task) error {
 	if lines > 0 && err != errStopped {
 		m.tally(func(*Summary) { m.read++ })
 	}
-	if err != nil {
-		m.note(ctx, t, err)
+	if err == nil {
+		r.unreadable()
 		return nil
 	}
-	r.unreadable()
+	m.note(ctx, t, err)
 	return nil
 }
 
@@ -58,9 +69,7 @@ func (m *mover) note(ctx context.Context, t *task, err error) {
 	switch {
 	case ctx.Err() != nil || errors.Is(err, errStopped):
 		t.err = errStopped
-	case errors.Is(err, ErrReplaced):
-		log.DebugContext(ctx, "object was replaced; its new version is listed by itself")
-	case errors.Is(err, ErrGone), errors.Is(err, guardduty.ErrDamaged), errors.Is(err, guardduty.ErrObjectTooLong):
+	case errors.Is(err, ErrGone), errors.Is(err, guardduty.ErrDamaged), errors.Is(err, guardduty.ErrObjectTooLong), errors.Is(err, errTooManyBadLines):
 		t.setAside(0, err.Error(), false)
 	default:
 		log.WarnContext(ctx, "object could not be read; a later run tries again")
@@ -92,7 +101,9 @@ func (r *reading) line(n int, text []byte, err error) error {
 	case errors.Is(err, guardduty.ErrNoFindings):
 		r.tally(func(s *Summary) { s.EmptyLines++ })
 	case err != nil:
-		r.task.setAside(n, err.Error(), true)
+		if r.task.setAside(n, err.Error(), true); r.task.badLines > maxBadLines {
+			return fmt.Errorf("%w: it was read up to line %d", errTooManyBadLines, n)
+		}
 	}
 	r.task.mu.Lock()
 	r.task.lines = n
@@ -126,6 +137,9 @@ func (r *reading) finding(n int, text []byte) error {
 	r.stuck = r.packer.add(r.row, origin{r.task, n, u}) != nil
 	return nil
 }
+
+// errTooManyBadLines ends the reading of an object that only costs time.
+var errTooManyBadLines = fmt.Errorf("more than %d lines cannot be read", maxBadLines)
 
 // unreadable turns an object without one good line into one quarantine row:
 // then it is no export file.

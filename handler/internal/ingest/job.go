@@ -106,11 +106,14 @@ func (j *Job) run(ctx context.Context, start time.Time, s *Summary) error {
 		return fmt.Errorf("load state: %w", err)
 	}
 	mark := snap.Mark
-	s.Watermark = mark.Time
-	since := start.Add(-j.InitialLookback)
-	if !mark.Time.IsZero() {
-		since = later(mark.Time.Add(-j.Overlap), mark.Floor)
+	if mark.Time.IsZero() { // from now on the beginning stays, also when this run fails
+		since := start.Add(-j.InitialLookback)
+		if mark, err = j.State.Advance(st.closing, mark, Mark{Time: since, Floor: since}); err != nil {
+			return fmt.Errorf("set the first watermark: %w", err)
+		}
 	}
+	s.Watermark = mark.Time
+	since := later(mark.Time.Add(-j.Overlap), mark.Floor)
 	p := j.newPlanner(since, snap)
 	m := j.newMover(snap, s)
 	list := windows(since, start)
@@ -122,7 +125,7 @@ func (j *Job) run(ctx context.Context, start time.Time, s *Summary) error {
 		if err != nil {
 			if i > 0 && st.reading.Err() != nil { // the next run goes on
 				s.WindowsLeft = len(list) - i
-				return nil
+				return m.unread()
 			}
 			return fmt.Errorf("list s3://%s/%s: %w", j.Bucket, guardduty.Root(j.Prefix), err)
 		}

@@ -24,11 +24,11 @@ func (j *Job) withLease(ctx context.Context, work func(context.Context) error) e
 		return fmt.Errorf("lease: %w", err)
 	}
 	held, lose := context.WithCancelCause(ctx)
+	renewing, halt := context.WithCancel(context.WithoutCancel(ctx)) // a run that was told to stop still records
 	renewed := make(chan Lease, 1)
-	stop := make(chan struct{})
-	go func() { renewed <- j.renew(held, lease, stop, lose) }()
+	go func() { renewed <- j.renew(renewing, lease, lose) }()
 	err = work(held)
-	close(stop)
+	halt()
 	lease = <-renewed
 	lost := context.Cause(held)
 	lose(nil)
@@ -41,26 +41,29 @@ func (j *Job) withLease(ctx context.Context, work func(context.Context) error) e
 	return err
 }
 
-// renew keeps the lease until stop is closed and returns it as it is then. A
+// renew keeps the lease until ctx ends and returns it as it is then. A
 // renewal that fails is tried again; the lease counts as lost when another
 // owner has it or when it would have expired.
-func (j *Job) renew(ctx context.Context, lease Lease, stop <-chan struct{}, lose context.CancelCauseFunc) Lease {
+func (j *Job) renew(ctx context.Context, lease Lease, lose context.CancelCauseFunc) Lease {
 	tick := time.NewTicker(leaseTTL / 3)
 	defer tick.Stop()
 	good := time.Now()
 	for {
 		select {
-		case <-stop:
-			return lease
 		case <-ctx.Done():
 			return lease
 		case <-tick.C:
 		}
-		next, err := j.Leases.Renew(ctx, lease, leaseTTL)
+		asked, lost := time.Now(), good.Add(leaseTTL*5/6)
+		call, cancel := context.WithDeadline(ctx, lost)
+		next, err := j.Leases.Renew(call, lease, leaseTTL)
+		cancel()
 		switch {
 		case err == nil:
-			lease, good = next, time.Now()
-		case errors.Is(err, ErrConflict) || time.Since(good) > leaseTTL*2/3:
+			lease, good = next, asked
+		case ctx.Err() != nil:
+			return lease
+		case errors.Is(err, ErrConflict) || !time.Now().Before(lost):
 			lose(fmt.Errorf("%w: %w", ErrConflict, err))
 			return lease
 		}

@@ -26,6 +26,7 @@ type mover struct {
 	mu     sync.Mutex
 	s      *Summary
 	failed []*task // objects that could not be read to their end and are not recorded
+	fresh  int     // of these, new ones
 	read   int     // objects of which something could be read
 	doubts []doubted
 }
@@ -58,6 +59,13 @@ func (m *mover) move(st stages, tasks []*task, last bool) error {
 	deliverErr := deliver.wait()
 	doubtErr := m.settleDoubts(last)
 	failedErr := m.settleFailed(last)
+	if deliverErr != nil {
+		for _, t := range tasks {
+			if t.keepSent() {
+				m.send(t)
+			}
+		}
+	}
 	close(m.entries)
 	return first(record.wait(), deliverErr, flushErr, doubtErr, failedErr, fetchErr)
 }
@@ -107,6 +115,9 @@ func (m *mover) settle(t *task) {
 	case failed:
 		m.mu.Lock()
 		m.failed = append(m.failed, t)
+		if t.pending == nil {
+			m.fresh++
+		}
 		m.mu.Unlock()
 	default:
 		m.send(t)
@@ -137,7 +148,7 @@ func (m *mover) settleFailed(last bool) error {
 		}
 	}
 	switch {
-	case fresh != nil && read == 0 && !last && len(failed) < hopeless:
+	case fresh != nil && read == 0 && !last && m.fresh < hopeless:
 		return nil
 	case fresh != nil && read == 0:
 		return fmt.Errorf("none of %d objects could be read: object %q: %w", len(failed), fresh.Object.Key, fresh.err)
@@ -147,7 +158,17 @@ func (m *mover) settleFailed(last bool) error {
 	for _, t := range failed {
 		m.send(t)
 	}
-	m.failed, m.pending = nil, count
+	m.failed, m.fresh, m.pending = nil, 0, count
+	return nil
+}
+
+// unread is the error of a run that ends early and has read nothing.
+func (m *mover) unread() error {
+	for _, t := range m.failed {
+		if t.pending == nil && m.read == 0 {
+			return fmt.Errorf("none of %d objects could be read: object %q: %w", len(m.failed), t.Object.Key, t.err)
+		}
+	}
 	return nil
 }
 
@@ -155,7 +176,7 @@ func (m *mover) settleFailed(last bool) error {
 func (m *mover) giveUp() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.read == 0 && len(m.failed) >= hopeless
+	return m.read == 0 && m.fresh >= hopeless
 }
 
 // tally changes the summary.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ type planner struct {
 	now    time.Time               // when the first listing began, by the archive's clock
 	pairs  map[guardduty.Pair]bool // all that exist; true once one had objects in a listed day
 	tasks  []*task
+	seen   map[ID]struct{}
 	stats  PlanStats
 	listed bool // the pairs are known
 }
@@ -64,7 +66,7 @@ func (j *Job) newPlanner(since time.Time, snap Snapshot) *planner {
 // listing finds the pairs, those without objects in it too; each later window
 // costs one call a pair and a thousand objects.
 func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
-	p.tasks = nil
+	p.tasks, p.seen = nil, make(map[ID]struct{})
 	var err error
 	if p.listed {
 		err = p.each(ctx, slices.Sorted(maps.Keys(p.pairs)), func(ctx context.Context, pair guardduty.Pair) error {
@@ -89,7 +91,29 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 		}
 		return strings.Compare(a.Object.Key, b.Object.Key)
 	})
-	return p.tasks, nil
+	return probesFirst(p.tasks), nil
+}
+
+// probesFirst puts the oldest and the newest object of every day folder before
+// all others: when one account cannot be read, a run knows that others can
+// before it gives up.
+func probesFirst(tasks []*task) []*task {
+	newest := make(map[string]*task)
+	for _, t := range tasks {
+		newest[path.Dir(t.Object.Key)] = t
+	}
+	oldest := make(map[string]bool)
+	var probes, others []*task
+	for _, t := range tasks {
+		folder := path.Dir(t.Object.Key)
+		if !oldest[folder] || newest[folder] == t {
+			oldest[folder] = true
+			probes = append(probes, t)
+		} else {
+			others = append(others, t)
+		}
+	}
+	return append(probes, others...)
 }
 
 // discover scans all accounts.
@@ -220,9 +244,11 @@ func (p *planner) choose(o Object) {
 		return
 	}
 	p.stats.Window++
-	if _, known := p.known[o.ID()]; known {
+	_, known := p.known[o.ID()]
+	if _, seen := p.seen[o.ID()]; known || seen { // a listing may show an object twice
 		p.stats.Known++
 		return
 	}
+	p.seen[o.ID()] = struct{}{}
 	p.tasks = append(p.tasks, &task{Object: o})
 }

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"strings"
 	"sync"
 	"time"
 )
@@ -27,6 +28,8 @@ type task struct {
 // the attempts span about a day and a half.
 const (
 	maxLineRows = 100
+	maxBadLines = 100_000 // then the object is given up
+	maxReason   = 500     // bytes: a reason may name a finding by its id, however long
 	maxAttempts = 12
 	firstRetry  = 5 * time.Minute
 	lastRetry   = 6 * time.Hour
@@ -38,6 +41,14 @@ func (t *task) skip() int {
 		return 0
 	}
 	return t.pending.Lines
+}
+
+// restart forgets the lines of earlier attempts: another version stands there.
+func (t *task) restart() {
+	if t.pending != nil {
+		p := *t.pending
+		p.Lines, t.pending = 0, &p
+	}
 }
 
 // begin counts the reading as in flight.
@@ -82,7 +93,23 @@ func (t *task) setAside(line int, reason string, unreadable bool) {
 			return
 		}
 	}
+	if len(reason) > maxReason {
+		reason = strings.ToValidUTF8(reason[:maxReason], "") + "..."
+	}
 	t.quarantine = append(t.quarantine, Quarantined{Line: line, Reason: reason})
+}
+
+// keepSent makes a task whose delivery failed one that was stopped before its
+// first line, when some of its findings were accepted: the record of those
+// keeps the next run from sending them again.
+func (t *task) keepSent() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.open == 0 || len(t.sent) == 0 {
+		return false
+	}
+	t.lines, t.err = 0, errStopped
+	return true
 }
 
 // entry is the record of a task with nothing in flight.

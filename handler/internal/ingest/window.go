@@ -31,10 +31,10 @@ func windows(since, now time.Time) []window {
 // off. Later folders hold later objects; an hour is left for a folder that was
 // chosen by a clock ahead of the one that dated its objects.
 func (w window) end(now time.Time) time.Time {
-	if w.to.IsZero() {
-		return now
+	if end := w.to.Add(day - time.Hour); !w.to.IsZero() && end.Before(now) {
+		return end
 	}
-	return w.to.Add(day - time.Hour)
+	return now
 }
 
 // holds reports whether a day folder is in the window.

@@ -93,7 +93,10 @@ func (a *Archive) List(ctx context.Context, prefix, after string) (ingest.Page, 
 	if err != nil {
 		return ingest.Page{}, a.listFault(err)
 	}
-	page := ingest.Page{More: aws.ToBool(out.IsTruncated) && len(out.Contents) > 0}
+	if aws.ToBool(out.IsTruncated) && len(out.Contents) == 0 {
+		return ingest.Page{}, a.unreachable("list", errors.New("a page without objects that is not the last"))
+	}
+	page := ingest.Page{More: aws.ToBool(out.IsTruncated)}
 	page.Time, _ = middleware.GetServerTime(out.ResultMetadata)
 	for _, o := range out.Contents {
 		page.Objects = append(page.Objects, ingest.Object{

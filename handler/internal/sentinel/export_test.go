@@ -13,3 +13,6 @@ func PathColumns() []Column {
 	}
 	return list
 }
+
+// Shorten is shorten.
+func Shorten(value []byte, limit int) []byte { return shorten(value, limit) }

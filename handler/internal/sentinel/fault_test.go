@@ -81,18 +81,22 @@ func TestDeliverWithoutTheRoleIsAFault(t *testing.T) {
 	wantFault(t, err, fault.IngestionRefused, "Monitoring Metrics Publisher")
 }
 
-// A rule that refuses every row is not as it should be: nothing may be set
-// aside for it.
-func TestAllRowsRefusedIsAFault(t *testing.T) {
+// Whether every row is refused for its own sake, or the rule is not as it should
+// be, is for the caller to decide, who sees other batches too.
+func TestAllRowsRefusedAreAllNamed(t *testing.T) {
 	c, table := table(t)
 	list := rows(t, 3)
 	for i := range list {
 		list[i] = strings.Replace(list[i], `"Severity"`, `"nope_d"`, 1)
 	}
-	refusals, err := table.Deliver(t.Context(), batch(list...))
-	wantFault(t, err, fault.RowsRefused, "all of 3 rows: refused by the service: InvalidRow (HTTP 400)")
-	if len(refusals) != 0 {
-		t.Errorf("Deliver = %v, want no refusal", refusals)
+	refusals := deliver(t, table, batch(list...))
+	for i, refusal := range refusals {
+		if refusal.Row != i || refusal.Reason != "refused by the service: InvalidRow (HTTP 400)" {
+			t.Errorf("refusal %d = %+v, want row %[1]d with the code and the status", i, refusal)
+		}
+	}
+	if len(refusals) != 3 {
+		t.Errorf("Deliver = %v, want 3 refusals", refusals)
 	}
 	wantArrived(t, c, nil)
 }
@@ -119,28 +123,10 @@ func TestFaultWhileBisecting(t *testing.T) {
 // and to logs.
 func TestReasonNeverHoldsTheServicesMessage(t *testing.T) {
 	c, table := table(t)
-	deliver(t, table, batch(rows(t, 1)...)) // the rule works
 	c.Break(t, "ingestion", localtest.Fault{Status: 400, Times: -1, Body: `{"error":{"code":"InvalidRow","message":"row {\"title_s\":\"private\"} is bad"}}`})
 	refusals := deliver(t, table, batch(`{"TimeGenerated":"2026-08-01T00:00:00Z","title_s":"private"}`))
 	if len(refusals) != 1 || refusals[0].Row != 0 || strings.Contains(refusals[0].Reason, "private") || !strings.Contains(refusals[0].Reason, "InvalidRow (HTTP 400)") {
 		t.Errorf("Deliver = %+v, want row 0 with the code and the status alone", refusals)
-	}
-	_, err := table.Deliver(t.Context(), batch(rows(t, 2)...))
-	wantFault(t, err, fault.RowsRefused, "InvalidRow")
-	if strings.Contains(err.Error(), "private") {
-		t.Errorf("Deliver = %v, which holds the service's message", err)
-	}
-}
-
-// Where nothing was ever accepted, a 400 for one row may be the rule's fault: a
-// source with little to send would lose every finding to quarantine, one by one.
-func TestALoneRowRefusedBeforeAnyWasAcceptedIsAFault(t *testing.T) {
-	c, table := table(t)
-	c.Break(t, "ingestion", localtest.Fault{Status: 400, Times: 1, Body: `{"error":{"code":"InvalidRow"}}`})
-	refusals, err := table.Deliver(t.Context(), batch(rows(t, 1)...))
-	wantFault(t, err, fault.RowsRefused, "all of 1 rows: InvalidRow (HTTP 400)")
-	if refusals != nil {
-		t.Errorf("Deliver = %v, want no refusal beside an error", refusals)
 	}
 }
 
@@ -217,8 +203,8 @@ func TestBodyIsNotReusedWhileItMayBeOnItsWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := table.Deliver(t.Context(), batch(rows(t, 64)...)); err == nil {
-		t.Error("Deliver = nil, want all rows refused")
+	if refusals := deliver(t, table, batch(rows(t, 64)...)); len(refusals) != 64 {
+		t.Errorf("Deliver = %d refusals, want all 64 rows refused", len(refusals))
 	}
 	service.sending.Wait()
 }

@@ -37,6 +37,9 @@ const small = 64
 // {"truncated_items":n}. A value made of so many small parts that the steps do
 // not do is replaced by a note of its size.
 func shorten(value []byte, limit int) []byte {
+	if tooFine(value) {
+		return shortenFlat(value, limit)
+	}
 	dec := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	count := 0
 	root := readItem(dec, &count)
@@ -174,4 +177,43 @@ func (i *item) append(b []byte) []byte {
 		b = append(b, i.note()...)
 	}
 	return append(b, closing)
+}
+
+// maxParts bounds the tree of one value: a part takes some 150 bytes of memory
+// where its text may take two.
+const maxParts = 50_000
+
+// tooFine reports whether a value has so many parts that no tree is made of it.
+// Every part but the first has a comma or an opening bracket before it.
+func tooFine(value []byte) bool {
+	return bytes.Count(value, []byte(","))+bytes.Count(value, []byte("["))+bytes.Count(value, []byte("{")) > maxParts
+}
+
+// shortenFlat shortens a value without looking into its members: an object
+// keeps those that fit, in their order, and of each other a note of its size.
+// Anything else becomes a note.
+func shortenFlat(value []byte, limit int) []byte {
+	note := func(size int) []byte { return fmt.Appendf(nil, `{"truncated_bytes":%d}`, size) }
+	if value[0] != '{' {
+		return note(len(value))
+	}
+	dec := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	dec.ReadToken()
+	out := []byte{'{'}
+	for dec.PeekKind() != '}' {
+		name, _ := dec.ReadValue()
+		name = bytes.Clone(name)
+		member, _ := dec.ReadValue()
+		if len(out)+len(name)+len(member) > limit/2 {
+			member = note(len(member))
+		}
+		if len(out)+len(name)+len(member)+3 > limit {
+			return note(len(value)) // names alone fill it
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, name...), ':'), member...)
+	}
+	return append(out, '}')
 }

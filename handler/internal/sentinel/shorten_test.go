@@ -3,6 +3,7 @@ package sentinel_test
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -172,5 +173,22 @@ func TestRowThatIsTooLongIsAnError(t *testing.T) {
 	}
 	if string(row) != "before" {
 		t.Errorf("Row = %.20s, want what was there before", row)
+	}
+}
+
+// A value of very many parts is shortened without a tree of them: what that
+// would take of memory no bound on a line would bound.
+func TestShortenOfVeryManyPartsTakesLittleMemory(t *testing.T) {
+	value := []byte(`{"kept":{"a":[1,2]},"ones":[` + strings.Repeat("1,", 2_000_000) + `1],"last":"x"}`)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	got := sentinel.Shorten(value, sentinel.MaxField)
+	runtime.ReadMemStats(&after)
+	if want := `{"kept":{"a":[1,2]},"ones":{"truncated_bytes":4000003},"last":"x"}`; string(got) != want {
+		t.Errorf("Shorten = %.100s, want %s", got, want)
+	}
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 32<<20 {
+		t.Errorf("Shorten allocated %d bytes, want at most 32 MiB", grown)
 	}
 }
