@@ -48,7 +48,7 @@ func TestMemoryOfManyHostileObjectsAtOnce(t *testing.T) {
 	var w workshop
 	var objects []oddity
 	for len(objects) < 64 {
-		objects = slices.Concat(objects, w.lines(), []oddity{bomb(64 << 20), w.rubble(8 << 20)})
+		objects = slices.Concat(objects, w.lines(), w.long(), []oddity{bomb(64 << 20), w.rubble(8 << 20), w.arrives("ones", `,"service":{"x":`+array("1", 4<<20-1000)+`}`)})
 	}
 	objects = objects[:64]
 	for i := range objects {

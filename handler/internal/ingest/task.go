@@ -28,8 +28,8 @@ type task struct {
 // the attempts span about a day and a half.
 const (
 	maxLineRows = 100
-	maxBadLines = 100_000 // then the object is given up
-	maxReason   = 500     // bytes: a reason may name a finding by its id, however long
+	maxBadLines = 10_000_000 // then the object is given up; they take some ten seconds
+	maxReason   = 500        // bytes: a reason may name a finding by its id, however long
 	maxAttempts = 12
 	firstRetry  = 5 * time.Minute
 	lastRetry   = 6 * time.Hour
