@@ -2,6 +2,7 @@
 package s3archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -37,6 +39,8 @@ type Config struct {
 
 	Credentials Credentials
 	HTTPClient  *http.Client
+
+	StallTimeout time.Duration // of one read of a body; zero for a minute
 }
 
 // Archive is one bucket. It is safe for concurrent use.
@@ -146,11 +150,13 @@ func (a *Archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, err
 	if o.ETag != "" {
 		in.IfMatch = aws.String(`"` + o.ETag + `"`)
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
 	out, err := call(ctx, a, a.client.GetObject, in)
 	if err != nil {
+		cancel(nil)
 		return nil, a.readFault(err)
 	}
-	return out.Body, nil
+	return timed(ctx, cancel, out.Body, cmp.Or(a.cfg.StallTimeout, stallTimeout)), nil
 }
 
 // call makes one call of the SDK, and once more with credentials read anew

@@ -183,15 +183,14 @@ func TestPageTimeIsTheServersDate(t *testing.T) {
 	}
 }
 
-// A page that says more and shows nothing would have the caller go on for
-// ever from the same key.
-func TestPageWithoutObjectsIsTheLast(t *testing.T) {
+// A page that says more and shows nothing leaves nowhere to go on from, and what
+// follows it must not be taken for listed.
+func TestPageWithoutObjectsThatIsNotTheLastIsAFault(t *testing.T) {
 	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
 	})
-	if page, err := archive.List(t.Context(), "", ""); err != nil || page.More {
-		t.Errorf("List = %+v, %v, want no more", page, err)
-	}
+	_, err := archive.List(t.Context(), "", "")
+	wantFault(t, err, fault.S3Unreachable, "a page without objects")
 }
 
 // XML cannot hold some of the characters that a key may have, so one such key
