@@ -188,32 +188,3 @@ const maxParts = 50_000
 func tooFine(value []byte) bool {
 	return bytes.Count(value, []byte(","))+bytes.Count(value, []byte("["))+bytes.Count(value, []byte("{")) > maxParts
 }
-
-// shortenFlat shortens a value without looking into its members: an object
-// keeps those that fit, in their order, and of each other a note of its size.
-// Anything else becomes a note.
-func shortenFlat(value []byte, limit int) []byte {
-	note := func(size int) []byte { return fmt.Appendf(nil, `{"truncated_bytes":%d}`, size) }
-	if value[0] != '{' {
-		return note(len(value))
-	}
-	dec := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	dec.ReadToken()
-	out := []byte{'{'}
-	for dec.PeekKind() != '}' {
-		name, _ := dec.ReadValue()
-		name = bytes.Clone(name)
-		member, _ := dec.ReadValue()
-		if len(out)+len(name)+len(member) > limit/2 {
-			member = note(len(member))
-		}
-		if len(out)+len(name)+len(member)+3 > limit {
-			return note(len(value)) // names alone fill it
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, name...), ':'), member...)
-	}
-	return append(out, '}')
-}
