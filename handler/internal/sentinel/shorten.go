@@ -54,7 +54,7 @@ func shorten(value []byte, limit int) []byte {
 			ways = ways[1:] // no later step makes work for it again
 		}
 		if len(ways) == 0 || step == steps {
-			return fmt.Appendf(nil, `{"truncated_bytes":%d}`, len(value))
+			return truncatedNote(len(value))
 		}
 	}
 	return root.append(nil)
