@@ -1,0 +1,88 @@
+package ingest_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"io"
+	"slices"
+	"strings"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+type archive struct{ w *world }
+
+func (a archive) sorted(prefix string) []stored {
+	var out []stored
+	for key, o := range a.w.objects {
+		if strings.HasPrefix(key, prefix) {
+			out = append(out, o)
+		}
+	}
+	slices.SortFunc(out, func(x, y stored) int { return cmp.Compare(x.Key, y.Key) })
+	return out
+}
+
+func (a archive) Folders(ctx context.Context, prefix string) ([]string, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	a.w.lists++
+	if _, err := a.w.call(ctx, "Folders"); err != nil {
+		return nil, err
+	}
+	var folders []string
+	for _, o := range a.sorted(prefix) {
+		if name, _, ok := strings.Cut(o.Key[len(prefix):], "/"); ok {
+			folders = append(folders, prefix+name+"/")
+		}
+	}
+	return slices.Compact(folders), nil
+}
+
+func (a archive) List(ctx context.Context, prefix, after string) (ingest.Page, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	a.w.lists++
+	if _, err := a.w.call(ctx, "List"); err != nil {
+		return ingest.Page{}, err
+	}
+	page := ingest.Page{Time: a.w.now}
+	for _, o := range a.sorted(prefix) {
+		if o.Key <= after {
+			continue
+		}
+		if len(page.Objects) == a.w.pageSize {
+			page.More = true
+			break
+		}
+		page.Objects = append(page.Objects, o.Object)
+	}
+	return page, nil
+}
+
+func (a archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	a.w.opens++
+	if _, err := a.w.call(ctx, "Open"); err != nil {
+		return nil, err
+	}
+	if a.w.openFault != nil {
+		if err := a.w.openFault(o.Key); err != nil {
+			return nil, err
+		}
+	}
+	got, ok := a.w.objects[o.Key]
+	if !ok {
+		return nil, ingest.ErrGone
+	}
+	if o.ETag != "" && got.ETag != o.ETag {
+		return nil, ingest.ErrReplaced
+	}
+	var body io.Reader = bytes.NewReader(got.body)
+	if a.w.bodyFault != nil {
+		body = a.w.bodyFault(o.Key, body)
+	}
+	return io.NopCloser(body), nil
+}

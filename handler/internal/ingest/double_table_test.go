@@ -1,0 +1,74 @@
+package ingest_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"guardduty-sentinel/handler/internal/guardduty"
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+type table struct{ w *world }
+
+func (tb table) MaxBatch() int { return tb.w.maxRows }
+
+func (tb table) Row(dst []byte, f *guardduty.Finding, src ingest.Source) ([]byte, error) {
+	if tb.w.rowFault != nil {
+		if err := tb.w.rowFault(f.ID); err != nil {
+			return dst, err
+		}
+	}
+	if src.Bucket != "findings" || src.Object.Key == "" {
+		tb.w.t.Errorf("Row of %s has source %+v", f.ID, src)
+	}
+	return fmt.Appendf(dst, `{"id":%q}`, f.ID), nil
+}
+
+func (tb table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, error) {
+	w := tb.w
+	if len(b.Rows) > w.maxRows || b.Len() == 0 {
+		w.t.Errorf("Deliver of %d rows in %d bytes, want 1 row and up, and at most %d bytes", b.Len(), len(b.Rows), w.maxRows)
+	}
+	var ids []string
+	for i := range b.Len() {
+		var row struct{ ID string }
+		if err := json.Unmarshal(b.Slice(i, i+1), &row); err != nil {
+			w.t.Errorf("row %d of a batch is %q: %v", i, b.Slice(i, i+1), err)
+		}
+		ids = append(ids, row.ID)
+	}
+	if !json.Valid(slices.Concat([]byte("["), b.Slice(0, b.Len()), []byte("]"))) {
+		w.t.Errorf("a batch is not rows with commas: %q", b.Rows)
+	}
+	w.mu.Lock()
+	w.inFlight++
+	w.maxBatch = max(w.maxBatch, w.inFlight)
+	w.mu.Unlock()
+	if w.deliverHook != nil {
+		w.deliverHook(ctx)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inFlight--
+	w.batches++
+	refused := []string(nil)
+	apply, err := w.call(ctx, "Deliver")
+	switch {
+	case w.deliverFault == nil:
+	case err == nil:
+		apply, refused, err = w.deliverFault(ids)
+	case apply: // killed after the call took effect
+		_, refused, _ = w.deliverFault(ids)
+	}
+	var refusals []ingest.Refusal
+	for i, id := range ids {
+		if slices.Contains(refused, id) {
+			refusals = append(refusals, ingest.Refusal{Row: i, Reason: "refused"})
+		} else if apply {
+			w.accepted[id]++
+		}
+	}
+	return refusals, err
+}
