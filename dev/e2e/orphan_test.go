@@ -188,9 +188,11 @@ func (f *fixture) orphanInRun(n int, withWarning bool) {
 	const held = 1500 * time.Millisecond
 	f.strike("ingestion", faults.Fault{Method: "POST", Times: -1, Delay: held})
 	if withWarning {
-		// Older than all findings, so read first; its answer comes late.
-		key := "AWSLogs/111122223333/GuardDuty/eu-west-1/" + time.Now().UTC().Add(-36*time.Hour).Format("2006/01/02/") + "damaged.jsonl.gz"
-		if err := f.cloud.S3.Put(key, []byte("no finding\n\x1f"), time.Now().Add(-36*time.Hour)); err != nil {
+		// Older than all findings and in the same window, so read first; its answer
+		// comes late, when findings are on their way.
+		written := time.Now().UTC().Add(-23*time.Hour - 30*time.Minute)
+		key := "AWSLogs/111122223333/GuardDuty/eu-west-1/" + written.Format("2006/01/02/") + "damaged.jsonl.gz"
+		if err := f.cloud.S3.Put(key, []byte("no finding\n\x1f"), written); err != nil {
 			f.Fatal(err)
 		}
 		f.strike("s3", faults.Fault{Method: "GET", Path: "/" + f.cloud.S3.Bucket() + "/" + key, Times: -1, Delay: held / 3, Status: 403})
