@@ -136,3 +136,13 @@ func (s state) Prune(ctx context.Context, t time.Time) error {
 	}
 	return err
 }
+
+func (s state) Summarize(ctx context.Context, sum ingest.Summary) error {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	apply, err := s.w.call(ctx, "Summarize")
+	if apply {
+		s.w.summaries = append(s.w.summaries, sum)
+	}
+	return err
+}

@@ -54,6 +54,8 @@ type world struct {
 	pending  map[ingest.ID]ingest.Pending
 	aside    []string // "key:line"
 
+	summaries []ingest.Summary
+
 	// Faults. A nil one is none.
 	openFault    func(key string) error
 	bodyFault    func(key string, body io.Reader) io.Reader

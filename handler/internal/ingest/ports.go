@@ -183,6 +183,8 @@ type State interface {
 	// Prune forgets objects that are done, and updates that were accepted,
 	// where the object was last modified before t.
 	Prune(ctx context.Context, t time.Time) error
+	// Summarize keeps the summary of a run for some days.
+	Summarize(ctx context.Context, s Summary) error
 }
 
 // Lease is the right to run, held by one owner at a time.

@@ -22,6 +22,26 @@ type Summary struct {
 	WindowsLeft int            // days of a backlog that the run did not get to
 	Watermark   time.Time
 	Lag         time.Duration // from the watermark to the time of the listing
+	Failure     string        // why the run could not do its job; empty when it did
+}
+
+// Outcomes of a run.
+const (
+	OutcomeOK      = "ok"
+	OutcomePartial = "partial" // the next run goes on with what is left
+	OutcomeFailed  = "failed"
+)
+
+// Outcome says in a word how the run ended.
+func (s *Summary) Outcome() string {
+	switch {
+	case s.Failure != "":
+		return OutcomeFailed
+	case s.Left > 0 || s.WindowsLeft > 0:
+		return OutcomePartial
+	default:
+		return OutcomeOK
+	}
 }
 
 // drop counts a finding that a filter dropped.

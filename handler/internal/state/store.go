@@ -10,6 +10,7 @@
 //	sent|<last modified>|<id>|…   updates of an object's findings that have no room in its own row
 //	pending|<id>                  an object that a later run tries again
 //	quarantine|<id>|<line>        what was set aside, with its reason
+//	run|<descending time>         the summary of a run
 //
 // Row keys cannot hold the characters / \ # ? of S3 keys, so an object is
 // named by a hash and its key stands whole in the property ObjectKey.
