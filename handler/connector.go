@@ -112,6 +112,9 @@ func reasonOf(err error) error {
 		return &fault.Fault{Code: fault.TooManyPending, What: "too much of the bucket cannot be read", Err: err, Mend: "mend what the last error names; the watermark stays until then and nothing is lost"}
 	}
 	f := fault.Of(err)
+	if missed, ok := errors.AsType[*ingest.UnlistedError](err); ok {
+		return &fault.Fault{Code: f.Code, What: "not everything could be listed; what could is delivered", Err: missed, Mend: "the watermark stays until then and nothing is lost"}
+	}
 	if f.Code == fault.Other && errors.Is(err, ingest.ErrConflict) {
 		return &fault.Fault{Code: fault.StateConflict, What: "another run took over", Err: err, Mend: "nothing is lost; if it stays, two apps read the same source with one table"}
 	}

@@ -15,15 +15,11 @@ import (
 // endLine is the one structured line at the end of every run, for alerts and
 // workbooks to query. Its names are pinned by a test.
 func endLine(s ingest.Summary, err error) []slog.Attr {
-	outcome := "ok"
-	_, busy := errors.AsType[*ingest.HeldError](err)
-	switch {
-	case busy:
+	outcome := s.Outcome()
+	if _, busy := errors.AsType[*ingest.HeldError](err); busy {
 		outcome, err = "busy", nil
-	case err != nil:
-		outcome = "failed"
-	case s.Left > 0 || s.WindowsLeft > 0:
-		outcome = "partial"
+	} else if err != nil {
+		outcome = ingest.OutcomeFailed
 	}
 	dropped := 0
 	for _, n := range s.Dropped {
@@ -43,6 +39,7 @@ func endLine(s ingest.Summary, err error) []slog.Attr {
 		slog.Int("list_calls", s.Plan.Lists),
 		slog.Int("read_calls", s.Reads),
 		slog.Int("pairs", s.Plan.Pairs),
+		slog.Int("unlisted", s.Plan.Unlisted),
 		slog.Float64("lag_seconds", s.Lag.Seconds()),
 		slog.Float64("duration_seconds", s.Duration.Seconds()),
 	}
@@ -79,6 +76,7 @@ func story(s ingest.Summary, err error, cfg *config.Config) []string {
 	}
 	add(s.Plan.Lists, "Listed %s with %s; %s in the window, %d of them recorded before; %s that are no exports passed over.",
 		count(s.Plan.Pairs, "account and region pair"), count(s.Plan.Lists, "S3 LIST call"), count(s.Plan.Window, "object"), s.Plan.Known, count(s.Plan.Skipped, "key"))
+	add(s.Plan.Unlisted, "Could not list %s; the watermark stays until that works.", count(s.Plan.Unlisted, "folder"))
 	for _, setting := range []string{"MIN_SEVERITY", "EXCLUDE_FINDING_TYPES", "EXCLUDE_SAMPLES"} {
 		add(s.Dropped[setting], "Dropped %s by %s.", count(s.Dropped[setting], "finding"), setting)
 	}

@@ -14,9 +14,9 @@ type claims struct {
 	accepted *claim // what all accepted updates share
 }
 
-// claim is one update on its way. A task that meets it waits for it: its object
+// claim is one update on its way. A line that meets it waits for it: its object
 // is not recorded before the finding is accepted.
-type claim struct{ waiting []*task }
+type claim struct{ waiting []origin }
 
 // newClaims returns the claims with the updates that were sent before.
 func newClaims(sent map[Update]struct{}) *claims {
@@ -30,43 +30,47 @@ func (c *claims) turn() {
 	c.now, c.before = make(map[Update]*claim), c.now
 }
 
-// take claims the update for the task. It is false when another row carries it
-// already; then the task has been made to wait for that row if need be.
-func (c *claims) take(u Update, t *task) bool {
+// take claims the update for a line of a task. It is false when another row
+// carries it already; then the line waits for that row if need be.
+func (c *claims) take(from origin) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known := c.now[u]
-	if known == nil {
-		known = c.before[u]
-	}
-	if _, sent := c.sent[u]; sent {
+	known := c.find(from.update)
+	if _, sent := c.sent[from.update]; sent {
 		known = c.accepted
 	}
 	switch known {
 	case nil:
-		c.now[u] = &claim{}
+		c.now[from.update] = &claim{}
+		from.task.send(from.line)
 		return true
 	case c.accepted:
-		t.found(0)
+		from.task.found()
 	default:
-		known.waiting = append(known.waiting, t)
-		t.found(1)
+		known.waiting = append(known.waiting, from)
+		from.task.send(from.line)
 	}
 	return false
 }
 
 // settle notes that the update's row was accepted, or refused for good, and
-// returns the tasks that waited for it.
-func (c *claims) settle(u Update) []*task {
+// returns the lines that waited for it.
+func (c *claims) settle(u Update) []origin {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known := c.now[u]
-	if known == nil {
-		known = c.before[u] // a row of which the window before was in doubt
-	}
+	known := c.find(u)
 	c.now[u] = c.accepted
 	if known == nil {
 		return nil
 	}
 	return known.waiting
+}
+
+// find returns the claim on an update, one of the window before too. It is
+// called with the lock held.
+func (c *claims) find(u Update) *claim {
+	if known := c.now[u]; known != nil {
+		return known
+	}
+	return c.before[u]
 }

@@ -31,6 +31,11 @@ func (a archive) Folders(ctx context.Context, prefix string) ([]string, error) {
 	if _, err := a.w.call(ctx, "Folders"); err != nil {
 		return nil, err
 	}
+	if a.w.listFault != nil {
+		if err := a.w.listFault(prefix); err != nil {
+			return nil, err
+		}
+	}
 	var folders []string
 	for _, o := range a.sorted(prefix) {
 		if name, _, ok := strings.Cut(o.Key[len(prefix):], "/"); ok {
@@ -46,6 +51,11 @@ func (a archive) List(ctx context.Context, prefix, after string) (ingest.Page, e
 	a.w.lists++
 	if _, err := a.w.call(ctx, "List"); err != nil {
 		return ingest.Page{}, err
+	}
+	if a.w.listFault != nil {
+		if err := a.w.listFault(prefix); err != nil {
+			return ingest.Page{}, err
+		}
 	}
 	page := ingest.Page{Time: a.w.now}
 	for _, o := range a.sorted(prefix) {

@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"guardduty-sentinel/handler/internal/guardduty"
@@ -56,7 +57,9 @@ func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
 			s.w.done[id] = e
 		}
 		for _, q := range e.Quarantine {
-			s.w.aside = append(s.w.aside, fmt.Sprintf("%s:%d", e.Object.Key, q.Line))
+			if name := fmt.Sprintf("%s:%d", e.Object.Key, q.Line); !slices.Contains(s.w.aside, name) {
+				s.w.aside = append(s.w.aside, name)
+			}
 		}
 	}
 	return err
@@ -68,7 +71,11 @@ func (s state) police(e ingest.Entry) {
 	if was != e.WasPending {
 		s.w.t.Errorf("Record(%s).WasPending = %v, want %v", e.Object.Key, e.WasPending, was)
 	}
-	if e.Pending != nil || len(e.Quarantine) > 0 {
+	if e.Pending != nil {
+		s.w.policeLines(e)
+		return
+	}
+	if len(e.Quarantine) > 0 {
 		return
 	}
 	for _, id := range s.w.objects[e.Object.Key].ids {

@@ -55,8 +55,10 @@ type world struct {
 	aside    []string // "key:line"
 
 	summaries []ingest.Summary
+	refuses   map[string]bool // findings that the table never takes
 
 	// Faults. A nil one is none.
+	listFault    func(prefix string) error
 	openFault    func(key string) error
 	bodyFault    func(key string, body io.Reader) io.Reader
 	rowFault     func(id string) error
@@ -73,7 +75,7 @@ type stored struct {
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]time.Time{}}
+	return &world{t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]time.Time{}, refuses: map[string]bool{}}
 }
 
 // job returns a job over the world; each call is a new process.

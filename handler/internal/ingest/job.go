@@ -38,13 +38,6 @@ type Job struct {
 // stop: the time a batch and its record take, with room.
 const stopGrace = 10 * time.Second
 
-// maxPending is the number of objects waiting to be tried again above which
-// the fault is taken not to be theirs: the run fails and the watermark stays.
-const maxPending = 1000
-
-// ErrTooManyPending says that maxPending was reached.
-var ErrTooManyPending = fmt.Errorf("more than %d objects could not be read", maxPending)
-
 // errStopped ends the reading of an object when the run has to end. It is
 // never the reason why a run failed.
 var errStopped = errors.New("the run had to end")
@@ -59,19 +52,28 @@ func first(errs ...error) error {
 	return nil
 }
 
-// Run does one run. Its summary is complete even with an error. The error is
-// of the port that failed, wrapped, or a HeldError when another run is in
-// progress; objects that could not be read do not fail the run unless none
-// could, or too many.
+// Run does one run. Its summary is complete even with an error, and the ledger
+// keeps it. The error is of the port that failed, wrapped, or a HeldError when
+// another run is in progress; objects that could not be read do not fail the
+// run unless none could, or too many.
 //
 // When ctx ends, or the budget nears its end, the run reads no more, delivers
 // and records what it has read, and returns without an error.
 func (j *Job) Run(ctx context.Context) (Summary, error) {
-	start := j.Now()
-	s := Summary{Started: start}
-	err := j.withLease(ctx, func(ctx context.Context) error { return j.run(ctx, start, &s) })
-	s.Duration = j.Now().Sub(start)
-	return s, err
+	r := run{Job: j, start: j.Now()}
+	r.Started = r.start
+	err := j.withLease(ctx, func(ctx context.Context) error {
+		st, cancel := j.stages(ctx)
+		defer cancel()
+		err := r.work(st)
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			err = nil // told to stop, which is no failure
+		}
+		r.summarize(st.closing, err)
+		return err
+	})
+	r.Duration = j.Now().Sub(r.start)
+	return r.Summary, err
 }
 
 // stages are the ends of a run's parts: nothing is read after the first,
@@ -83,7 +85,7 @@ type stages struct {
 // stages cuts what the lease's beginning and end leave of the budget. What is
 // in flight gets stopGrace when ctx ends; a lost lease ends all three at once.
 func (j *Job) stages(ctx context.Context) (stages, context.CancelFunc) {
-	budget := j.Budget - 2*min(stopGrace, j.Budget/5)
+	budget := j.Budget - 2*j.aside()
 	reserve := min(30*time.Second, budget/5)
 	closing, cancel1 := context.WithTimeout(context.WithoutCancel(ctx), budget)
 	working, cancel2 := context.WithTimeout(closing, budget-reserve)
@@ -98,60 +100,97 @@ func (j *Job) stages(ctx context.Context) (stages, context.CancelFunc) {
 	return stages{reading, working, closing}, func() { stop(); cancel3(); cancel2(); cancel1() }
 }
 
-func (j *Job) run(ctx context.Context, start time.Time, s *Summary) error {
-	st, cancel := j.stages(ctx)
-	defer cancel()
-	snap, err := j.State.Load(st.reading)
+// aside is the part of the budget for taking the lease, and for giving it back.
+func (j *Job) aside() time.Duration { return min(stopGrace, j.Budget/5) }
+
+// run is one run in progress.
+type run struct {
+	*Job
+	Summary
+	start time.Time
+
+	mark  Mark
+	plan  *planner
+	mover *mover
+	open  []*task // listed and not recorded
+}
+
+// work loads the state and works the windows off, oldest first.
+func (r *run) work(st stages) error {
+	snap, err := r.State.Load(st.reading)
 	if err != nil {
 		return fmt.Errorf("load state: %w", err)
 	}
-	mark := snap.Mark
-	if mark.Time.IsZero() { // from now on the beginning stays, also when this run fails
-		since := start.Add(-j.InitialLookback)
-		if mark, err = j.State.Advance(st.closing, mark, Mark{Time: since, Floor: since}); err != nil {
+	if err := r.begin(st, snap); err != nil {
+		return err
+	}
+	since := later(r.mark.Time.Add(-r.Overlap), r.mark.Floor)
+	r.plan, r.mover = r.newPlanner(since, snap), r.newMover(snap, &r.Summary)
+	defer func() { r.Left = len(r.open) }()
+	list := windows(since, r.start)
+	for i, w := range list {
+		tasks, err := r.plan.list(st.reading, w)
+		r.Plan = r.plan.stats
+		if err != nil && i > 0 && st.reading.Err() != nil { // the next run goes on
+			r.WindowsLeft = len(list) - i
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("list s3://%s/%s: %w", r.Bucket, guardduty.Root(r.Prefix), err)
+		}
+		if i == 0 {
+			tasks = append(due(snap.Pending, r.start), tasks...)
+		}
+		if err := r.window(st, w, tasks); err != nil {
+			return err
+		}
+	}
+	return first(r.mover.verdict(), r.plan.verdict())
+}
+
+// begin sets the mark. That of a first run is written before anything else:
+// from now on the beginning stays, also when this run fails.
+func (r *run) begin(st stages, snap Snapshot) (err error) {
+	r.mark = snap.Mark
+	if r.mark.Time.IsZero() {
+		since := r.start.Add(-r.InitialLookback)
+		if r.mark, err = r.State.Advance(st.closing, r.mark, Mark{Time: since, Floor: since}); err != nil {
 			return fmt.Errorf("set the first watermark: %w", err)
 		}
 	}
-	s.Watermark = mark.Time
-	since := later(mark.Time.Add(-j.Overlap), mark.Floor)
-	p := j.newPlanner(since, snap)
-	m := j.newMover(snap, s)
-	list := windows(since, start)
-	var open []*task // of this window and those before, not recorded
-	defer func() { s.Left = len(open) }()
-	for i, w := range list {
-		tasks, err := p.list(st.reading, w)
-		s.Plan = p.stats
-		if err != nil {
-			if i > 0 && st.reading.Err() != nil { // the next run goes on
-				s.WindowsLeft = len(list) - i
-				return m.unread()
-			}
-			return fmt.Errorf("list s3://%s/%s: %w", j.Bucket, guardduty.Root(j.Prefix), err)
-		}
-		if i == 0 {
-			tasks = append(due(snap.Pending, start), tasks...)
-		}
-		moveErr := m.move(st, tasks, i == len(list)-1)
-		open = unrecorded(append(open, tasks...))
-		next, err := j.advance(st.closing, mark, open, w.end(p.now))
-		if err == nil {
-			mark = next
-			s.Watermark, s.Lag = mark.Time, p.now.Sub(mark.Time)
-		}
-		if err := first(moveErr, err); err != nil {
-			return err
-		}
-		if err := j.State.Prune(st.closing, mark.Floor); err != nil {
-			return fmt.Errorf("prune state: %w", err)
-		}
+	r.Watermark = r.mark.Time
+	return nil
+}
+
+// window moves a window's findings, records them, and then advances.
+func (r *run) window(st stages, w window, tasks []*task) error {
+	moveErr := r.mover.move(st, tasks)
+	r.open = slices.DeleteFunc(append(r.open, tasks...), func(t *task) bool { return t.recorded })
+	if r.plan.unlisted() {
+		return moveErr // what could not be listed holds the watermark
+	}
+	next, err := r.advance(st.closing, r.mark, r.open, w.end(r.plan.now))
+	if err == nil {
+		r.mark = next
+		r.Watermark, r.Lag = next.Time, r.plan.now.Sub(next.Time)
+	}
+	if err := first(moveErr, err); err != nil {
+		return err
+	}
+	if err := r.State.Prune(st.closing, r.mark.Floor); err != nil {
+		return fmt.Errorf("prune state: %w", err)
 	}
 	return nil
 }
 
-// unrecorded returns the tasks that have no record yet.
-func unrecorded(tasks []*task) []*task {
-	return slices.DeleteFunc(tasks, func(t *task) bool { return t.recorded })
+// summarize leaves the run's summary in the ledger.
+func (r *run) summarize(ctx context.Context, err error) {
+	if r.Duration = r.Now().Sub(r.start); err != nil {
+		r.Failure = err.Error()
+	}
+	if err := r.State.Summarize(ctx, r.Summary); err != nil {
+		r.Log.WarnContext(ctx, "the run's summary could not be written", slog.Any("error", err))
+	}
 }
 
 // due returns the tasks of the pending objects whose time has come.
@@ -159,7 +198,7 @@ func due(pending []Pending, now time.Time) []*task {
 	var tasks []*task
 	for _, p := range pending {
 		if !p.Next.After(now) {
-			tasks = append(tasks, &task{Object: p.Object, pending: &p})
+			tasks = append(tasks, newTask(p.Object, &p))
 		}
 	}
 	return tasks

@@ -17,7 +17,7 @@ const leaseTTL = 90 * time.Second
 // when the lease is lost: another run may have begun, and nothing more may be
 // written.
 func (j *Job) withLease(ctx context.Context, work func(context.Context) error) error {
-	asking, cancel := context.WithTimeout(ctx, min(stopGrace, j.Budget/5))
+	asking, cancel := context.WithTimeout(ctx, j.aside())
 	defer cancel()
 	lease, err := j.Leases.Acquire(asking, j.Owner, leaseTTL, j.OwnerGone)
 	if err != nil {
@@ -71,7 +71,7 @@ func (j *Job) renew(ctx context.Context, lease Lease, lose context.CancelCauseFu
 }
 
 func (j *Job) release(ctx context.Context, lease Lease) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(stopGrace, j.Budget/5))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.aside())
 	defer cancel()
 	return j.Leases.Release(ctx, lease)
 }

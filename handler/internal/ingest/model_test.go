@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 // Run more, or one again, with: go test ./handler/internal/ingest -run Model -seeds 5000
 // or -seed 17.
 var (
-	seeds   = flag.Int("seeds", 60, "random schedules of TestModel")
+	seeds   = flag.Int("seeds", 200, "random schedules of TestModel")
 	oneSeed = flag.Uint64("seed", 0, "the one schedule of TestModel to run")
 )
 
@@ -38,16 +39,16 @@ func TestModel(t *testing.T) {
 // model is one schedule.
 type model struct {
 	*world
-	r       *rand.Rand
-	next    int             // number of the next finding
-	step    int             // number of the first finding since the last run
-	broken  int             // runs that ended with an error, were killed or left an object for later
-	refused map[string]bool // findings that the table never takes
+	r      *rand.Rand
+	next   int // number of the next finding
+	step   int // number of the first finding since the last run
+	broken int // runs that ended with an error, were killed or left an object for later
 }
 
 func play(t *testing.T, seed uint64) {
 	t.Helper()
-	m := &model{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 7)), refused: map[string]bool{}}
+	m := &model{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 7))}
+	m.maxRows = 100 + m.r.IntN(2000)
 	m.lookback, m.pageSize = time.Duration(1+m.r.IntN(5))*24*time.Hour, 1+m.r.IntN(20)
 	for range 3 + m.r.IntN(12) {
 		for range m.r.IntN(8) {
@@ -61,6 +62,8 @@ func play(t *testing.T, seed uint64) {
 	}
 	for range 3 {
 		makeDue(m.world)
+		id := fmt.Sprint("good", m.calls) // by which a run knows that a refusal is not the table's fault
+		m.put(fmt.Sprintf("AWSLogs/000000000000/GuardDuty/region-0/%s/%s.jsonl.gz", m.now.Format("2006/01/02"), id), m.now.Add(-time.Second), id)
 		if err := m.oneRun(); err != nil {
 			t.Errorf("seed %d: a run without faults = %v", seed, err)
 		}
@@ -81,7 +84,11 @@ func (m *model) export() {
 	name := fmt.Sprintf("%s%s/%08x.jsonl.gz", pair, folder.Format("2006/01/02"), m.r.Uint32())
 	var lines strings.Builder
 	var ids []string
-	for range 1 + m.r.IntN(6) {
+	size := 1 + m.r.IntN(6)
+	if m.r.IntN(8) == 0 {
+		size = 100 // enough that its progress is recorded
+	}
+	for range size {
 		switch m.r.IntN(12) {
 		case 0:
 			lines.WriteString("not json\n")
@@ -93,14 +100,18 @@ func (m *model) export() {
 			id := fmt.Sprint("f", m.next)
 			m.next++
 			if m.r.IntN(40) == 0 {
-				m.refused[id] = true
+				m.refuses[id] = true
 			} else {
 				ids = append(ids, id)
 			}
 			lines.WriteString(finding(id))
 		}
 	}
-	m.putBody(name, modified, zipped(lines.String()), ids...)
+	body := []byte(lines.String())
+	if m.r.IntN(8) == 0 {
+		body = zipped(lines.String())
+	}
+	m.putBody(name, modified, body, ids...)
 }
 
 // breakSomething arranges at most one fault for the next run.
@@ -108,7 +119,7 @@ func (m *model) breakSomething() {
 	some := func() bool { return m.r.IntN(3) == 0 }
 	took := m.r.IntN(2) == 0
 	m.deliverFault = func(ids []string) (bool, []string, error) { return true, m.bad(ids), nil }
-	switch m.r.IntN(9) {
+	switch m.r.IntN(10) {
 	case 0:
 		m.deliverFault = func(ids []string) (bool, []string, error) {
 			if some() {
@@ -127,8 +138,16 @@ func (m *model) breakSomething() {
 			}
 			return nil
 		}
-	case 4, 5, 6:
-		m.dieAt, m.dieAfter = m.calls+1+m.r.IntN(25), took
+	case 4:
+		folder := fmt.Sprintf("AWSLogs/%012d/", m.r.IntN(3))
+		m.listFault = func(prefix string) error {
+			if strings.HasPrefix(prefix, folder) {
+				return errBoom
+			}
+			return nil
+		}
+	case 5, 6, 7:
+		m.dieAt, m.dieAfter = m.calls+1+m.r.IntN(40), took
 	}
 }
 
@@ -136,7 +155,7 @@ func (m *model) breakSomething() {
 func (m *model) bad(ids []string) []string {
 	var bad []string
 	for _, id := range ids {
-		if m.refused[id] {
+		if m.refuses[id] {
 			bad = append(bad, id)
 		}
 	}
@@ -144,13 +163,14 @@ func (m *model) bad(ids []string) []string {
 }
 
 func (m *model) mend() {
-	m.recordFault, m.advanceFault, m.openFault, m.dieAt = nil, nil, nil, 0
+	m.recordFault, m.advanceFault, m.listFault, m.openFault, m.dieAt = nil, nil, nil, nil, 0
 	m.deliverFault = func(ids []string) (bool, []string, error) { return true, m.bad(ids), nil }
 }
 
 // oneRun is one process: its predecessor is gone, whatever lease it left.
 func (m *model) oneRun() error {
 	job := m.job()
+	job.Log = slog.New(slog.DiscardHandler)
 	job.Fetchers, job.Uploaders = 1+m.r.IntN(4), 1+m.r.IntN(2)
 	job.Owner, job.OwnerGone = fmt.Sprint("run", m.calls), func(string) bool { return true }
 	s, err := job.Run(m.t.Context())
@@ -176,7 +196,7 @@ func (m *model) judge(seed uint64) {
 			}
 		}
 	}
-	for id := range m.refused {
+	for id := range m.refuses {
 		if m.accepted[id] != 0 {
 			m.t.Errorf("seed %d: refused finding %s was accepted", seed, id)
 		}

@@ -2,13 +2,8 @@ package ingest
 
 import (
 	"context"
-	"fmt"
 	"sync"
 )
-
-// hopeless is the number of failed reads after which a run gives up when no
-// read has succeeded: then it is not the objects.
-const hopeless = 100
 
 // mover is the moving part of a run: fetchers read objects and pack rows,
 // uploaders deliver batches, one recorder writes the ledger. Each stage waits
@@ -19,6 +14,7 @@ type mover struct {
 	pending int // objects waiting to be tried again when the run began
 
 	packer  *packer
+	working context.Context // what is delivered ends with it
 	batches chan *batch
 	entries chan *task
 	gone    <-chan struct{} // closed when the recorder has ended
@@ -37,19 +33,21 @@ func (j *Job) newMover(snap Snapshot, s *Summary) *mover {
 
 // move carries the findings of a window's tasks to the table and records each
 // task whose findings are all settled.
-func (m *mover) move(st stages, tasks []*task, last bool) error {
+func (m *mover) move(st stages, tasks []*task) error {
 	if len(tasks) == 0 && len(m.failed) == 0 && len(m.doubts) == 0 {
 		return nil
 	}
 	m.claims.turn()
 	record := newGroup(st.closing, m.job.Log)
-	deliver := newGroup(st.working, m.job.Log)
-	defer context.AfterFunc(record.ctx, deliver.cancel)() // nothing is delivered that cannot be recorded
-	m.gone = record.ctx.Done()
+	working, stop := context.WithCancel(st.working)
+	defer stop()
+	defer context.AfterFunc(record.ctx, stop)() // nothing is delivered that cannot be recorded
+	deliver := newGroup(working, m.job.Log)
+	m.working, m.gone = working, record.ctx.Done()
 	m.batches, m.entries = make(chan *batch), make(chan *task, recordGroup)
 	m.packer = newPacker(m.job.Table.MaxBatch(), m.batches, deliver.ctx.Done())
 
-	record.run(m.record)
+	record.run(m.recordAll)
 	for range m.job.Uploaders {
 		deliver.run(m.deliver)
 	}
@@ -57,17 +55,15 @@ func (m *mover) move(st stages, tasks []*task, last bool) error {
 	flushErr := m.packer.flush()
 	close(m.batches)
 	deliverErr := deliver.wait()
-	doubtErr := m.settleDoubts(last)
-	failedErr := m.settleFailed(last)
-	if deliverErr != nil {
-		for _, t := range tasks {
-			if t.keepSent() {
-				m.send(t)
-			}
+	m.settleDoubts()
+	failedErr := m.settleFailed()
+	for _, t := range tasks { // what the table has is not sent again
+		if t.unfinished() {
+			m.record(t, false)
 		}
 	}
 	close(m.entries)
-	return first(record.wait(), deliverErr, flushErr, doubtErr, failedErr, fetchErr)
+	return first(record.wait(), deliverErr, flushErr, failedErr, fetchErr)
 }
 
 // fetchAll feeds the tasks, in their order, to the fetchers. Running out of
@@ -101,82 +97,6 @@ feed:
 		return err
 	}
 	return nil
-}
-
-// settle takes a task with nothing in flight to the recorder. What could not
-// be read waits until the end: only then is it known whether anything could.
-func (m *mover) settle(t *task) {
-	t.mu.Lock()
-	failed := t.err != nil && t.err != errStopped
-	untouched := t.err == errStopped && t.lines <= t.skip()
-	t.mu.Unlock()
-	switch {
-	case untouched: // the next run finds it as this one did
-	case failed:
-		m.mu.Lock()
-		m.failed = append(m.failed, t)
-		if t.pending == nil {
-			m.fresh++
-		}
-		m.mu.Unlock()
-	default:
-		m.send(t)
-	}
-}
-
-func (m *mover) send(t *task) {
-	select {
-	case m.entries <- t:
-	case <-m.gone:
-	}
-}
-
-// settleFailed records the objects that could not be read as pending. When no
-// object at all could be read, none that failed before counted, nothing is
-// recorded and the run fails: then it is the permission, the key or the
-// network, and no object's own fault. So it is when there are too many. While
-// nothing could be read yet, objects of later windows decide.
-func (m *mover) settleFailed(last bool) error {
-	m.mu.Lock()
-	failed, read := m.failed, m.read
-	m.mu.Unlock()
-	var fresh *task
-	count := m.pending
-	for _, t := range failed {
-		if t.pending == nil {
-			fresh, count = t, count+1
-		}
-	}
-	switch {
-	case fresh != nil && read == 0 && !last && m.fresh < hopeless:
-		return nil
-	case fresh != nil && read == 0:
-		return fmt.Errorf("none of %d objects could be read: object %q: %w", len(failed), fresh.Object.Key, fresh.err)
-	case fresh != nil && count > maxPending:
-		return fmt.Errorf("%w: object %q: %w", ErrTooManyPending, fresh.Object.Key, fresh.err)
-	}
-	for _, t := range failed {
-		m.send(t)
-	}
-	m.failed, m.fresh, m.pending = nil, 0, count
-	return nil
-}
-
-// unread is the error of a run that ends early and has read nothing.
-func (m *mover) unread() error {
-	for _, t := range m.failed {
-		if t.pending == nil && m.read == 0 {
-			return fmt.Errorf("none of %d objects could be read: object %q: %w", len(m.failed), t.Object.Key, t.err)
-		}
-	}
-	return nil
-}
-
-// giveUp reports that reading on is pointless.
-func (m *mover) giveUp() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.read == 0 && m.fresh >= hopeless
 }
 
 // tally changes the summary.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"path"
@@ -24,6 +25,8 @@ type PlanStats struct {
 	Window  int // export objects modified within the window
 	Known   int // of these, recorded by an earlier run
 	Skipped int // listed keys that are no export objects, or empty
+
+	Unlisted int // accounts or pairs that could not be listed
 }
 
 // planner lists one source. Object names are random, so a name says nothing of
@@ -36,14 +39,33 @@ type planner struct {
 	since   time.Time // objects modified up to here are of no interest
 	known   map[ID]struct{}
 
-	mu     sync.Mutex
-	now    time.Time               // when the first listing began, by the archive's clock
-	pairs  map[guardduty.Pair]bool // all that exist; true once one had objects in a listed day
-	tasks  []*task
-	seen   map[ID]struct{}
-	stats  PlanStats
-	listed bool // the pairs are known
+	mu       sync.Mutex
+	now      time.Time       // when the first listing began, by the archive's clock
+	pairs    map[string]bool // all that exist; true once one had objects in a listed day
+	tasks    []*task
+	seen     map[ID]struct{}
+	stats    PlanStats
+	listed   bool // the pairs are known
+	missed   UnlistedError
+	anything bool // some account or pair of the window could be listed
 }
+
+// UnlistedError says that accounts or pairs could not be listed, while others
+// could. Everything else is delivered; the watermark stays, so that nothing of
+// them is passed over.
+type UnlistedError struct {
+	Folder string // the first of them
+	Count  int
+	Err    error // of that folder
+}
+
+// Error names the first folder and why.
+func (e *UnlistedError) Error() string {
+	return fmt.Sprintf("%d folders of accounts or regions, first %s: %v", e.Count, e.Folder, e.Err)
+}
+
+// Unwrap returns the archive's error.
+func (e *UnlistedError) Unwrap() error { return e.Err }
 
 // newPlanner returns a planner that passes over what the snapshot knows.
 func (j *Job) newPlanner(since time.Time, snap Snapshot) *planner {
@@ -54,7 +76,7 @@ func (j *Job) newPlanner(since time.Time, snap Snapshot) *planner {
 		since:   since,
 		known:   snap.Done,
 		now:     j.Now(),
-		pairs:   make(map[guardduty.Pair]bool),
+		pairs:   make(map[string]bool),
 	}
 	for _, pending := range snap.Pending {
 		p.known[pending.Object.ID()] = struct{}{}
@@ -66,20 +88,23 @@ func (j *Job) newPlanner(since time.Time, snap Snapshot) *planner {
 // listing finds the pairs, those without objects in it too; each later window
 // costs one call a pair and a thousand objects.
 func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
-	p.tasks, p.seen = nil, make(map[ID]struct{})
+	p.tasks, p.seen, p.anything = nil, make(map[ID]struct{}), false
 	var err error
 	if p.listed {
-		err = p.each(ctx, slices.Sorted(maps.Keys(p.pairs)), func(ctx context.Context, pair guardduty.Pair) error {
-			return p.scan(ctx, string(pair), pair.DayFolder(w.from), w)
+		err = p.each(ctx, slices.Sorted(maps.Keys(p.pairs)), func(ctx context.Context, pair string) error {
+			return p.scan(ctx, pair, guardduty.Pair(pair).DayFolder(w.from), w)
 		})
 	} else {
 		err = p.discover(ctx, w)
 	}
-	p.stats.Pairs = 0
+	p.stats.Pairs, p.stats.Unlisted = 0, p.missed.Count
 	for _, active := range p.pairs {
 		if active {
 			p.stats.Pairs++
 		}
+	}
+	if err == nil && !p.anything {
+		err = p.missed.Err
 	}
 	if err != nil {
 		return nil, err
@@ -116,35 +141,56 @@ func probesFirst(tasks []*task) []*task {
 	return append(probes, others...)
 }
 
-// discover scans all accounts.
+// discover scans all accounts. They are the folders below the root, and below
+// each of the root's other folders: those of an organization have its id in
+// between.
 func (p *planner) discover(ctx context.Context, w window) error {
-	accounts, err := p.accounts(ctx)
+	folders, err := p.folders(ctx, p.root)
 	if err != nil {
 		return err
 	}
-	return p.each(ctx, accounts, func(ctx context.Context, account guardduty.Pair) error {
-		return p.scan(ctx, string(account)+"GuardDuty/", "", w)
+	var accounts []string
+	for _, folder := range folders {
+		inner := []string{folder}
+		if !isAccount(folder) {
+			inner, err = p.folders(ctx, folder)
+			if err = p.note(ctx, folder, err); err != nil {
+				return err
+			}
+		}
+		accounts = append(accounts, slices.DeleteFunc(inner, func(f string) bool { return !isAccount(f) })...)
+	}
+	return p.each(ctx, accounts, func(ctx context.Context, account string) error {
+		return p.scan(ctx, account+"GuardDuty/", "", w)
 	})
 }
 
-// each calls f with every prefix, several at once.
-func (p *planner) each(ctx context.Context, prefixes []guardduty.Pair, f func(context.Context, guardduty.Pair) error) error {
+var isAccount = regexp.MustCompile(`(^|/)[0-9]{12}/$`).MatchString
+
+func (p *planner) folders(ctx context.Context, prefix string) ([]string, error) {
+	p.stats.Lists++
+	return p.archive.Folders(ctx, prefix)
+}
+
+// each calls f with every folder, several at once. A folder that f fails for is
+// missed and the rest goes on.
+func (p *planner) each(ctx context.Context, folders []string, f func(context.Context, string) error) error {
 	g := newGroup(ctx, p.log)
-	work := make(chan guardduty.Pair)
-	for range min(listers, len(prefixes)) {
+	work := make(chan string)
+	for range min(listers, len(folders)) {
 		g.run(func(ctx context.Context) error {
-			for prefix := range work {
-				if err := f(ctx, prefix); err != nil {
+			for folder := range work {
+				if err := p.note(ctx, folder, f(ctx, folder)); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 	}
-	for _, prefix := range prefixes {
+	for _, folder := range folders {
 		select {
-		case work <- prefix:
-		case <-g.ctx.Done(): // the missing prefix is an error below
+		case work <- folder:
+		case <-g.ctx.Done(): // the missing folder is an error below
 		}
 	}
 	close(work)
@@ -154,34 +200,33 @@ func (p *planner) each(ctx context.Context, prefixes []guardduty.Pair, f func(co
 	return ctx.Err()
 }
 
-// accounts returns the account folders below the root, and below each of the
-// root's other folders: those of an organization have its id in between.
-func (p *planner) accounts(ctx context.Context) ([]guardduty.Pair, error) {
-	isAccount := regexp.MustCompile(`(^|/)[0-9]{12}/$`).MatchString
-	folders, err := p.folders(ctx, p.root)
-	if err != nil {
-		return nil, err
+// note notes how the listing of a folder went. It returns the error when that
+// of all others failed too: then it is not the folder.
+func (p *planner) note(ctx context.Context, folder string, err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil || ctx.Err() != nil {
+		return err
 	}
-	var accounts []guardduty.Pair
-	for _, folder := range folders {
-		inner := []string{folder}
-		if !isAccount(folder) {
-			if inner, err = p.folders(ctx, folder); err != nil {
-				return nil, err
-			}
-		}
-		for _, f := range inner {
-			if isAccount(f) {
-				accounts = append(accounts, guardduty.Pair(f))
-			}
-		}
+	p.log.ErrorContext(ctx, "could not be listed; the watermark stays until it can", slog.String("folder", folder), slog.Any("error", err))
+	if p.missed.Count++; p.missed.Count == 1 {
+		p.missed.Folder, p.missed.Err = folder, err
 	}
-	return accounts, nil
+	if !p.anything && p.missed.Count >= listers {
+		return err
+	}
+	return nil
 }
 
-func (p *planner) folders(ctx context.Context, prefix string) ([]string, error) {
-	p.stats.Lists++
-	return p.archive.Folders(ctx, prefix)
+// unlisted reports that something was missed: then the watermark stays.
+func (p *planner) unlisted() bool { return p.missed.Count > 0 }
+
+// verdict is the error of a run that could not list everything.
+func (p *planner) verdict() error {
+	if !p.unlisted() {
+		return nil
+	}
+	return &p.missed
 }
 
 // scan lists the exports below prefix after after, region by region. Where a
@@ -194,13 +239,7 @@ func (p *planner) scan(ctx context.Context, prefix, after string, w window) erro
 		if err != nil {
 			return err
 		}
-		p.mu.Lock()
-		p.stats.Lists++
-		if !page.Time.IsZero() && page.Time.Before(p.now) {
-			p.now = page.Time
-		}
-		next := p.take(page.Objects, w)
-		p.mu.Unlock()
+		next := p.take(page, w)
 		if !page.More || !strings.HasPrefix(next, prefix) {
 			return nil
 		}
@@ -210,8 +249,15 @@ func (p *planner) scan(ctx context.Context, prefix, after string, w window) erro
 
 // take goes through a page and chooses objects. It returns the key after which
 // to list next: the page's last, or where the window or the next region begins.
-func (p *planner) take(objects []Object, w window) (next string) {
-	for _, o := range objects {
+func (p *planner) take(page Page, w window) (next string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stats.Lists++
+	p.anything = true
+	if !page.Time.IsZero() && page.Time.Before(p.now) {
+		p.now = page.Time
+	}
+	for _, o := range page.Objects {
 		if o.Key <= next {
 			continue
 		}
@@ -227,12 +273,12 @@ func (p *planner) take(objects []Object, w window) (next string) {
 		case !w.holds(key.Day):
 			next = key.Pair.End()
 		default:
-			p.pairs[key.Pair] = true
+			p.pairs[string(key.Pair)] = true
 			p.choose(o)
 			continue
 		}
-		if _, seen := p.pairs[key.Pair]; !seen {
-			p.pairs[key.Pair] = false
+		if _, seen := p.pairs[string(key.Pair)]; !seen {
+			p.pairs[string(key.Pair)] = false
 		}
 	}
 	return next
@@ -250,5 +296,5 @@ func (p *planner) choose(o Object) {
 		return
 	}
 	p.seen[o.ID()] = struct{}{}
-	p.tasks = append(p.tasks, &task{Object: o})
+	p.tasks = append(p.tasks, newTask(o, nil))
 }

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Entries are written in groups: as many as one table transaction takes, or
-// those of a quarter of a second.
-const (
-	recordGroup = 100
-	recordDelay = 250 * time.Millisecond
-)
+// recordGroup is the most entries written at once: as many as one table
+// transaction takes.
+const recordGroup = 100
 
-// record writes the ledger until there is nothing more to write.
-func (m *mover) record(ctx context.Context) error {
+// recordDelay is how long a group waits to become full.
+var recordDelay = 250 * time.Millisecond
+
+// recordAll writes the ledger until there is nothing more to write.
+func (m *mover) recordAll(ctx context.Context) error {
 	for {
 		group := m.collect(ctx)
 		if len(group) == 0 {
@@ -29,8 +29,8 @@ func (m *mover) record(ctx context.Context) error {
 			return fmt.Errorf("record %d objects: %w", len(entries), err)
 		}
 		for i, t := range group {
-			t.recorded = true
-			m.tally(func(s *Summary) { s.count(entries[i]) })
+			last := t.written(entries[i])
+			m.tally(func(s *Summary) { s.count(entries[i], last) })
 			m.notice(ctx, entries[i])
 		}
 	}

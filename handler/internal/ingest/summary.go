@@ -52,11 +52,12 @@ func (s *Summary) drop(setting string) {
 	s.Dropped[setting]++
 }
 
-// count counts a recorded entry.
-func (s *Summary) count(e Entry) {
-	if e.Pending != nil {
+// count counts a written entry, an object's last or one on its way.
+func (s *Summary) count(e Entry, last bool) {
+	switch {
+	case last && e.Pending != nil:
 		s.Pending++
-	} else {
+	case last:
 		s.Objects++
 	}
 	for _, q := range e.Quarantine {

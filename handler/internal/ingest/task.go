@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -8,19 +10,25 @@ import (
 
 // task is one object on its way through a run.
 type task struct {
-	Object  Object
-	pending *Pending // from an earlier run; nil for a new object
+	Object Object
+	fresh  bool // not known before this run
 
-	recorded bool // written by the recorder, read when the run's goroutines have ended
+	// The recorder's alone, and read when the run's goroutines have ended.
+	pending  *Pending // its row in the ledger; nil when it has none
+	recorded bool     // its last record is written
 
 	mu         sync.Mutex
-	open       int // rows in flight, and one more while the object is read
-	lines      int // lines read, all of whose rows are in flight or accepted
+	reading    bool
+	lines      int   // lines gone through
+	flight     []int // lines whose findings are on their way, in ascending order
+	kept       int   // of the lines, those that the ledger has as settled
 	findings   int
-	sent       []Update
-	quarantine []Quarantined
+	sent       []Update      // accepted and not recorded yet
+	quarantine []Quarantined // set aside and not recorded yet
 	badLines   int
 	err        error // why the reading ended early, in a passing way
+	ended      bool  // nothing more will come of it
+	queued     bool  // it waits for the recorder
 }
 
 // Limits on what one object may put into quarantine and on how often it is
@@ -35,34 +43,55 @@ const (
 	lastRetry   = 6 * time.Hour
 )
 
-// skip returns the number of lines whose findings were accepted before.
-func (t *task) skip() int {
-	if t.pending == nil {
-		return 0
+// keepEvery is the number of settled lines after which the ledger is told how
+// far an object has come: so many of them a crash repeats, and those in flight.
+var keepEvery = 1000
+
+// newTask returns the task of an object, with its row where it has one.
+func newTask(o Object, pending *Pending) *task {
+	t := &task{Object: o, pending: pending, fresh: pending == nil}
+	if pending != nil {
+		t.kept = pending.Lines
 	}
-	return t.pending.Lines
+	return t
+}
+
+// begin begins the reading. It returns the number of lines to pass over: their
+// findings were settled before.
+func (t *task) begin() (skip int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reading, t.lines = true, t.kept
+	return t.kept
 }
 
 // restart forgets the lines of earlier attempts: another version stands there.
 func (t *task) restart() {
-	if t.pending != nil {
-		p := *t.pending
-		p.Lines, t.pending = 0, &p
-	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lines, t.kept = 0, 0
 }
 
-// begin counts the reading as in flight.
-func (t *task) begin() {
+// passed notes that the reading has gone through line n.
+func (t *task) passed(n int) {
 	t.mu.Lock()
-	t.open++
+	t.lines = n
 	t.mu.Unlock()
 }
 
-// found counts a finding, and rows of it as in flight.
-func (t *task) found(rows int) {
+// found counts a finding.
+func (t *task) found() {
 	t.mu.Lock()
 	t.findings++
-	t.open += rows
+	t.mu.Unlock()
+}
+
+// send notes that the finding of a line is on its way, in a row of this task's
+// or of another's.
+func (t *task) send(line int) {
+	t.mu.Lock()
+	t.findings++
+	t.flight = append(t.flight, line)
 	t.mu.Unlock()
 }
 
@@ -73,76 +102,83 @@ func (t *task) accepted(u Update) {
 	t.mu.Unlock()
 }
 
-// release counts n rows, or the reading, as settled. It reports true exactly
-// once: when nothing is in flight any more.
-func (t *task) release(n int) bool {
+// arrived notes that a line's finding is settled. With done nothing of the
+// object is on its way any more; with keep the ledger is to be told how far it
+// has come.
+func (t *task) arrived(line int) (done, keep bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.open -= n
-	return t.open == 0
+	if t.flight[0] == line {
+		t.flight = t.flight[1:]
+	} else if i, ok := slices.BinarySearch(t.flight, line); ok {
+		t.flight = slices.Delete(t.flight, i, i+1)
+	}
+	return !t.reading && len(t.flight) == 0, t.settled()-t.kept >= keepEvery
+}
+
+// end ends the reading, early when err says so. It reports whether nothing of
+// the object is on its way.
+func (t *task) end(err error) (done bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.reading, t.err = false, err
+	return len(t.flight) == 0
+}
+
+// outcome says how a task with nothing on its way ended: in a passing failure,
+// or stopped before anything of it was settled.
+func (t *task) outcome() (failed, untouched bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.err != nil && t.err != errStopped, t.err == errStopped && t.lines == t.kept
+}
+
+// settled is the number of lines from the first on of which every finding is
+// accepted or set aside. It is called with the lock held.
+func (t *task) settled() int {
+	if len(t.flight) > 0 {
+		return t.flight[0] - 1
+	}
+	return t.lines
 }
 
 // setAside adds a line, or with line 0 the object, to the quarantine. Of lines
 // that cannot be parsed the first maxLineRows are kept one by one and the rest
-// counted; a refused finding is always kept.
-func (t *task) setAside(line int, reason string, unreadable bool) {
+// counted; a refused finding is always kept. It returns the number of lines
+// that could not be parsed.
+func (t *task) setAside(line int, reason string, unreadable bool) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if unreadable {
 		if t.badLines++; t.badLines > maxLineRows {
-			return
+			return t.badLines
 		}
 	}
 	if len(reason) > maxReason {
 		reason = strings.ToValidUTF8(reason[:maxReason], "") + "..."
 	}
 	t.quarantine = append(t.quarantine, Quarantined{Line: line, Reason: reason})
+	return t.badLines
 }
 
-// keepSent makes a task whose delivery failed one that was stopped before its
-// first line, when some of its findings were accepted: the record of those
-// keeps the next run from sending them again.
-func (t *task) keepSent() bool {
+// readWhole ends the quarantine of an object that was read from line skip to
+// its end. One without a single good line is no export file, which one row says.
+func (t *task) readWhole(skip int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.open == 0 || len(t.sent) == 0 {
-		return false
+	switch {
+	case skip == 0 && t.badLines > 0 && t.findings == 0 && len(t.quarantine) == min(t.badLines, maxLineRows):
+		first := t.quarantine[0]
+		t.quarantine = []Quarantined{{Reason: fmt.Sprintf("not an export file: none of its %d lines is a finding; line %d: %s", t.badLines, first.Line, first.Reason)}}
+	case t.badLines > maxLineRows:
+		t.quarantine = append(t.quarantine, Quarantined{Reason: fmt.Sprintf("%d lines could not be read; the first %d are listed one by one", t.badLines, maxLineRows)})
 	}
-	t.lines, t.err = 0, errStopped
-	return true
 }
 
-// entry is the record of a task with nothing in flight.
-func (t *task) entry(now time.Time) Entry {
+// unfinished reports that the table has findings of the object that the ledger
+// does not know of.
+func (t *task) unfinished() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e := Entry{Object: t.Object, WasPending: t.pending != nil, Findings: t.findings, Sent: t.sent, Quarantine: t.quarantine}
-	if t.err == nil {
-		return e
-	}
-	next := Pending{Object: t.Object, Lines: max(t.lines, t.skip()), Error: t.err.Error(), Next: now}
-	if t.pending != nil {
-		next.Attempts = t.pending.Attempts
-	}
-	if t.err != errStopped { // being stopped is nobody's failure
-		next.Attempts++
-		next.Next = now.Add(retryAfter(next.Attempts))
-	}
-	if next.Attempts >= maxAttempts {
-		e.Quarantine = append(e.Quarantine, Quarantined{Line: 0, Reason: "given up after the last of its attempts: " + next.Error})
-		return e
-	}
-	e.Pending = &next
-	return e
-}
-
-// retryAfter is the wait after the n-th failed attempt.
-func retryAfter(n int) time.Duration {
-	wait := firstRetry
-	for range n - 1 {
-		if wait *= 2; wait >= lastRetry {
-			return lastRetry
-		}
-	}
-	return wait
+	return !t.ended && len(t.sent) > 0
 }

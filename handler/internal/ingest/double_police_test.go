@@ -1,0 +1,32 @@
+package ingest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"guardduty-sentinel/handler/internal/guardduty"
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+// policeLines checks that the lines which a pending row calls settled are: each
+// of their findings was accepted, is on the list of those never taken, or is in
+// quarantine.
+func (w *world) policeLines(e ingest.Entry) {
+	if e.Pending.Lines == 0 {
+		return
+	}
+	_, _ = guardduty.ReadObject(bytes.NewReader(w.objects[e.Object.Key].body), func(n int, text []byte, err error) error {
+		if n > e.Pending.Lines {
+			return io.EOF
+		}
+		var f struct{ ID string }
+		if err != nil || json.Unmarshal(text, &f) != nil || f.ID == "" {
+			return nil
+		}
+		if w.accepted[f.ID] == 0 && !w.refuses[f.ID] {
+			w.t.Errorf("%s is recorded as settled up to line %d, and finding %s of line %d was not accepted", e.Object.Key, e.Pending.Lines, f.ID, n)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,101 @@
+package ingest
+
+import "fmt"
+
+// hopeless is the number of failed reads after which a run gives up when no
+// read has succeeded: then it is not the objects.
+const hopeless = 100
+
+// maxPending is the number of objects waiting to be tried again above which
+// the fault is taken not to be theirs: the run fails and the watermark stays.
+const maxPending = 1000
+
+// ErrTooManyPending says that maxPending was reached.
+var ErrTooManyPending = fmt.Errorf("more than %d objects could not be read", maxPending)
+
+// settle takes a task of which nothing is on its way to the recorder. What
+// could not be read waits: only later is it known whether anything could.
+func (m *mover) settle(t *task) {
+	switch failed, untouched := t.outcome(); {
+	case untouched: // the next run finds it as this one did
+	case failed:
+		m.mu.Lock()
+		m.failed = append(m.failed, t)
+		if t.fresh {
+			m.fresh++
+		}
+		m.mu.Unlock()
+	default:
+		m.record(t, true)
+	}
+}
+
+// record gives a task to the recorder: with last for the last time, and else
+// for how far it has come.
+func (m *mover) record(t *task, last bool) {
+	if !t.queue(last) {
+		return
+	}
+	select {
+	case m.entries <- t:
+	case <-m.gone:
+	}
+}
+
+// settleFailed records the objects that could not be read as pending, once it
+// is known that others can be read: before that it may be the permission, the
+// key or the network, and no object's own fault.
+func (m *mover) settleFailed() error {
+	m.mu.Lock()
+	failed, fresh, read := m.failed, m.fresh, m.read
+	m.mu.Unlock()
+	switch {
+	case fresh >= hopeless && read == 0:
+		return m.noneRead()
+	case fresh > 0 && read == 0:
+		return nil
+	case fresh > 0 && m.pending+fresh > maxPending:
+		t := m.firstFresh()
+		return fmt.Errorf("%w: object %q: %w", ErrTooManyPending, t.Object.Key, t.err)
+	}
+	for _, t := range failed {
+		m.record(t, true)
+	}
+	m.failed, m.fresh, m.pending = nil, 0, m.pending+fresh
+	return nil
+}
+
+// noneRead is the error of a run that could read none of its new objects.
+func (m *mover) noneRead() error {
+	if m.fresh == 0 || m.read > 0 {
+		return nil
+	}
+	t := m.firstFresh()
+	return fmt.Errorf("none of %d objects could be read: object %q: %w", len(m.failed), t.Object.Key, t.err)
+}
+
+// firstFresh returns the first new object that could not be read.
+func (m *mover) firstFresh() *task {
+	for _, t := range m.failed {
+		if t.fresh {
+			return t
+		}
+	}
+	return nil
+}
+
+// giveUp reports that reading on is pointless.
+func (m *mover) giveUp() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.read == 0 && m.fresh >= hopeless
+}
+
+// verdict is the error of a run that moved all it could and must not be called
+// a success: it could read nothing, or the table took nothing. The findings are
+// still in the archive, and neither recorded nor set aside.
+func (m *mover) verdict() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return first(m.allRefused(), m.noneRead())
+}
