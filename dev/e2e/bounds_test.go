@@ -27,6 +27,22 @@ const maxMemory = 128 << 20
 // there are, which it does not in Azure. All else of the table is real.
 func (f *fixture) acknowledged() {
 	f.Helper()
+	f.inFront(func(w http.ResponseWriter, r *http.Request, tables http.Handler) {
+		if !strings.HasSuffix(r.URL.Path, "/$batch") {
+			tables.ServeHTTP(w, r)
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body) // the client has gone if this fails
+		w.Header().Set("Content-Type", "multipart/mixed; boundary=outer")
+		w.WriteHeader(http.StatusAccepted)
+		_, _ = io.WriteString(w, "--outer\r\nContent-Type: multipart/mixed; boundary=inner\r\n\r\n"+
+			"--inner\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n--inner--\r\n--outer--\r\n")
+	})
+}
+
+// inFront puts a service before the state table, of a cloud with a key.
+func (f *fixture) inFront(serve func(w http.ResponseWriter, r *http.Request, tables http.Handler)) {
+	f.Helper()
 	tables, err := url.Parse(f.cloud.Tables.TableEndpoint)
 	if err != nil {
 		f.Fatal(err)
@@ -39,17 +55,7 @@ func (f *fixture) acknowledged() {
 		f.Logf("before the table: %s %s: %v", r.Method, r.URL.Path, err)
 		w.WriteHeader(http.StatusBadGateway)
 	}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, "/$batch") {
-			next.ServeHTTP(w, r)
-			return
-		}
-		_, _ = io.Copy(io.Discard, r.Body) // the client has gone if this fails
-		w.Header().Set("Content-Type", "multipart/mixed; boundary=outer")
-		w.WriteHeader(http.StatusAccepted)
-		_, _ = io.WriteString(w, "--outer\r\nContent-Type: multipart/mixed; boundary=inner\r\n\r\n"+
-			"--inner\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n--inner--\r\n--outer--\r\n")
-	}))
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(w, r, next) }))
 	f.Cleanup(front.Close)
 	connection := "AzureWebJobsStorage"
 	f.with(map[string]string{connection: strings.ReplaceAll(f.settings[connection], tables.Scheme+"://"+tables.Host, front.URL)})
