@@ -61,7 +61,10 @@ type UnlistedError struct {
 
 // Error names the first folder and why.
 func (e *UnlistedError) Error() string {
-	return fmt.Sprintf("%d folders of accounts or regions, first %s: %v", e.Count, e.Folder, e.Err)
+	if e.Count > 1 {
+		return fmt.Sprintf("%s and %d more: %v", e.Folder, e.Count-1, e.Err)
+	}
+	return fmt.Sprintf("%s: %v", e.Folder, e.Err)
 }
 
 // Unwrap returns the archive's error.
@@ -208,7 +211,7 @@ func (p *planner) note(ctx context.Context, folder string, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	p.log.ErrorContext(ctx, "could not be listed; the watermark stays until it can", slog.String("folder", folder), slog.Any("error", err))
+	p.log.WarnContext(ctx, "folder could not be listed; the watermark stays until it can", slog.String("folder", folder), slog.Any("error", err))
 	if p.missed.Count++; p.missed.Count == 1 {
 		p.missed.Folder, p.missed.Err = folder, err
 	}
