@@ -179,11 +179,11 @@ func (s *siege) strikeOnce() {
 
 // quiet waits until Logs Ingestion seems to have done with what a dead handler
 // had sent: a call may be accepted after its sender's end.
-func (s *siege) quiet() {
-	s.Helper()
+func (f *fixture) quiet() {
+	f.Helper()
 	calls, since := -1, time.Now()
-	s.wait("no more calls of the dead handler", func() bool {
-		if now := s.cloud.Ingestion.Stats().Calls; now != calls {
+	f.wait("no more calls of the dead handler", func() bool {
+		if now := f.cloud.Ingestion.Stats().Calls; now != calls {
 			calls, since = now, time.Now()
 		}
 		return time.Since(since) > 100*time.Millisecond

@@ -13,6 +13,13 @@ func (t *task) queue(last bool) bool {
 	return !was
 }
 
+// isEnded reports that nothing more will come of the task.
+func (t *task) isEnded() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ended
+}
+
 // entry is what the ledger is to know of the task now: that it is done or
 // waits for another attempt, or how far it has come.
 func (t *task) entry(now time.Time) Entry {

@@ -11,7 +11,8 @@ import (
 // transaction takes.
 const recordGroup = 100
 
-// recordDelay is how long a group waits to become full.
+// recordDelay is how long a group waits to become full. One that says how far
+// an object has come does not wait: a crash repeats what came after it.
 var recordDelay = 250 * time.Millisecond
 
 // recordAll writes the ledger until there is nothing more to write.
@@ -58,7 +59,10 @@ func (m *mover) collect(ctx context.Context) []*task {
 			if !ok {
 				return group
 			}
-			if group = append(group, t); late == nil {
+			switch group = append(group, t); {
+			case !t.isEnded():
+				late = time.After(0)
+			case late == nil:
 				late = time.After(recordDelay)
 			}
 		case <-late:
