@@ -11,7 +11,8 @@ import (
 func TestParseFinding(t *testing.T) {
 	line := `{ "schemaVersion":"2.0","id":"5f50","type":"Recon:EC2\/Portscan","severity":5.30,"updatedAt":"2026-08-01T01:24:20.934Z",` +
 		`"resource":{"a":[1,{"b":null}]} ,"service":{"count":12,"additionalInfo":{"value":"{\"sample\":true}","sample":true},"x":"\u00e9"},"new":{"k":1e400} }`
-	var p guardduty.Parser
+	paths := []string{"severity", "resource", "service.x", "resource.a", "type", "service.missing", "service", "resource"}
+	p := guardduty.Parser{Paths: guardduty.NewPaths(paths...)}
 	f, err := p.Parse([]byte(line))
 	if err != nil {
 		t.Fatal(err)
@@ -19,14 +20,14 @@ func TestParseFinding(t *testing.T) {
 	if f.ID != "5f50" || f.Type != "Recon:EC2/Portscan" || f.Severity != 5.3 || f.UpdatedAt != "2026-08-01T01:24:20.934Z" || f.Count != "12" || !f.Sample {
 		t.Errorf("Parse = %+v", f)
 	}
-	members := map[string]string{}
-	for _, m := range f.Members {
-		members[m.Name] = string(m.Value)
-	}
-	for name, want := range map[string]string{"severity": "5.30", "resource": `{"a":[1,{"b":null}]}`, "new": `{"k":1e400}`, "type": `"Recon:EC2\/Portscan"`} {
-		if members[name] != want {
-			t.Errorf("member %s = %s, want %s", name, members[name], want)
+	const resource, service = `{"a":[1,{"b":null}]}`, `{"count":12,"additionalInfo":{"value":"{\"sample\":true}","sample":true},"x":"\u00e9"}`
+	for i, want := range []string{"5.30", resource, `"\u00e9"`, `[1,{"b":null}]`, `"Recon:EC2\/Portscan"`, "", service, resource} {
+		if got := string(f.Values[i]); got != want {
+			t.Errorf("Values[%s] = %s, want %s", paths[i], got, want)
 		}
+	}
+	if len(f.Rest) != 2 || f.Rest[0].Name != "schemaVersion" || f.Rest[1].Name != "new" || string(f.Rest[1].Value) != `{"k":1e400}` {
+		t.Errorf("Rest = %q, want schemaVersion and new", f.Rest)
 	}
 }
 

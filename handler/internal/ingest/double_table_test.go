@@ -12,6 +12,10 @@ import (
 
 type table struct{ w *world }
 
+func (tb table) Paths() *guardduty.Paths { return paths }
+
+var paths = guardduty.NewPaths("type")
+
 func (tb table) MaxBatch() int { return tb.w.maxRows }
 
 func (tb table) Row(dst []byte, f *guardduty.Finding, src ingest.Source) ([]byte, error) {
@@ -19,6 +23,9 @@ func (tb table) Row(dst []byte, f *guardduty.Finding, src ingest.Source) ([]byte
 		if err := tb.w.rowFault(f.ID); err != nil {
 			return dst, err
 		}
+	}
+	if len(f.Values) != 1 || f.Values[0] == nil {
+		tb.w.t.Errorf("Row of %s has the values %q, want those at the table's paths", f.ID, f.Values)
 	}
 	if src.Bucket != "findings" || src.Object.Key == "" {
 		tb.w.t.Errorf("Row of %s has source %+v", f.ID, src)

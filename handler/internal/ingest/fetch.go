@@ -35,7 +35,7 @@ func (m *mover) readObject(ctx context.Context, t *task) (err error) {
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
-	r := reading{mover: m, task: t, skip: t.begin()}
+	r := reading{mover: m, task: t, skip: t.begin(), parser: guardduty.Parser{Paths: m.job.Table.Paths()}}
 	m.tally(func(s *Summary) { s.Reads++ })
 	body, err := m.job.Archive.Open(ctx, t.Object)
 	if errors.Is(err, ErrReplaced) {

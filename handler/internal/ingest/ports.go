@@ -117,8 +117,11 @@ type Refusal struct {
 
 // Table takes rows. Its methods are called from many goroutines.
 type Table interface {
-	// Row appends the finding's row, one JSON object, to dst. An error means
-	// that no row can be made of the finding, now or later.
+	// Paths are the places of a finding that a row is made of.
+	Paths() *guardduty.Paths
+	// Row appends the row of a finding that was parsed with Paths, one JSON
+	// object, to dst. An error means that no row can be made of the finding, now
+	// or later.
 	Row(dst []byte, f *guardduty.Finding, src Source) ([]byte, error)
 	// MaxBatch is the largest Batch.Rows that Deliver takes, in bytes.
 	MaxBatch() int

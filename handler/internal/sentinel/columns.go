@@ -22,6 +22,7 @@ type column struct {
 	name string
 	path string // member names, joined by dots
 	kind kind
+	top  bool // whether a value that does not fit is kept nowhere else
 }
 
 // The columns that are not read from a path.
@@ -39,7 +40,7 @@ const (
 // and a suffix for the type, at most 45 characters. Severity had no suffix.
 // infra/schema/guardduty.columns.json declares the same list.
 func columns() []column {
-	list := []column{{"Severity", "severity", number}}
+	list := []column{{"Severity", "severity", number, true}}
 	add := func(path string, names string) {
 		for name := range strings.FieldsSeq(names) {
 			full := strings.Trim(path+"."+name, ".")
@@ -48,6 +49,7 @@ func columns() []column {
 				name: strings.ReplaceAll(full, ".", "_"),
 				path: full[:cut],
 				kind: kindOf(full),
+				top:  !strings.Contains(full, ".") && !strings.HasPrefix(full, "id_"),
 			})
 		}
 	}
@@ -74,7 +76,7 @@ func columns() []column {
 	add("service.detection.sequence", "uid_s description_s actors_s endpoints_s resources_s signals_s")
 	add("service.additionalInfo", "sample_b type_s value_s threatListName_s threatName_s domain_s apiCalls_s recentApiCalls_s portsScannedSample_s unusualProtocol_s inBytes_s outBytes_s localPort_s unusual.hoursOfDay_s unusual.userNames_s")
 
-	return append(list, column{"ResourceDetails", "resource", dynamic}, column{"ServiceDetails", "service", dynamic})
+	return append(list, column{name: "ResourceDetails", path: "resource", kind: dynamic}, column{name: "ServiceDetails", path: "service", kind: dynamic})
 }
 
 // kindOf reads the kind from the suffix. The two ids that are GUIDs as a rule

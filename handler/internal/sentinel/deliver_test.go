@@ -90,7 +90,7 @@ func wantArrived(t *testing.T, c *localtest.Cloud, want []string) {
 
 func TestDeliveredRowsArriveByteForByteAndCompressed(t *testing.T) {
 	c, table := table(t)
-	var p guardduty.Parser
+	p := guardduty.Parser{Paths: table.Paths()}
 	var lines []string
 	src := ingest.Source{Bucket: t.Name() + " ", Object: ingest.Object{Key: "k", LastModified: time.Now()}}
 	for _, line := range findings(t)[:40] {

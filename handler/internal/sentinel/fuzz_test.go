@@ -24,7 +24,7 @@ func FuzzRow(f *testing.F) {
 	}
 	e, kinds := sentinel.NewEncoder(), types(f)
 	f.Fuzz(func(t *testing.T, line []byte) {
-		var p guardduty.Parser
+		p := guardduty.Parser{Paths: e.Paths()}
 		finding, err := p.Parse(line)
 		if err != nil {
 			return

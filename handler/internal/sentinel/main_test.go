@@ -38,7 +38,7 @@ var source = ingest.Source{
 // encode returns the row of a line and checks that it is strictly valid JSON.
 func encode(t testing.TB, e *sentinel.Encoder, line []byte) []byte {
 	t.Helper()
-	var p guardduty.Parser
+	p := guardduty.Parser{Paths: e.Paths()}
 	f, err := p.Parse(line)
 	if err != nil {
 		t.Fatalf("Parse: %v", err)

@@ -122,12 +122,12 @@ func TestRowOfAnIDThatIsNoGUID(t *testing.T) {
 // A row is appended to what the buffer holds; after an error the buffer is as
 // it was.
 func TestRowAppends(t *testing.T) {
-	var p guardduty.Parser
+	e := sentinel.NewEncoder()
+	p := guardduty.Parser{Paths: e.Paths()}
 	f, err := p.Parse([]byte(with(`"severity":1`)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := sentinel.NewEncoder()
 	alone, _ := e.Row(nil, &f, source)
 	got, err := e.Row([]byte("before,"), &f, source)
 	if err != nil || string(got) != "before,"+string(alone) {

@@ -125,13 +125,14 @@ func TestHostileDynamicEndsQuickly(t *testing.T) {
 		"objects in one another":   strings.Repeat(`{"a":`, 9_000) + `"` + strings.Repeat("x", 100_000) + `"` + strings.Repeat(`}`, 9_000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			var p guardduty.Parser
+			e := sentinel.NewEncoder()
+			p := guardduty.Parser{Paths: e.Paths()}
 			f, err := p.Parse([]byte(with(`"resource":` + value)))
 			if err != nil {
 				t.Fatal(err)
 			}
 			start := time.Now()
-			row, err := sentinel.NewEncoder().Row(nil, &f, source)
+			row, err := e.Row(nil, &f, source)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -162,12 +163,13 @@ func TestRowThatIsTooLongIsAnError(t *testing.T) {
 		}
 		b.WriteByte('}')
 	}
-	var p guardduty.Parser
+	e := sentinel.NewEncoder()
+	p := guardduty.Parser{Paths: e.Paths()}
 	f, err := p.Parse([]byte(with(`"title":"` + long + `","description":"` + long + `","resource":{` + b.String()[1:] + `}`)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	row, err := sentinel.NewEncoder().Row([]byte("before"), &f, source)
+	row, err := e.Row([]byte("before"), &f, source)
 	if err == nil || !strings.Contains(err.Error(), "more than the") || strings.Contains(err.Error(), "xxx") {
 		t.Errorf("Row of %d bytes = %v, want an error that says the size and quotes nothing", len(row), err)
 	}

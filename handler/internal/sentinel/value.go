@@ -1,9 +1,7 @@
 package sentinel
 
 import (
-	"encoding/hex"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -29,28 +27,42 @@ func isInstant(value []byte) bool {
 	return err == nil
 }
 
+// guidText is a GUID as a JSON string.
+type guidText [38]byte
+
 // asGUID returns a JSON string of 32 hexadecimal digits in lower case with
 // dashes, whether it had dashes or not.
-func asGUID(value []byte) (string, bool) {
-	if len(value) != 34 && len(value) != 38 {
-		return "", false
+func asGUID(value []byte) (dashed guidText, ok bool) {
+	const dashes = `"________-____-____-____-____________"`
+	if len(value) != 34 && len(value) != len(dashes) || value[0] != '"' {
+		return dashed, false
 	}
-	s := string(value[1 : len(value)-1])
-	if len(s) == 36 {
-		if s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
-			return "", false
+	from := 0
+	for i := range dashes {
+		c := value[from]
+		switch {
+		case dashes[i] == '"':
+		case dashes[i] == '-' && len(value) == 34:
+			dashed[i] = '-'
+			continue
+		case dashes[i] == '-':
+			if c != '-' {
+				return dashed, false
+			}
+		case c >= 'A' && c <= 'F':
+			c += 'a' - 'A'
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f':
+		default:
+			return dashed, false
 		}
-		s = s[:8] + s[9:13] + s[14:18] + s[19:23] + s[24:]
+		dashed[i] = c
+		from++
 	}
-	if _, err := hex.DecodeString(s); err != nil || value[0] != '"' {
-		return "", false
-	}
-	s = strings.ToLower(s)
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:], true
+	return dashed, true
 }
 
 // cutText shortens s to MaxField bytes, at the end of a character.
-func cutText(s string) string {
+func cutText(s []byte) []byte {
 	cut := MaxField
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--
