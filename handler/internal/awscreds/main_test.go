@@ -2,7 +2,6 @@ package awscreds_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,11 +16,7 @@ import (
 
 var local = localtest.NewShared()
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	local.Stop()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { localtest.Main(m, local) }
 
 // clock is a clock that goes on when it is told.
 type clock struct {

@@ -3,7 +3,6 @@ package aztoken_test
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
@@ -17,11 +16,7 @@ import (
 
 var local = localtest.NewShared()
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	local.Stop()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { localtest.Main(m, local) }
 
 // The process keeps tokens by client id and resource, so each test asks for
 // one that no other asks for.

@@ -49,6 +49,8 @@ type world struct {
 	lookback time.Duration
 	mark     ingest.Mark
 	lease    *ingest.Lease
+	leases   int                        // writes of the lease
+	recorded map[ingest.ID]ingest.Entry // the last of each object
 	done     map[ingest.ID]ingest.Entry
 	sent     map[ingest.Update]time.Time // by the object's LastModified
 	pending  map[ingest.ID]ingest.Pending
@@ -161,6 +163,9 @@ var errDead = errors.New("killed")
 func (w *world) call(ctx context.Context, name string) (bool, error) {
 	w.calls++
 	w.called[name]++
+	if err := ctx.Err(); err != nil {
+		return false, err // nothing is asked of anybody
+	}
 	switch w.faults[name] {
 	case "refused":
 		return false, errBoom

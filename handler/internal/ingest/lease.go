@@ -11,7 +11,7 @@ import (
 // leaseTTL is how long a lease lasts without renewal: so long may a source
 // rest after a crash that nobody can tell from a live run. It is renewed three
 // times as often.
-const leaseTTL = 90 * time.Second
+var leaseTTL = 90 * time.Second
 
 // withLease runs work while this run holds the lease. The context of work ends
 // when the lease is lost: another run may have begun, and nothing more may be

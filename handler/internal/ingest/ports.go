@@ -73,14 +73,14 @@ type Page struct {
 // Archive holds export objects. Its methods retry what can be retried and are
 // called from many goroutines.
 type Archive interface {
-	// Folders returns the folders directly below prefix, each with prefix in
-	// front and a slash at its end.
+	// Folders returns the folders directly below prefix, in byte order, each
+	// with prefix in front and a slash at its end.
 	Folders(ctx context.Context, prefix string) ([]string, error)
 	// List returns the first page of objects below prefix whose keys sort
 	// after after, in byte order.
 	List(ctx context.Context, prefix, after string) (Page, error)
 	// Open returns the object's bytes as stored. The object must be the version
-	// that was listed: ErrReplaced otherwise.
+	// that was listed: ErrReplaced otherwise, and ErrGone when there is none.
 	Open(ctx context.Context, o Object) (io.ReadCloser, error)
 }
 
@@ -186,14 +186,15 @@ type State interface {
 	// Prune forgets objects that are done, and updates that were accepted,
 	// where the object was last modified before t.
 	Prune(ctx context.Context, t time.Time) error
-	// Summarize keeps the summary of a run for some days.
+	// Summarize keeps the summary of a run, and forgets those of runs that began
+	// more than a week before it.
 	Summarize(ctx context.Context, s Summary) error
 }
 
 // Lease is the right to run, held by one owner at a time.
 type Lease struct {
 	Owner   string
-	Expires time.Time // by the store's clock
+	Expires time.Time // by the store's clock; told of a HeldError's holder alone
 	Version string    // the store's, for compare-and-swap
 }
 
@@ -208,11 +209,12 @@ func (e *HeldError) Error() string {
 // Leases keeps the lease of one source. A lease counts as expired by the
 // store's own clock. It retries what can be retried.
 type Leases interface {
-	// Acquire takes the lease for owner when nobody holds it, when it has
-	// expired, or when gone says of its holder that it will never return.
-	// Otherwise it fails with a HeldError.
+	// Acquire takes the lease for owner when nobody holds it, when owner itself
+	// does, when it has expired, or when gone says of its holder that it will
+	// never return. Otherwise it fails with a HeldError.
 	Acquire(ctx context.Context, owner string, ttl time.Duration, gone func(owner string) bool) (Lease, error)
-	// Renew extends the lease, or fails with ErrConflict when it was lost.
+	// Renew extends the lease to ttl from now, or fails with ErrConflict when
+	// its owner no longer holds it.
 	Renew(ctx context.Context, lease Lease, ttl time.Duration) (Lease, error)
 	// Release gives the lease back. One that was lost is no error.
 	Release(ctx context.Context, lease Lease) error

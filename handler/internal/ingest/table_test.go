@@ -1,9 +1,13 @@
 package ingest_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
+
+	"guardduty-sentinel/handler/internal/ingest"
 )
 
 // TestEveryCallFailsInEveryWay breaks each call of each port: refused, took
@@ -50,5 +54,65 @@ func TestEveryCallFailsInEveryWay(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestARenewalFailsInEveryWay breaks every renewal of the lease in a run that
+// outlasts it. The run stops before the lease has expired, and the one after it
+// delivers everything; what was on its way may come twice.
+func TestARenewalFailsInEveryWay(t *testing.T) {
+	const ttl = 300 * time.Millisecond
+	defer ingest.SetLeaseTTL(ttl)()
+	for _, fault := range []string{"refused", "answer lost", "hangs", "hangs, took effect"} {
+		t.Run(fault, func(t *testing.T) {
+			w := newWorld(t)
+			for i := range 200 {
+				w.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Second), fmt.Sprint("f", i))
+			}
+			w.maxRows = len(`{"id":"f000"},`)
+			w.deliverHook = func(ctx context.Context) { time.Sleep(10 * time.Millisecond) }
+			w.faults["Renew"] = fault
+			started := time.Now()
+			_, err := w.job().Run(t.Context())
+			took := time.Since(started)
+			if !errors.Is(err, ingest.ErrConflict) || w.called["Renew"] == 0 {
+				t.Fatalf("Run = %v after %d renewals, want ErrConflict", err, w.called["Renew"])
+			}
+			if took < ttl/2 || took > 5*time.Second {
+				t.Errorf("the run took %v, want about the %v of the lease", took, ttl)
+			}
+			delete(w.faults, "Renew")
+			w.deliverHook = nil
+			w.now = w.now.Add(time.Minute)
+			makeDue(w)
+			w.run()
+			if len(w.accepted) != 200 || w.repeats() > 50 {
+				t.Errorf("%d findings were accepted and %d repeated, want 200 and at most 50", len(w.accepted), w.repeats())
+			}
+		})
+	}
+}
+
+// TestARenewalThatFailsOnceIsTriedAgain breaks one renewal of many.
+func TestARenewalThatFailsOnceIsTriedAgain(t *testing.T) {
+	defer ingest.SetLeaseTTL(600 * time.Millisecond)()
+	w := newWorld(t)
+	for i := range 100 {
+		w.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Second), fmt.Sprint("f", i))
+	}
+	w.maxRows = len(`{"id":"f000"},`)
+	w.faults["Renew"] = "refused"
+	w.deliverHook = func(context.Context) {
+		time.Sleep(20 * time.Millisecond)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.called["Renew"] == 1 {
+			delete(w.faults, "Renew")
+		}
+	}
+	w.run()
+	w.expect(1)
+	if w.called["Renew"] < 2 {
+		t.Errorf("%d renewals, want 2 and more", w.called["Renew"])
 	}
 }

@@ -40,7 +40,7 @@ type Cloud struct {
 }
 
 // Shared is one cloud for the tests of a package, started by the first that
-// asks. TestMain calls Stop after the tests.
+// asks. TestMain is Main, which ends it after the tests.
 type Shared struct {
 	flags []string
 	once  sync.Once
@@ -67,8 +67,17 @@ func (s *Shared) Cloud(t testing.TB) *Cloud {
 	return s.cloud
 }
 
-// Stop ends the cloud, if it runs.
-func (s *Shared) Stop() {
+// Main runs the tests of a package, ends the clouds and exits.
+func Main(m *testing.M, clouds ...*Shared) {
+	code := m.Run()
+	for _, s := range clouds {
+		s.stop()
+	}
+	os.Exit(code)
+}
+
+// stop ends the cloud, if it runs.
+func (s *Shared) stop() {
 	if s.cloud == nil {
 		return
 	}

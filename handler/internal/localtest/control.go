@@ -150,7 +150,11 @@ func (c *Cloud) Rows(t testing.TB) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	var rows []string
+	for line := range strings.Lines(string(text)) {
+		rows = append(rows, strings.TrimSuffix(line, "\n"))
+	}
+	return rows
 }
 
 // Calls returns the uploads that Logs Ingestion accepted, in order.

@@ -2,8 +2,8 @@ package s3archive_test
 
 import (
 	"context"
+	"io"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -12,17 +12,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"guardduty-sentinel/handler/internal/fault"
+	"guardduty-sentinel/handler/internal/ingest"
 	"guardduty-sentinel/handler/internal/localtest"
 	"guardduty-sentinel/handler/internal/s3archive"
 )
 
 var local = localtest.NewShared()
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	local.Stop()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { localtest.Main(m, local) }
 
 // written is when the objects of these tests were last modified.
 var written = time.Date(2026, 8, 1, 2, 3, 4, 0, time.UTC)
@@ -67,6 +64,35 @@ func versity(t *testing.T) server {
 		},
 		put: v.Put, delete: v.Delete,
 	}
+}
+
+// listed lists one page and wants no error.
+func listed(t *testing.T, s server, prefix, after string) ([]string, ingest.Page) {
+	t.Helper()
+	page, err := s.archive().List(t.Context(), prefix, after)
+	if err != nil {
+		t.Fatalf("List(%q, %q) = %v", prefix, after, err)
+	}
+	var names []string
+	for _, o := range page.Objects {
+		names = append(names, strings.TrimPrefix(o.Key, prefix))
+	}
+	return names, page
+}
+
+// read opens an object and reads it to its end.
+func read(t *testing.T, s server, o ingest.Object) string {
+	t.Helper()
+	body, err := s.archive().Open(t.Context(), o)
+	if err != nil {
+		t.Fatalf("Open(%q) = %v", o.Key, err)
+	}
+	defer body.Close()
+	text, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatalf("read %q: %v", o.Key, err)
+	}
+	return string(text)
 }
 
 // keys are credentials that may be others after a Renew, as those of a vault.

@@ -157,20 +157,6 @@ func TestDeliverWaitsAsTold(t *testing.T) {
 	wantArrived(t, c, want)
 }
 
-// The answer that was lost said that the rows are in: the client's own repeat
-// sends them a second time, and no others.
-func TestAnswerLostRepeatsTheBatchAtMost(t *testing.T) {
-	c, table := table(t)
-	want := rows(t, 3)
-	deliver(t, table, batch(want[0]))
-	c.Break(t, "ingestion", localtest.Fault{Drop: localtest.DropAfter})
-	if got := deliver(t, table, batch(want[1])); len(got) != 0 {
-		t.Errorf("Deliver = %v, want no refusal", got)
-	}
-	deliver(t, table, batch(want[2]))
-	wantArrived(t, c, []string{want[0], want[1], want[1], want[2]})
-}
-
 func TestBatchThatIsTooLargeIsSplit(t *testing.T) {
 	c, table := table(t)
 	long := strings.Repeat("x", 60_000)
@@ -187,33 +173,5 @@ func TestBatchThatIsTooLargeIsSplit(t *testing.T) {
 	calls := c.Calls(t)
 	if last := calls[len(calls)-1]; last.Rows != 5 {
 		t.Errorf("the last call had %d rows, want 5: the later half", last.Rows)
-	}
-}
-
-func TestBadRowIsRefusedAndTheRestDelivered(t *testing.T) {
-	for name, bad := range map[string][]int{"first": {0}, "last": {8}, "middle": {4}, "several": {1, 2, 7}, "all but one": {0, 1, 2, 3, 4, 5, 6, 8}} {
-		t.Run(name, func(t *testing.T) {
-			c, table := table(t)
-			list := rows(t, 9)
-			var want []string
-			for i := range list {
-				if slices.Contains(bad, i) {
-					list[i] = strings.Replace(list[i], `"Severity"`, `"nope_d"`, 1)
-				} else {
-					want = append(want, list[i])
-				}
-			}
-			var refused []int
-			for _, r := range deliver(t, table, batch(list...)) {
-				refused = append(refused, r.Row)
-				if r.Reason != "refused by the service: InvalidRow (HTTP 400)" {
-					t.Errorf("Reason = %q, want the code and the status alone", r.Reason)
-				}
-			}
-			if !slices.Equal(refused, bad) {
-				t.Errorf("Deliver refused rows %v, want %v", refused, bad)
-			}
-			wantArrived(t, c, want)
-		})
 	}
 }

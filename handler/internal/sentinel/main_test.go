@@ -22,12 +22,7 @@ var (
 	update = flag.Bool("update", false, "rewrite the golden files")
 )
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	code := m.Run()
-	local.Stop()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { localtest.Main(m, local) }
 
 // source is where the findings of these tests were read.
 var source = ingest.Source{

@@ -14,10 +14,15 @@ func TestContractRows(t *testing.T) {
 	cfg, s := store(t)
 	o := object(1)
 	p := waiting(2)
-	record(t, s,
-		ingest.Entry{Object: o, Findings: 12, Sent: []ingest.Update{{1, 2, 3}, {4}}, Quarantine: []ingest.Quarantined{{Line: 7, Reason: "not JSON"}}},
-		ingest.Entry{Object: p.Object, Pending: &p, Sent: []ingest.Update{{5}}},
-	)
+	entries := []ingest.Entry{
+		{Object: o, Findings: 12, Sent: []ingest.Update{{1, 2, 3}, {4}}, Quarantine: []ingest.Quarantined{{Line: 7, Reason: "not JSON"}}},
+		{Object: p.Object, Pending: &p, Sent: []ingest.Update{{5}}},
+	}
+	record(t, s, entries...)
+	record(t, s, entries...) // to repeat it adds no row
+	if err := s.Summarize(t.Context(), run()); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.Acquire(t.Context(), "the owner", 90*time.Second, nobodyGone); err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +39,7 @@ func TestContractRows(t *testing.T) {
 	want := map[string]map[string]any{
 		source + "watermark": {"Time": "2026-08-01T02:03:04Z", "Floor": "2026-08-01T01:03:04Z"},
 		source + "lease":     {"Owner": "the owner", "Seconds": 90.0},
-		source + "sent|20260801T020504Z|" + id2 + "|050000000000000000000000": {"Sent": "BQAAAAAAAAAAAAAA"},
+		source + "done|20260801T020504Z|" + id2 + "|050000000000000000000000": {"Sent": "BQAAAAAAAAAAAAAA"},
 		source + "done|20260801T020404Z|" + id1: {
 			"ObjectKey": key1, "ObjectETag": "etag1", "Size": "4294967296", "Size@odata.type": "Edm.Int64", "LastModified": "2026-08-01T02:04:04Z", "Findings": 12.0,
 			"Sent": "AQIDAAAAAAAAAAAABAAAAAAAAAAAAAAA",
@@ -47,6 +52,12 @@ func TestContractRows(t *testing.T) {
 			"ObjectKey": key2, "ObjectETag": "etag2", "Size": "8589934592", "Size@odata.type": "Edm.Int64", "LastModified": "2026-08-01T02:05:04Z",
 			"Lines": 17.0, "Attempts": 3.0, "Next": "2026-08-01T03:33:04.123456789Z", "Error": "unexpected EOF",
 		},
+		source + "run|7437822252354775807": {
+			"Started": "2026-08-01T02:03:04.5Z", "Seconds": 12.0, "Outcome": "failed", "Failure": "no permission",
+			"Objects": 3.0, "Findings": 40.0, "Batches": 2.0, "Bytes": "21474836480", "Bytes@odata.type": "Edm.Int64", "Dropped": 12.0, "Repeated": 6.0,
+			"Pending": 1.0, "Quarantined": 9.0, "Left": 8.0, "DaysLeft": 2.0, "Lists": 21.0, "Reads": 4.0, "Pairs": 20.0,
+			"Watermark": "2026-08-01T01:00:00Z", "LagSeconds": 90.5,
+		},
 	}
 	got := rowsOf(t, cfg)
 	for key, properties := range want {
@@ -57,5 +68,15 @@ func TestContractRows(t *testing.T) {
 	}
 	for key, properties := range got {
 		t.Errorf("row %s = %v, want none", key, properties)
+	}
+}
+
+// run is the summary of a run, with every field set.
+func run() ingest.Summary {
+	return ingest.Summary{
+		Started: written.Add(500 * time.Millisecond), Duration: 12 * time.Second, Plan: ingest.PlanStats{Lists: 21, Pairs: 20},
+		Reads: 4, Objects: 3, Findings: 40, Batches: 2, Bytes: 5 << 32, Dropped: map[string]int{"MIN_SEVERITY": 5, "EXCLUDE_SAMPLES": 7}, Repeated: 6,
+		EmptyLines: 1, BadLines: 5, BadObjects: 4, Pending: 1, Left: 8, WindowsLeft: 2,
+		Watermark: written.Truncate(time.Hour).Add(-time.Hour), Lag: 90500 * time.Millisecond, Failure: "no permission",
 	}
 }

@@ -31,7 +31,9 @@ func calls(s *state.Store) map[string]func(context.Context) error {
 			_, err := s.Advance(ctx, ingest.Mark{Time: written, Version: `W/"datetime'2026'"`}, at(written))
 			return err
 		},
-		"Prune": func(ctx context.Context) error { return s.Prune(ctx, written) },
+		"Prune":     func(ctx context.Context) error { return s.Prune(ctx, written) },
+		"Summarize": func(ctx context.Context) error { return s.Summarize(ctx, ingest.Summary{Started: written}) },
+		"Acquire":   func(ctx context.Context) error { _, err := s.Acquire(ctx, "one", time.Minute, nobodyGone); return err },
 	}
 }
 
@@ -85,69 +87,6 @@ func TestCancelEndsAtOnce(t *testing.T) {
 		if err := call(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s = %v, want %v", name, err, context.Canceled)
 		}
-	}
-}
-
-// The server acted and its answer was lost: the client's own repeat must not
-// be taken for another run.
-func TestAnswerOfAdvanceLost(t *testing.T) {
-	for name, drop := range map[string]string{"refused before": localtest.DropBefore, "answer lost": localtest.DropAfter} {
-		t.Run(name, func(t *testing.T) {
-			cfg, s := store(t)
-			own, proxy := through(t, cfg)
-			lossy := newStore(t, own)
-			mark := ingest.Mark{}
-			for i := range 3 { // the first adds the row, the others replace it
-				proxy.Drop(drop, 1, func(r *http.Request) bool { return r.Method != http.MethodGet })
-				to := written.Add(time.Duration(i) * time.Hour)
-				next, err := lossy.Advance(t.Context(), mark, at(to))
-				if err != nil || !next.Time.Equal(to) {
-					t.Fatalf("Advance = %+v, %v, want %v", next, err, to)
-				}
-				if got := load(t, s).Mark; got != next {
-					t.Errorf("Load = %+v, want %+v", got, next)
-				}
-				mark = next
-			}
-		})
-	}
-}
-
-func TestAnswerOfRecordLost(t *testing.T) {
-	for name, drop := range map[string]string{"refused before": localtest.DropBefore, "answer lost": localtest.DropAfter} {
-		for target, match := range map[string]func(*http.Request) bool{
-			"transaction": func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "$batch") },
-			"delete":      func(r *http.Request) bool { return r.Method == http.MethodDelete },
-		} {
-			t.Run(name+" "+target, func(t *testing.T) {
-				cfg, s := store(t)
-				record(t, s, pendingEntry(0))
-				own, proxy := through(t, cfg)
-				proxy.Drop(drop, 1, match)
-				record(t, newStore(t, own), ingest.Entry{Object: object(0), WasPending: true}, ingest.Entry{Object: object(1)})
-				snap := load(t, s)
-				wantDone(t, snap, 0, 2)
-				wantPending(t, snap)
-				if n := len(rowsOf(t, cfg)); n != 2 {
-					t.Errorf("the table has %d rows, want 2", n)
-				}
-			})
-		}
-	}
-}
-
-func TestAnswerOfPruneLost(t *testing.T) {
-	for name, drop := range map[string]string{"refused before": localtest.DropBefore, "answer lost": localtest.DropAfter} {
-		t.Run(name, func(t *testing.T) {
-			cfg, s := store(t)
-			record(t, s, done(0, 120)...)
-			own, proxy := through(t, cfg)
-			proxy.Drop(drop, 1, func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "$batch") })
-			if err := newStore(t, own).Prune(t.Context(), object(110).LastModified); err != nil {
-				t.Errorf("Prune = %v", err)
-			}
-			wantDone(t, load(t, s), 110, 120)
-		})
 	}
 }
 

@@ -49,17 +49,26 @@ func (s *Store) Acquire(ctx context.Context, owner string, ttl time.Duration, go
 	}
 }
 
-// Renew writes the lease row anew.
+// Renew writes the lease row anew. Where the row has another version and the
+// same owner, the answer of a write was lost: of this call, or of an earlier
+// renewal, which did not extend the lease as far as this one has to.
 func (s *Store) Renew(ctx context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
-	next, err := s.putLease(ctx, lease, ttl)
-	if !errors.Is(err, ingest.ErrConflict) {
-		return next, err
+	next := lease
+	for range 2 {
+		var err error
+		if next, err = s.putLease(ctx, next, ttl); !errors.Is(err, ingest.ErrConflict) {
+			return next, err
+		}
+		held, _, err := s.lease(ctx)
+		if err != nil {
+			return lease, s.fault("read", err)
+		}
+		if held.Owner != lease.Owner {
+			return lease, ingest.ErrConflict
+		}
+		next = held
 	}
-	held, _, readErr := s.lease(ctx)
-	if readErr == nil && held.Owner == lease.Owner {
-		return held, nil // the answer of this write was lost
-	}
-	return lease, err
+	return next, nil // the answer of the second write was lost too
 }
 
 // Release deletes the lease row unless somebody else has it.

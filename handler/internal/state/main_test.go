@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -26,12 +25,7 @@ var (
 	identity = localtest.NewShared("-identity")
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	local.Stop()
-	identity.Stop()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { localtest.Main(m, local, identity) }
 
 // written is when the objects of these tests were last modified.
 var written = time.Date(2026, 8, 1, 2, 3, 4, 0, time.UTC)

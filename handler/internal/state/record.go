@@ -57,7 +57,7 @@ func (s *Store) entryRows(e ingest.Entry) []row {
 		own, further = own[:maxSent], own[maxSent:]
 	}
 	for updates := range slices.Chunk(further, maxSent) {
-		rows = append(rows, row{Partition: s.partition, Key: sentKey(e.Object, updates[0]), Sent: joined(updates)})
+		rows = append(rows, row{Partition: s.partition, Key: furtherKey(e.Object, updates[0]), Sent: joined(updates)})
 	}
 	if p := e.Pending; p != nil {
 		r := s.objectRow(pendingKey(e.Object), e.Object)
@@ -84,26 +84,22 @@ func (s *Store) write(ctx context.Context, rows []row) error {
 	return nil
 }
 
-// Prune deletes the rows of objects that are done, and of their updates, where
-// the object was last modified before t. A transaction fails when another run pruned one of its rows
-// meanwhile; then its rows are deleted one by one.
+// Prune deletes the rows of objects that are done, and of updates, where the
+// object was last modified before t. With nothing to delete it costs one call.
 //
 // The row of an object's earlier attempts that a crash left beside its done
 // row goes first: alone it would have the object delivered again.
 func (s *Store) Prune(ctx context.Context, t time.Time) error {
 	var keys []string
 	ids := make(map[ingest.ID]struct{})
-	if err := s.scan(ctx, before("done", t), func(r row) error {
+	if err := s.keys(ctx, between("done|", "done|"+t.UTC().Format(timeKey)), func(r row) error {
 		keys = append(keys, r.Key)
+		if r.further() {
+			return nil
+		}
 		id, err := r.id()
 		ids[id] = struct{}{}
 		return err
-	}); err != nil {
-		return s.fault("read", err)
-	}
-	if err := s.scan(ctx, before("sent", t), func(r row) error {
-		keys = append(keys, r.Key)
-		return nil
 	}); err != nil {
 		return s.fault("read", err)
 	}
@@ -111,7 +107,7 @@ func (s *Store) Prune(ctx context.Context, t time.Time) error {
 		return nil
 	}
 	var stale []string
-	if err := s.scan(ctx, all("pending"), func(r row) error {
+	if err := s.keys(ctx, between("pending|", after("pending")), func(r row) error {
 		id, err := r.id()
 		if _, done := ids[id]; done {
 			stale = append(stale, r.Key)
@@ -126,7 +122,9 @@ func (s *Store) Prune(ctx context.Context, t time.Time) error {
 	return s.remove(ctx, keys)
 }
 
-// remove deletes rows, whether they are still there or not.
+// remove deletes rows, whether they are still there or not. A transaction fails
+// when another run deleted one of its rows meanwhile; then its rows are deleted
+// one by one.
 func (s *Store) remove(ctx context.Context, keys []string) error {
 	any := azcore.ETagAny
 	for chunk := range slices.Chunk(keys, maxTransaction) {

@@ -121,7 +121,18 @@ func quarantineKey(o ingest.Object, line int) string {
 	return fmt.Sprintf("quarantine|%s|%010d", o.ID(), line)
 }
 
-// id reads the object's identity from the end of the row's key.
+// furtherKey names a row of further updates of an object by the first of them.
+// It sorts among the rows of objects that are done, so that one query finds both.
+func furtherKey(o ingest.Object, first ingest.Update) string {
+	return doneKey(o) + "|" + hex.EncodeToString(first[:])
+}
+
+// further reports whether a done row is one of further updates, which does not
+// say that the object is done.
+func (r row) further() bool { return strings.Count(r.Key, "|") == 3 }
+
+// id reads the object's identity from the end of the key of a row that is not
+// one of further updates.
 func (r row) id() (ingest.ID, error) {
 	text := r.Key[strings.LastIndexByte(r.Key, '|')+1:]
 	raw, err := hex.DecodeString(text)
@@ -143,11 +154,6 @@ func (r row) pending() (ingest.Pending, error) {
 		Next:     *r.Next,
 		Error:    r.Error,
 	}, nil
-}
-
-// sentKey names a further row of updates of an object by the first of them.
-func sentKey(o ingest.Object, first ingest.Update) string {
-	return "sent|" + o.LastModified.UTC().Format(timeKey) + "|" + o.ID().String() + "|" + hex.EncodeToString(first[:])
 }
 
 // maxSent bounds the updates of one row: a text property holds 32,000
@@ -180,18 +186,26 @@ func between(low, high string) string {
 	return fmt.Sprintf("RowKey ge '%s' and RowKey lt '%s'", low, high)
 }
 
-// before is a filter for rows of a kind last modified before t.
-func before(kind string, t time.Time) string {
-	return between(kind+"|", kind+"|"+t.UTC().Format(timeKey))
-}
+// after returns the bound above all row keys of a kind: "}" is the character
+// after "|".
+func after(kind string) string { return kind + "}" }
 
-// all is a filter for all rows of a kind.
-func all(kind string) string { return between(kind+"|", kind+"}") } // "}" is the character after "|"
+// keys calls f with the key, and nothing else, of every row of the partition
+// that filter lets through.
+func (s *Store) keys(ctx context.Context, filter string, f func(row) error) error {
+	only := "RowKey"
+	return s.list(ctx, filter, &only, f)
+}
 
 // scan calls f with every row of the partition that filter lets through.
 func (s *Store) scan(ctx context.Context, filter string, f func(row) error) error {
+	return s.list(ctx, filter, nil, f)
+}
+
+// list is scan for the properties named; nil is for all.
+func (s *Store) list(ctx context.Context, filter string, properties *string, f func(row) error) error {
 	filter = fmt.Sprintf("PartitionKey eq '%s' and %s", s.partition, filter)
-	pager := s.client.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter})
+	pager := s.client.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter, Select: properties})
 	for pager.More() {
 		page, err := pager.NextPage(ctx)
 		if err != nil {

@@ -4,13 +4,18 @@
 // All rows of a source share one partition, so that a group of them is written
 // in one transaction:
 //
-//	watermark                     the watermark; its ETag is the version
-//	lease                         who runs, and for how long from the row's Timestamp
-//	done|<last modified>|<id>     an object that is recorded, while it can be listed again
-//	sent|<last modified>|<id>|…   updates of an object's findings that have no room in its own row
-//	pending|<id>                  an object that a later run tries again
-//	quarantine|<id>|<line>        what was set aside, with its reason
-//	run|<descending time>         the summary of a run
+//	watermark                          the watermark; its ETag is the version
+//	lease                              who runs, and for how long from the row's Timestamp
+//	done|<last modified>|<id>          an object that is recorded, while it can be listed again
+//	done|<last modified>|<id>|<first>  updates of an object's findings that have no room in its own row
+//	pending|<id>                       an object that a later run tries again
+//	quarantine|<id>|<line>             what was set aside, with its reason
+//	run|<descending time>              the summary of a run, for a week
+//
+// A row of further updates is named by the first of them. It does not say that
+// its object is done: an object that is pending has no room for updates in its
+// own row. The order of the kinds matters: one query from done to pending reads
+// the ledger.
 //
 // Row keys cannot hold the characters / \ # ? of S3 keys, so an object is
 // named by a hash and its key stands whole in the property ObjectKey.
@@ -21,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -87,40 +93,45 @@ func partition(bucket, prefix string) string {
 }
 
 // Load reads the watermark, the recorded objects with their updates, and the
-// objects to be tried again. It creates the table when there is none.
+// objects to be tried again: one query up to 1,000 rows, and the watermark. It
+// creates the table when there is none.
 func (s *Store) Load(ctx context.Context) (ingest.Snapshot, error) {
 	snap := ingest.Snapshot{Done: make(map[ingest.ID]struct{}), Sent: make(map[ingest.Update]struct{})}
-	err := s.scan(ctx, all("done"), func(r row) error {
+	err := s.scan(ctx, between("done|", after("pending")), func(r row) error {
+		switch kind, _, _ := strings.Cut(r.Key, "|"); kind {
+		case "done":
+			return addDone(snap, r)
+		case "pending":
+			p, err := r.pending()
+			snap.Pending = append(snap.Pending, p)
+			return err
+		default: // the lease
+			return nil
+		}
+	})
+	if isCode(err, string(aztables.TableNotFound)) {
+		return snap, s.create(ctx)
+	}
+	if err != nil {
+		return snap, s.fault("read", err)
+	}
+	snap.Pending = slices.DeleteFunc(snap.Pending, func(p ingest.Pending) bool {
+		_, done := snap.Done[p.Object.ID()]
+		return done
+	})
+	snap.Mark, err = s.mark(ctx)
+	return snap, err
+}
+
+// addDone adds what a done row says to the snapshot.
+func addDone(snap ingest.Snapshot, r row) error {
+	if !r.further() {
 		id, err := r.id()
 		if err != nil {
 			return err
 		}
 		snap.Done[id] = struct{}{}
-		return addSent(snap, r)
-	})
-	if isCode(err, string(aztables.TableNotFound)) {
-		return snap, s.create(ctx)
 	}
-	if err == nil {
-		err = s.scan(ctx, all("sent"), func(r row) error { return addSent(snap, r) })
-	}
-	if err == nil {
-		err = s.scan(ctx, all("pending"), func(r row) error {
-			p, err := r.pending()
-			if _, done := snap.Done[p.Object.ID()]; err == nil && !done {
-				snap.Pending = append(snap.Pending, p)
-			}
-			return err
-		})
-	}
-	if err != nil {
-		return snap, s.fault("read", err)
-	}
-	snap.Mark, err = s.mark(ctx)
-	return snap, err
-}
-
-func addSent(snap ingest.Snapshot, r row) error {
 	updates, err := r.updates()
 	for _, u := range updates {
 		snap.Sent[u] = struct{}{}
@@ -172,11 +183,15 @@ func (s *Store) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mar
 	if !errors.Is(err, ingest.ErrConflict) {
 		return mark, err
 	}
-	now, readErr := s.mark(ctx)
-	if readErr == nil && now.Time.Equal(next.Time) && now.Version != "" {
+	now, err := s.mark(ctx)
+	switch {
+	case err != nil:
+		return mark, err
+	case now.Time.Equal(next.Time) && now.Version != "":
 		return now, nil
+	default:
+		return mark, s.conflict()
 	}
-	return mark, s.conflict()
 }
 
 // swap writes a row over the version given, or where there is none when that

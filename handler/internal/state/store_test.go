@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -38,67 +37,27 @@ func pendingEntry(n int) ingest.Entry {
 	return ingest.Entry{Object: object(n), Pending: &p}
 }
 
-func TestRecordedEntriesAreLoaded(t *testing.T) {
-	cfg, s := store(t)
-	entries := append(done(0, 3), pendingEntry(3), ingest.Entry{
-		Object: object(4), Findings: 2, Quarantine: []ingest.Quarantined{{Line: 7, Reason: "not JSON"}, {Reason: "the object itself"}},
-	})
-	for range 2 { // to repeat it changes nothing
-		record(t, s, entries...)
-		snap := load(t, s)
-		delete(snap.Done, object(4).ID())
-		wantDone(t, snap, 0, 3)
-		wantPending(t, snap, waiting(3))
-		if n := len(rowsOf(t, cfg)); n != 7 {
-			t.Errorf("the table has %d rows, want 4 done, 1 pending, 2 in quarantine", n)
-		}
-	}
-	// Another version of an object is another object.
-	other := object(0)
-	other.ETag = "other"
-	if _, ok := load(t, s).Done[other.ID()]; ok {
-		t.Error("Load has another version of an object as done")
-	}
-}
-
 func TestRecordOfNothing(t *testing.T) {
 	_, s := store(t)
 	record(t, s)
 }
 
-func TestMoreRowsThanOneTransactionTakes(t *testing.T) {
+func TestLongReasonIsCut(t *testing.T) {
 	cfg, s := store(t)
-	record(t, s, done(0, 250)...)
-	wantDone(t, load(t, s), 0, 250)
-	big := ingest.Entry{Object: object(250)}
-	for line := range 150 {
-		big.Quarantine = append(big.Quarantine, ingest.Quarantined{Line: line + 1, Reason: strings.Repeat("é", 5000)})
-	}
-	record(t, s, big)
-	wantDone(t, load(t, s), 0, 251)
-	rows := rowsOf(t, cfg)
-	if len(rows) != 251+150 {
-		t.Errorf("the table has %d rows, want %d", len(rows), 251+150)
-	}
-	reason := fmt.Sprint(rows["s3:guardduty-findings:exports: quarantine|"+object(250).ID().String()+"|0000000150"]["Reason"])
+	record(t, s, ingest.Entry{Object: object(1), Quarantine: []ingest.Quarantined{{Line: 150, Reason: strings.Repeat("é", 5000)}}})
+	reason := fmt.Sprint(kind(t, cfg, "quarantine|")[0]["Reason"])
 	if want := strings.Repeat("é", 500) + "…"; reason != want {
 		t.Errorf("Reason = %.20q of %d bytes, want %d", reason, len(reason), len(want))
 	}
 }
 
-func TestPendingIsReplacedByDone(t *testing.T) {
+func TestPendingRowGoesWhenTheObjectIsDone(t *testing.T) {
 	cfg, s := store(t)
 	record(t, s, pendingEntry(1), pendingEntry(2))
-	again := pendingEntry(2)
-	again.WasPending, again.Pending.Attempts = true, 4
-	record(t, s, ingest.Entry{Object: object(1), WasPending: true}, again)
-	snap := load(t, s)
-	wantDone(t, snap, 1, 2)
-	wantPending(t, snap, *again.Pending)
-	if n := len(rowsOf(t, cfg)); n != 2 {
-		t.Errorf("the table has %d rows, want 2: the pending row of the object that is done is gone", n)
+	record(t, s, ingest.Entry{Object: object(1), WasPending: true})
+	if rows := kind(t, cfg, "pending|"); len(rows) != 1 || rows[0]["ObjectKey"] != object(2).Key {
+		t.Errorf("the pending rows are %v, want that of object 2", rows)
 	}
-	record(t, s, ingest.Entry{Object: object(1), WasPending: true}) // its pending row is not there any more
 }
 
 // A crash between the two writes leaves the pending row beside the done row.
@@ -119,50 +78,6 @@ func TestStalePendingIsPassedOverAndPruned(t *testing.T) {
 	}
 }
 
-func TestPruneKeepsTheWindow(t *testing.T) {
-	_, s := store(t)
-	record(t, s, done(0, 230)...)
-	for _, step := range []struct {
-		t    time.Time
-		kept int
-	}{
-		{time.Time{}, 0}, {object(0).LastModified, 0}, {object(1).LastModified.Add(time.Millisecond), 1}, {object(215).LastModified, 215}, {object(215).LastModified, 215},
-	} {
-		if err := s.Prune(t.Context(), step.t); err != nil {
-			t.Fatalf("Prune(%v) = %v", step.t, err)
-		}
-		wantDone(t, load(t, s), step.kept, 230)
-	}
-}
-
-func TestAdvance(t *testing.T) {
-	_, s := store(t)
-	first, err := s.Advance(t.Context(), ingest.Mark{}, at(written))
-	if err != nil || !first.Time.Equal(written) || first.Version == "" {
-		t.Fatalf("Advance = %+v, %v, want the first mark", first, err)
-	}
-	if got := load(t, s).Mark; got != first {
-		t.Errorf("Load = %+v, want %+v", got, first)
-	}
-	next := written.Add(123456789) // a part of a second is kept
-	second, err := s.Advance(t.Context(), first, at(next.In(time.FixedZone("", 3600))))
-	if err != nil || !second.Time.Equal(next) || second.Version == first.Version {
-		t.Fatalf("Advance = %+v, %v, want another version", second, err)
-	}
-	if got := load(t, s).Mark; got != second {
-		t.Errorf("Load = %+v, want %+v", got, second)
-	}
-	for name, stale := range map[string]ingest.Mark{"stale": first, "never ran": {}} {
-		got, err := s.Advance(t.Context(), stale, at(next.Add(time.Hour)))
-		if !errors.Is(err, ingest.ErrConflict) || got != stale {
-			t.Errorf("Advance of a mark that is %s = %+v, %v, want %v", name, got, err, ingest.ErrConflict)
-		}
-	}
-	if got := load(t, s).Mark; got != second {
-		t.Errorf("Load after conflicts = %+v, want %+v", got, second)
-	}
-}
-
 func TestAdvanceOfADeletedMarkIsAConflict(t *testing.T) {
 	cfg, s := store(t)
 	mark, err := s.Advance(t.Context(), ingest.Mark{}, at(written))
@@ -177,34 +92,30 @@ func TestAdvanceOfADeletedMarkIsAConflict(t *testing.T) {
 	}
 }
 
-func TestOneOfManyStoresAdvances(t *testing.T) {
+// What a run without new objects asks of the service, many times a day.
+func TestCallsOfAnIdleRun(t *testing.T) {
 	cfg, s := store(t)
-	for round := range 10 {
-		mark := load(t, s).Mark
-		marks := make([]ingest.Mark, 4)
-		errs := make([]error, len(marks))
-		var group sync.WaitGroup
-		for i := range marks {
-			group.Go(func() {
-				marks[i], errs[i] = newStore(t, cfg).Advance(t.Context(), mark, at(written.Add(time.Duration(round*10+i)*time.Second)))
-			})
+	record(t, s, append(done(0, 50), pendingEntry(50))...)
+	acquire(t, s, "one")
+	if _, err := s.Advance(t.Context(), ingest.Mark{}, at(written)); err != nil {
+		t.Fatal(err)
+	}
+	own, proxy := through(t, cfg)
+	s = newStore(t, own)
+	for name, c := range map[string]struct {
+		call func() error
+		want int
+	}{
+		"Load":      {func() error { _, err := s.Load(t.Context()); return err }, 2},
+		"Prune":     {func() error { return s.Prune(t.Context(), written) }, 1},
+		"Summarize": {func() error { return s.Summarize(t.Context(), ingest.Summary{Started: written}) }, 2},
+	} {
+		before := proxy.Served()
+		if err := c.call(); err != nil {
+			t.Errorf("%s = %v", name, err)
 		}
-		group.Wait()
-		now := load(t, s).Mark
-		wins := 0
-		for i, err := range errs {
-			switch {
-			case err == nil:
-				wins++
-				if marks[i] != now {
-					t.Errorf("the winner has %+v, want what is there, %+v", marks[i], now)
-				}
-			case !errors.Is(err, ingest.ErrConflict):
-				t.Errorf("Advance = %v, want %v", err, ingest.ErrConflict)
-			}
-		}
-		if wins != 1 {
-			t.Errorf("%d of %d stores advanced, want 1", wins, len(errs))
+		if got := proxy.Served() - before; got != c.want {
+			t.Errorf("%s made %d calls, want %d", name, got, c.want)
 		}
 	}
 }

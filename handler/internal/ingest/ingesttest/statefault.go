@@ -1,0 +1,88 @@
+package ingesttest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+// stateFaults lose each write of a state, whose call is then repeated. Wherever
+// a write was lost, its repeat ends where it would have.
+var stateFaults = map[string]func(t *testing.T, s state, l loss){
+	"record": func(t *testing.T, s state, l loss) {
+		entries := done(objects(0, 120))
+		entries[0].Quarantine = []ingest.Quarantined{{Line: 7, Reason: "not JSON"}}
+		entries[0].Sent = updates(1, 2000)
+		entries = append(entries, pendingEntry(120))
+		s.f.lose(t, l, func() error { return s.f.State.Record(t.Context(), entries) })
+		s.record(t, entries...)
+		s.want(t, objects(0, 120), []ingest.Pending{waiting(120)}, updates(1, 2000))
+		s.wantQuarantine(t, object(0).Key+":7")
+	},
+	"pending then done": func(t *testing.T, s state, l loss) {
+		s.record(t, pendingEntry(1), pendingEntry(2))
+		settled := ingest.Entry{Object: object(1), WasPending: true, Sent: updates(1, 2)}
+		s.f.lose(t, l, func() error { return s.f.State.Record(t.Context(), []ingest.Entry{settled}) })
+		s.record(t, settled)
+		s.want(t, objects(1, 2), []ingest.Pending{waiting(2)}, updates(1, 2))
+	},
+	"pending replaced": func(t *testing.T, s state, l loss) {
+		s.record(t, pendingEntry(1))
+		again := pendingEntry(1)
+		again.WasPending, again.Pending.Attempts = true, 4
+		s.f.lose(t, l, func() error { return s.f.State.Record(t.Context(), []ingest.Entry{again}) })
+		s.record(t, again)
+		s.want(t, nil, []ingest.Pending{*again.Pending}, nil)
+	},
+	"first advance": func(t *testing.T, s state, l loss) {
+		s.advanceAfterLoss(t, ingest.Mark{}, l)
+	},
+	"advance": func(t *testing.T, s state, l loss) {
+		s.advanceAfterLoss(t, s.advance(t, ingest.Mark{}, at(written)), l)
+	},
+	"prune": func(t *testing.T, s state, l loss) {
+		entries := done(objects(0, 120))
+		entries[0].Sent = updates(1, 2000)
+		s.record(t, append(entries, pendingEntry(120))...)
+		s.advance(t, ingest.Mark{}, at(written.Add(24*time.Hour)))
+		forget := func() error { return s.f.State.Prune(t.Context(), object(110).LastModified) }
+		s.f.lose(t, l, forget)
+		if err := forget(); err != nil {
+			t.Errorf("Prune = %v", err)
+		}
+		s.want(t, objects(110, 120), []ingest.Pending{waiting(120)}, nil)
+	},
+	"summary": func(t *testing.T, s state, l loss) {
+		for n := range 2 {
+			if err := s.f.State.Summarize(t.Context(), summary(n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last := func() error { return s.f.State.Summarize(t.Context(), summary(7*24+1)) }
+		s.f.lose(t, l, last)
+		if err := last(); err != nil {
+			t.Errorf("Summarize = %v", err)
+		}
+		s.wantSummaries(t, 7*24+1, 1)
+	},
+}
+
+// advanceAfterLoss advances while the write is lost, and then as the next run
+// would: from where the watermark stands.
+func (s state) advanceAfterLoss(t *testing.T, from ingest.Mark, l loss) {
+	t.Helper()
+	next := at(written.Add(time.Hour))
+	var told ingest.Mark
+	var err error
+	s.f.lose(t, l, func() error { told, err = s.f.State.Advance(t.Context(), from, next); return err })
+	now := s.load(t).Mark
+	if err == nil && now != told {
+		t.Errorf("Load = %+v, want the mark that Advance gave, %+v", now, told)
+	}
+	if !slices.ContainsFunc([]ingest.Mark{from, next}, func(m ingest.Mark) bool { return m.Time.Equal(now.Time) && m.Floor.Equal(now.Floor) }) {
+		t.Errorf("Load = %+v, want the mark of before or the next", now)
+	}
+	s.advance(t, now, at(written.Add(2*time.Hour)))
+}
