@@ -19,7 +19,7 @@ const idleTableCalls = 9
 // A run with nothing new costs at most two LISTs for each pair of account and
 // region and two more, however many pairs there are and whatever their history.
 func TestIdleRunCosts(t *testing.T) {
-	for _, tt := range []struct{ accounts, regions, history int }{{1, 1, 100_000}, {20, 5, 10}, {250, 20, 2}} {
+	for _, tt := range []struct{ accounts, regions, history int }{{1, 1, 100_000}, {20, 5, 1000}, {250, 20, 20}} {
 		pairs := tt.accounts * tt.regions
 		t.Run(fmt.Sprintf("%d pairs", pairs), func(t *testing.T) {
 			t.Parallel()

@@ -1,0 +1,145 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"guardduty-sentinel/handler/internal/guardduty"
+)
+
+// run is one run in progress.
+type run struct {
+	*Job
+	Summary
+	start time.Time
+
+	mark  Mark
+	plan  *planner
+	mover *mover
+	open  []*task // listed and not recorded
+}
+
+// work loads the state and works the windows off, oldest first.
+func (r *run) work(st stages) error {
+	snap, err := r.State.Load(st.reading)
+	if err != nil {
+		return fmt.Errorf("load state: %w", err)
+	}
+	if err := r.begin(st, snap); err != nil {
+		return err
+	}
+	since := later(r.mark.Time.Add(-r.Overlap), r.mark.Floor)
+	r.plan, r.mover = r.newPlanner(since, snap), r.newMover(snap, &r.Summary)
+	defer func() { r.Left = len(r.open) }()
+	list := windows(since, r.start)
+	for i, w := range list {
+		tasks, err := r.plan.list(st.reading, w)
+		r.Plan = r.plan.stats
+		if err != nil && i > 0 && st.reading.Err() != nil { // the next run goes on
+			r.WindowsLeft = len(list) - i
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("list s3://%s/%s: %w", r.Bucket, guardduty.Root(r.Prefix), err)
+		}
+		if i == 0 {
+			tasks = append(due(snap.Pending, r.start), tasks...)
+		}
+		if err := r.window(st, w, tasks); err != nil {
+			return err
+		}
+	}
+	return first(r.mover.verdict(), r.plan.verdict())
+}
+
+// begin sets the mark. That of a first run is written before anything else:
+// from now on the beginning stays, also when this run fails.
+func (r *run) begin(st stages, snap Snapshot) (err error) {
+	r.mark = snap.Mark
+	if r.mark.Time.IsZero() {
+		since := r.start.Add(-r.InitialLookback)
+		if r.mark, err = r.State.Advance(st.closing, r.mark, Mark{Time: since, Floor: since}); err != nil {
+			return fmt.Errorf("set the first watermark: %w", err)
+		}
+	}
+	r.Watermark = r.mark.Time
+	return nil
+}
+
+// window moves a window's findings, records them, and then advances.
+func (r *run) window(st stages, w window, tasks []*task) error {
+	moveErr := r.mover.move(st, tasks)
+	r.open = slices.DeleteFunc(append(r.open, tasks...), func(t *task) bool { return t.recorded })
+	if r.plan.unlisted() {
+		return moveErr // what could not be listed holds the watermark
+	}
+	next, err := r.advance(st.closing, r.mark, r.open, w.end(r.plan.now))
+	if err == nil {
+		r.mark = next
+		r.Watermark, r.Lag = next.Time, r.plan.now.Sub(next.Time)
+	}
+	if err := first(moveErr, err); err != nil {
+		return err
+	}
+	if err := r.State.Prune(st.closing, r.mark.Floor); err != nil {
+		return fmt.Errorf("prune state: %w", err)
+	}
+	return nil
+}
+
+// summarize leaves the run's summary in the ledger.
+func (r *run) summarize(ctx context.Context, err error) {
+	if r.Duration = r.Now().Sub(r.start); err != nil {
+		r.Failure = err.Error()
+	}
+	if err := r.State.Summarize(ctx, r.Summary); err != nil {
+		r.Log.WarnContext(ctx, "the run's summary could not be written", slog.Any("error", err))
+	}
+}
+
+// due returns the tasks of the pending objects whose time has come.
+func due(pending []Pending, now time.Time) []*task {
+	var tasks []*task
+	for _, p := range pending {
+		if !p.Next.After(now) {
+			tasks = append(tasks, newTask(p.Object, &p))
+		}
+	}
+	return tasks
+}
+
+// advance moves the watermark to the greatest time up to which every listed
+// object is recorded: end, when all are. For a source that is up to date end is
+// when the listing began, by the archive's own clock; what shows up later with
+// an earlier LastModified is caught by the overlap. Objects to be tried again
+// have a row of their own and hold nothing.
+func (j *Job) advance(ctx context.Context, mark Mark, open []*task, end time.Time) (Mark, error) {
+	t := end
+	for _, task := range open {
+		if task.pending == nil {
+			// LastModified has a resolution of one second, and others may share
+			// this object's.
+			if before := task.Object.LastModified.Add(-time.Second); before.Before(t) {
+				t = before
+			}
+		}
+	}
+	if !t.After(mark.Time) {
+		return mark, nil
+	}
+	next, err := j.State.Advance(ctx, mark, Mark{Time: t, Floor: later(t.Add(-j.Overlap), mark.Floor)})
+	if err != nil {
+		return mark, fmt.Errorf("advance watermark: %w", err)
+	}
+	return next, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
