@@ -80,6 +80,10 @@ check: ## all that must hold before a change is accepted: format, vet, staticche
 	else echo "staticcheck could not be installed: skipped"; fi
 	@$(MAKE) test
 
+.PHONY: bench
+bench: ## measures the row pipeline beside its floor
+	go test -run '^$$' -bench . -benchtime 2s ./handler/internal/sentinel
+
 .PHONY: clean
 clean: ## removes what was built, installed and kept
 	rm -rf bin dev/bin dev/node_modules .tools .local

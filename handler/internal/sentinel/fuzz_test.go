@@ -7,7 +7,8 @@ import (
 	"guardduty-sentinel/handler/internal/sentinel"
 )
 
-// Whatever line the parser takes, its row is one that the service takes whole.
+// Whatever line the parser takes, its row is one that the service takes whole
+// and that keeps the finding.
 func FuzzRow(f *testing.F) {
 	for i, line := range findings(f) {
 		if i%10 == 0 {
@@ -37,6 +38,9 @@ func FuzzRow(f *testing.F) {
 			return
 		}
 		if err := fits(kinds, row); err != nil {
+			t.Error(err)
+		}
+		if err := keeps(&finding, line, row, t); err != nil {
 			t.Error(err)
 		}
 	})
