@@ -65,7 +65,7 @@ $(NODE_MODULES): dev/package.json dev/package-lock.json
 .PHONY: test
 test: build cloud .tools/versitygw ## runs all tests, against real servers where there are any
 	@[ -n "$(RACE)" ] || [ -z "$$MUST_RUN" ] || { echo "the race detector needs cgo and a C compiler"; exit 1; }
-	node --test --test-reporter=spec $(wildcard dev/kql/*.test.mjs)
+	node --test --test-reporter=spec $(wildcard dev/*/*.test.mjs)
 	go test -C dev $(RACE) -timeout 10m ./...
 	go test $(RACE) -timeout 10m ./...
 
@@ -83,6 +83,10 @@ check: ## all that must hold before a change is accepted: format, vet, staticche
 .PHONY: bench
 bench: ## measures the row pipeline beside its floor
 	go test -run '^$$' -bench . -benchtime 2s ./handler/internal/sentinel
+
+.PHONY: docs
+docs: ## writes docs/schema.md anew from the list of columns
+	node dev/schema/schema.mjs --write
 
 .PHONY: clean
 clean: ## removes what was built, installed and kept
