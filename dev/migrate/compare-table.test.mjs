@@ -98,7 +98,7 @@ trial('a classic table: what is another type, what stays, what is added', () => 
   });
   const only = section(got.stdout, 'Only the existing table has, no longer filled');
   assert.equal(only.service_archived_s, 'the value is in service_archived_b');
-  assert.equal(only.service_runtimeDetails_process_name_s, 'the value is in ServiceDetails.runtimeDetails.process.name');
+  assert.equal(only.service_additionalInfo_unusual_s, 'the value is in ServiceDetails.additionalInfo.unusual');
   const added = section(got.stdout, 'To be added');
   assert.equal(added.ResourceDetails, 'dynamic');
   const names = new Set([...classic().schema.columns, ...classic().schema.standardColumns].map((c) => c.name));

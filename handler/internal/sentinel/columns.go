@@ -2,7 +2,10 @@
 // AWSGuardDuty_CL and delivers them through the Logs Ingestion API.
 package sentinel
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // kind is what a column takes from the finding's value at its path.
 type kind int
@@ -74,16 +77,21 @@ func columns() []column {
 	add("service.ebsVolumeScanDetails", "scanId_g scanType_s scanStartedAt_d sources_s")
 	add("service.malwareScanDetails", "scanId_s scanType_s scanCategory_s threats_s")
 	add("service.detection.sequence", "uid_s description_s actors_s endpoints_s resources_s signals_s")
-	add("service.additionalInfo", "sample_b type_s value_s threatListName_s threatName_s domain_s apiCalls_s recentApiCalls_s portsScannedSample_s unusualProtocol_s inBytes_s outBytes_s localPort_s unusual.hoursOfDay_s unusual.userNames_s")
+	add("service.runtimeDetails.process", "name_s pid_d user_s userId_d euid_d pwd_s lineage_s namespacePid_d uuid_g uuid_s parentUuid_g parentUuid_s startTime_d startTime_t")
+	add("service.runtimeDetails.context", "flags_s libraryPath_s modifiedAt_t moduleName_s moduleSha256_s mountSource_s mountTarget_s scriptPath_s serviceName_s socketPath_s toolCategory_s toolName_s")
+	add("service.additionalInfo", "agentDetails.agentId_s sample_b type_s value_s threatListName_s threatName_s domain_s apiCalls_s recentApiCalls_s portsScannedSample_s unusualProtocol_s inBytes_s outBytes_s localPort_s unusual.hoursOfDay_s unusual.userNames_s")
 
 	return append(list, column{name: "ResourceDetails", path: "resource", kind: dynamic}, column{name: "ServiceDetails", path: "service", kind: dynamic})
 }
 
-// kindOf reads the kind from the suffix. The two ids that are GUIDs as a rule
-// have a second column for values that are none.
+// twins are the values that are GUIDs as a rule: those that are none have a
+// second column.
+var twins = []string{"id", "service.detectorId", "service.runtimeDetails.process.uuid", "service.runtimeDetails.process.parentUuid"}
+
+// kindOf reads the kind from the suffix.
 func kindOf(name string) kind {
 	switch {
-	case name == "id_s" || name == "service.detectorId_s":
+	case slices.Contains(twins, strings.TrimSuffix(name, "_s")):
 		return notGUID
 	case strings.HasSuffix(name, "_g"):
 		return guid
