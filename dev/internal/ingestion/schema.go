@@ -16,7 +16,7 @@ const timeColumn = "TimeGenerated"
 var reserved = []string{"id", "Title", "Type", "TenantId", "UniqueId", "BilledSize", "IsBillable", "InvalidTimeGenerated", "_ResourceId", "_SubscriptionId", "_ItemId", "_ResourceGroup", "_TimeReceived"}
 
 // columnForm is what a custom table takes for a column's name.
-var columnForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{1,44}$`)
+var columnForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,44}$`)
 
 // Schema is a stream and its columns.
 type Schema struct {
