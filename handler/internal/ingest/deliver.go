@@ -30,6 +30,7 @@ func (m *mover) deliver(ctx context.Context) error {
 			}
 		} else {
 			m.settleBatch(b, refusals)
+			m.settleDoubts()
 		}
 		m.packer.reuse(b)
 	}

@@ -50,7 +50,7 @@ func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
 		id := e.Object.ID()
 		s.w.remember(e)
 		for _, u := range e.Sent {
-			s.w.sent[u] = e.Object.LastModified
+			s.w.sent[u] = e.Object
 		}
 		delete(s.w.pending, id)
 		if e.Pending != nil {
@@ -153,8 +153,8 @@ func (s state) Prune(ctx context.Context, t time.Time) error {
 			delete(s.w.done, id)
 		}
 	}
-	for u, modified := range s.w.sent {
-		if modified.Before(t) {
+	for u, o := range s.w.sent {
+		if _, waits := s.w.pending[o.ID()]; !waits && o.LastModified.Before(t) {
 			delete(s.w.sent, u)
 		}
 	}

@@ -30,9 +30,11 @@ type world struct {
 
 	mu       sync.Mutex
 	now      time.Time
-	calls    int               // of all ports
-	dieAt    int               // the call at which the process is killed; 0 for never
-	dieAfter bool              // the call takes effect first
+	calls    int  // of all ports
+	dieAt    int  // the call at which the process is killed; 0 for never
+	dieAfter bool // the call takes effect first
+	stopAt   int  // the call at which stop is called; 0 for never
+	stop     func()
 	faults   map[string]string // by the call's name
 	called   map[string]int
 	objects  map[string]stored
@@ -52,7 +54,7 @@ type world struct {
 	leases   int                        // writes of the lease
 	recorded map[ingest.ID]ingest.Entry // the last of each object
 	done     map[ingest.ID]ingest.Entry
-	sent     map[ingest.Update]time.Time // by the object's LastModified
+	sent     map[ingest.Update]ingest.Object // where each was read
 	pending  map[ingest.ID]ingest.Pending
 	aside    []string // "key:line"
 
@@ -77,7 +79,7 @@ type stored struct {
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]time.Time{}, refuses: map[string]bool{}}
+	return &world{t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]ingest.Object{}, refuses: map[string]bool{}}
 }
 
 // job returns a job over the world; each call is a new process.
@@ -163,6 +165,9 @@ var errDead = errors.New("killed")
 func (w *world) call(ctx context.Context, name string) (bool, error) {
 	w.calls++
 	w.called[name]++
+	if w.stopAt > 0 && w.calls >= w.stopAt && w.stop != nil {
+		w.stop()
+	}
 	if err := ctx.Err(); err != nil {
 		return false, err // nothing is asked of anybody
 	}

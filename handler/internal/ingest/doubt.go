@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// maxDoubted is the number of refused rows, none accepted beside them, at which
-// a run gives up.
+// maxDoubted is the number of refused rows, none accepted since, at which a run
+// gives up.
 const maxDoubted = 1000
 
-// ErrAllRefused says that the table refused every row it was given: then it is
-// the table's definition, and not the rows.
+// ErrAllRefused says that the table refused every row it was given, or every
+// one since some time: then it is the table's definition, and not the rows.
 var ErrAllRefused = errors.New("the table refused every row")
 
 // doubted is a refused row of which it is not known yet whose fault it is.
@@ -19,8 +19,8 @@ type doubted struct {
 	reason string
 }
 
-// doubt keeps a batch that was refused whole until the table has accepted
-// something else, or the run is over.
+// doubt keeps a batch that was refused whole until the table accepts another
+// row, or the window is over.
 func (m *mover) doubt(b *batch, refusals []Refusal) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -28,7 +28,7 @@ func (m *mover) doubt(b *batch, refusals []Refusal) error {
 		m.doubts = append(m.doubts, doubted{b.from[refusal.Row], refusal.Reason})
 	}
 	if len(m.doubts) > maxDoubted {
-		return m.allRefused()
+		return fmt.Errorf("%w: %s", ErrAllRefused, m.doubts[0].reason)
 	}
 	return nil
 }

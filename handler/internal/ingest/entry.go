@@ -58,7 +58,11 @@ func (t *task) written(e Entry) bool {
 	if t.pending = e.Pending; e.Pending != nil {
 		t.kept = e.Pending.Lines
 	}
-	t.recorded = t.ended && !t.queued
+	if t.told != nil {
+		close(t.told)
+		t.told = nil
+	}
+	t.recorded = t.ended && !t.queued && t.err != errStopped // the next run goes on with one that was stopped
 	return t.recorded
 }
 

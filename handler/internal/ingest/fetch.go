@@ -53,7 +53,7 @@ func (m *mover) readObject(ctx context.Context, t *task) (err error) {
 		}
 		return r.line(n, text, err)
 	})
-	if lines > 0 && err != errStopped {
+	if lines > 0 {
 		m.tally(func(*Summary) { m.read++ })
 	}
 	if err != nil {

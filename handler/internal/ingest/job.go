@@ -51,7 +51,7 @@ func first(errs ...error) error {
 }
 
 // Run does one run. Its summary is complete even with an error, and the ledger
-// keeps it. The error is of the port that failed, wrapped, or a HeldError when
+// keeps it when the run had the lease to its end. The error is of the port that failed, wrapped, or a HeldError when
 // another run is in progress; objects that could not be read do not fail the
 // run unless none could, or too many.
 //
@@ -60,18 +60,25 @@ func first(errs ...error) error {
 func (j *Job) Run(ctx context.Context) (Summary, error) {
 	r := run{Job: j, start: j.Now()}
 	r.Started = r.start
-	err := j.withLease(ctx, func(ctx context.Context) error {
-		st, cancel := j.stages(ctx)
+	err := j.withLease(ctx, func(held context.Context) error {
+		st, cancel := j.stages(ctx, held)
 		defer cancel()
-		err := r.work(st)
-		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-			err = nil // told to stop, which is no failure
-		}
+		err := unlessStopped(ctx, r.work(st))
 		r.summarize(st.closing, err)
 		return err
 	})
+	err = unlessStopped(ctx, err)
 	r.Duration = j.Now().Sub(r.start)
 	return r.Summary, err
+}
+
+// unlessStopped returns err unless it says no more than that ctx has ended: to
+// be told to stop is no failure.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 // stages are the ends of a run's parts: nothing is read after the first,
@@ -82,20 +89,15 @@ type stages struct {
 
 // stages cuts what the lease's beginning and end leave of the budget. What is
 // in flight gets stopGrace when ctx ends; a lost lease ends all three at once.
-func (j *Job) stages(ctx context.Context) (stages, context.CancelFunc) {
+func (j *Job) stages(ctx, held context.Context) (stages, context.CancelFunc) {
 	budget := j.Budget - 2*j.aside()
 	reserve := min(30*time.Second, budget/5)
-	closing, cancel1 := context.WithTimeout(context.WithoutCancel(ctx), budget)
+	closing, cancel1 := context.WithTimeout(held, budget)
 	working, cancel2 := context.WithTimeout(closing, budget-reserve)
 	reading, cancel3 := context.WithTimeout(ctx, budget-2*reserve)
-	stop := context.AfterFunc(ctx, func() {
-		if errors.Is(context.Cause(ctx), ErrConflict) {
-			cancel1()
-			return
-		}
-		time.AfterFunc(stopGrace, cancel2)
-	})
-	return stages{reading, working, closing}, func() { stop(); cancel3(); cancel2(); cancel1() }
+	lost := context.AfterFunc(held, cancel3)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel2) })
+	return stages{reading, working, closing}, func() { stop(); lost(); cancel3(); cancel2(); cancel1() }
 }
 
 // aside is the part of the budget for taking the lease, and for giving it back.

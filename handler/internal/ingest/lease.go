@@ -23,7 +23,7 @@ func (j *Job) withLease(ctx context.Context, work func(context.Context) error) e
 	if err != nil {
 		return fmt.Errorf("lease: %w", err)
 	}
-	held, lose := context.WithCancelCause(ctx)
+	held, lose := context.WithCancelCause(context.WithoutCancel(ctx))
 	renewing, halt := context.WithCancel(context.WithoutCancel(ctx)) // a run that was told to stop still records
 	renewed := make(chan Lease, 1)
 	go func() { renewed <- j.renew(renewing, lease, lose) }()

@@ -26,8 +26,8 @@ func (e *UnlistedError) Error() string {
 // Unwrap returns the archive's error.
 func (e *UnlistedError) Unwrap() error { return e.Err }
 
-// note notes how the listing of a folder went. It returns the error when that
-// of all others failed too: then it is not the folder.
+// note notes how the listing of a folder went. One that failed is missed, and
+// not listed again in this run; only the run's own end is an error.
 func (p *planner) note(ctx context.Context, folder string, err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -38,9 +38,7 @@ func (p *planner) note(ctx context.Context, folder string, err error) error {
 	if p.missed.Count++; p.missed.Count == 1 {
 		p.missed.Folder, p.missed.Err = folder, err
 	}
-	if !p.anything && p.missed.Count >= listers {
-		return err
-	}
+	delete(p.pairs, folder)
 	return nil
 }
 

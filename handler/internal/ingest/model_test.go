@@ -1,13 +1,16 @@
 package ingest_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"guardduty-sentinel/handler/internal/ingest"
@@ -119,7 +122,14 @@ func (m *model) breakSomething() {
 	some := func() bool { return m.r.IntN(3) == 0 }
 	took := m.r.IntN(2) == 0
 	m.deliverFault = func(ids []string) (bool, []string, error) { return true, m.bad(ids), nil }
-	switch m.r.IntN(10) {
+	switch m.r.IntN(14) {
+	case 10, 11:
+		m.stopAt = m.calls + 5 + m.r.IntN(40)
+	case 12:
+		limit := int64(m.r.IntN(4000))
+		m.bodyFault = func(_ string, r io.Reader) io.Reader {
+			return io.MultiReader(io.LimitReader(r, limit), iotest.ErrReader(errBoom))
+		}
 	case 0:
 		m.deliverFault = func(ids []string) (bool, []string, error) {
 			if some() {
@@ -164,6 +174,7 @@ func (m *model) bad(ids []string) []string {
 
 func (m *model) mend() {
 	m.recordFault, m.advanceFault, m.listFault, m.openFault, m.dieAt = nil, nil, nil, nil, 0
+	m.bodyFault, m.stopAt, m.stop = nil, 0, nil
 	m.deliverFault = func(ids []string) (bool, []string, error) { return true, m.bad(ids), nil }
 }
 
@@ -173,7 +184,13 @@ func (m *model) oneRun() error {
 	job.Log = slog.New(slog.DiscardHandler)
 	job.Fetchers, job.Uploaders = 1+m.r.IntN(4), 1+m.r.IntN(2)
 	job.Owner, job.OwnerGone = fmt.Sprint("run", m.calls), func(string) bool { return true }
-	s, err := job.Run(m.t.Context())
+	ctx, stop := context.WithCancel(m.t.Context())
+	defer stop()
+	m.stop = stop
+	s, err := job.Run(ctx)
+	if m.stopAt > 0 && m.calls >= m.stopAt {
+		m.broken++
+	}
 	if s.Pending > 0 {
 		m.broken++ // an object read hours later may hold what another held, and the ledger has forgotten that
 	}

@@ -21,7 +21,7 @@ type mover struct {
 
 	mu     sync.Mutex
 	s      *Summary
-	failed []*task // objects that could not be read to their end and are not recorded
+	failed []*task // objects that could not be read to their end, not recorded as failed yet
 	fresh  int     // of these, new ones
 	read   int     // objects of which something could be read
 	doubts []doubted

@@ -46,7 +46,7 @@ type planner struct {
 	stats    PlanStats
 	listed   bool // the pairs are known
 	missed   UnlistedError
-	anything bool // some account or pair of the window could be listed
+	anything bool // some account could be listed
 }
 
 // newPlanner returns a planner that passes over what the snapshot knows.
@@ -70,7 +70,7 @@ func (j *Job) newPlanner(since time.Time, snap Snapshot) *planner {
 // listing finds the pairs, those without objects in it too; each later window
 // costs one call a pair and a thousand objects.
 func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
-	p.tasks, p.seen, p.anything = nil, make(map[ID]struct{}), false
+	p.tasks, p.seen = nil, make(map[ID]struct{})
 	var err error
 	if p.listed {
 		err = p.each(ctx, slices.Sorted(maps.Keys(p.pairs)), func(ctx context.Context, pair string) error {
@@ -85,8 +85,8 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 			p.stats.Pairs++
 		}
 	}
-	if err == nil && !p.anything {
-		err = p.missed.Err
+	if err == nil && !p.listed && !p.anything {
+		err = p.missed.Err // nothing at all could be listed
 	}
 	if err != nil {
 		return nil, err

@@ -140,10 +140,11 @@ type Mark struct {
 	Version string
 }
 
-// Pending is an object that could not be read to its end.
+// Pending is an object that a later run goes on with: it could not be read to
+// its end, or a run was on its way through it.
 type Pending struct {
 	Object   Object
-	Lines    int       // lines whose findings have been accepted; the next attempt skips them
+	Lines    int       // lines from the first on whose findings are settled; the next attempt skips them
 	Attempts int       // failed attempts
 	Next     time.Time // not before
 	Error    string    // of the last attempt
@@ -161,8 +162,8 @@ type Entry struct {
 	Object     Object
 	Pending    *Pending // nil: the object is done
 	WasPending bool     // a pending row exists and has to go or to be replaced
-	Findings   int      // accepted, known from another object, or dropped by a filter
-	Sent       []Update // accepted in this run
+	Findings   int      // of this run: accepted, known from another object, or dropped by a filter
+	Sent       []Update // accepted since the object's last entry
 	Quarantine []Quarantined
 }
 
@@ -184,7 +185,8 @@ type State interface {
 	// account, or fails with ErrConflict when it is no longer at mark.
 	Advance(ctx context.Context, mark, next Mark) (Mark, error)
 	// Prune forgets objects that are done, and updates that were accepted,
-	// where the object was last modified before t.
+	// where the object was last modified before t. Those of an object that is
+	// still pending stay.
 	Prune(ctx context.Context, t time.Time) error
 	// Summarize keeps the summary of a run, and forgets those of runs that began
 	// more than a week before it.

@@ -55,10 +55,11 @@ func TestAKillInAHugeObjectRepeatsLittle(t *testing.T) {
 		}
 		worst = max(worst, w.repeats())
 	}
-	// Two uploaders and the recorder work at the same time: while one record is
-	// written, uploads go on.
-	if kills < 10 || worst > lines/2 {
-		t.Errorf("%d kills repeated up to %d of %d findings, want 10 kills and fewer than half", kills, worst, lines)
+	// While one record is written uploads go on, until three times what makes a
+	// record is waiting.
+	const bound = 2*3*ingest.KeepEvery + 3*batch
+	if kills < 10 || worst > bound {
+		t.Errorf("%d kills repeated up to %d of %d findings, want 10 kills and at most %d", kills, worst, lines, bound)
 	}
 	t.Logf("%d kills, at most %d of %d findings repeated", kills, worst, lines)
 }
@@ -103,95 +104,6 @@ func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) {
 	if len(w.accepted) != 800 {
 		t.Errorf("%d findings were accepted, want 800", len(w.accepted))
 	}
-}
-
-// TestAFolderThatCannotBeListedHoldsNothingBack refuses the listing of one
-// account of four, in a source that is up to date and in a backlog. The others
-// are delivered, the run says so, and the watermark waits.
-func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
-	for name, tt := range map[string]struct {
-		lookback time.Duration
-		folder   string
-	}{
-		"account":              {24 * time.Hour, "AWSLogs/000000000002/GuardDuty/"},
-		"account of a backlog": {9 * 24 * time.Hour, "AWSLogs/000000000002/GuardDuty/"},
-		"organization":         {24 * time.Hour, "AWSLogs/o-second/"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.lookback = tt.lookback
-			for _, account := range []string{"000000000001", "000000000002", "o-first/000000000003", "o-second/000000000004"} {
-				for d := 0; time.Duration(d+1)*24*time.Hour <= tt.lookback; d++ {
-					at := now.AddDate(0, 0, -d).Add(-time.Minute)
-					w.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+at.Format("2006/01/02/")+"a.jsonl.gz", at, fmt.Sprint(account, "-", d))
-				}
-			}
-			w.listFault = func(prefix string) error {
-				if prefix == tt.folder {
-					return errBoom
-				}
-				return nil
-			}
-			for range 3 {
-				s, err := w.job().Run(t.Context())
-				var missed *ingest.UnlistedError
-				if !errors.As(err, &missed) || !errors.Is(err, errBoom) || missed.Count != 1 || s.Plan.Unlisted != 1 || !strings.HasPrefix(tt.folder, missed.Folder) {
-					t.Fatalf("Run = %+v, %v, want an UnlistedError of %s", s, err, tt.folder)
-				}
-				if !s.Watermark.Equal(now.Add(-tt.lookback)) {
-					t.Errorf("the watermark is %v, want it to stay at %v", s.Watermark, now.Add(-tt.lookback))
-				}
-			}
-			days := int(tt.lookback / (24 * time.Hour))
-			if len(w.accepted) != 3*days {
-				t.Errorf("%d findings were accepted, want the %d of the others", len(w.accepted), 3*days)
-			}
-			w.listFault = nil
-			if s := w.run(); !s.Watermark.Equal(now) {
-				t.Errorf("the watermark is %v, want %v", s.Watermark, now)
-			}
-			w.expect(1)
-		})
-	}
-}
-
-// TestAListingThatFailsEverywhereFailsAtOnce refuses the listing of each of
-// many accounts: the run does not ask for all of them.
-func TestAListingThatFailsEverywhereFailsAtOnce(t *testing.T) {
-	w := newWorld(t)
-	for i := range 200 {
-		w.put(fmt.Sprintf("AWSLogs/%012d/GuardDuty/eu-west-1/%sa.jsonl.gz", i, today.Format("2006/01/02/")), now.Add(-time.Minute), fmt.Sprint(i))
-	}
-	w.listFault = func(prefix string) error {
-		if strings.HasSuffix(prefix, "/GuardDuty/") {
-			return errBoom
-		}
-		return nil
-	}
-	if _, err := w.job().Run(t.Context()); !errors.Is(err, errBoom) || w.lists > 50 {
-		t.Errorf("Run = %v after %d lists, want %v after some 30", err, w.lists, errBoom)
-	}
-	w.listFault = nil
-	w.run()
-	w.expect(1)
-}
-
-// TestAStopWhileListingIsNoFailure tells the run to stop before it has listed
-// anything.
-func TestAStopWhileListingIsNoFailure(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "a"), now.Add(-time.Minute), "a")
-	ctx, stop := context.WithCancel(t.Context())
-	w.listFault = func(string) error {
-		stop()
-		return ctx.Err()
-	}
-	if _, err := w.job().Run(ctx); err != nil || len(w.accepted) != 0 {
-		t.Errorf("Run = %v with %d findings, want nil and none", err, len(w.accepted))
-	}
-	w.listFault = nil
-	w.run()
-	w.expect(1)
 }
 
 // TestABudgetThatEndsInDoubtIsAFailure ends the budget of a backlog's run after

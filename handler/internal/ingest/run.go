@@ -33,20 +33,22 @@ func (r *run) work(st stages) error {
 	}
 	since := later(r.mark.Time.Add(-r.Overlap), r.mark.Floor)
 	r.plan, r.mover = r.newPlanner(since, snap), r.newMover(snap, &r.Summary)
-	defer func() { r.Left = len(r.open) }()
+	defer func() { r.Left, r.Lag = len(r.open), r.plan.now.Sub(r.mark.Time) }()
 	list := windows(since, r.start)
+	r.WindowsLeft = len(list)
 	for i, w := range list {
 		tasks, err := r.plan.list(st.reading, w)
 		r.Plan = r.plan.stats
 		if err != nil && i > 0 && st.reading.Err() != nil { // the next run goes on
-			r.WindowsLeft = len(list) - i
 			break
 		}
 		if err != nil {
 			return fmt.Errorf("list s3://%s/%s: %w", r.Bucket, guardduty.Root(r.Prefix), err)
 		}
+		r.WindowsLeft--
 		if i == 0 {
-			tasks = append(due(snap.Pending, r.start), tasks...)
+			resumed, failed := due(snap.Pending, r.start)
+			tasks = slices.Concat(resumed, tasks, failed)
 		}
 		if err := r.window(st, w, tasks); err != nil {
 			return err
@@ -79,7 +81,7 @@ func (r *run) window(st stages, w window, tasks []*task) error {
 	next, err := r.advance(st.closing, r.mark, r.open, w.end(r.plan.now))
 	if err == nil {
 		r.mark = next
-		r.Watermark, r.Lag = next.Time, r.plan.now.Sub(next.Time)
+		r.Watermark = next.Time
 	}
 	if err := first(moveErr, err); err != nil {
 		return err
@@ -100,15 +102,20 @@ func (r *run) summarize(ctx context.Context, err error) {
 	}
 }
 
-// due returns the tasks of the pending objects whose time has come.
-func due(pending []Pending, now time.Time) []*task {
-	var tasks []*task
+// due returns the tasks of the pending objects whose time has come: those that
+// a run was on its way through, and those that failed before. The second come
+// after all others, since they may do nothing but take time.
+func due(pending []Pending, now time.Time) (resumed, failed []*task) {
 	for _, p := range pending {
-		if !p.Next.After(now) {
-			tasks = append(tasks, newTask(p.Object, &p))
+		switch {
+		case p.Next.After(now):
+		case p.Attempts == 0:
+			resumed = append(resumed, newTask(p.Object, &p))
+		default:
+			failed = append(failed, newTask(p.Object, &p))
 		}
 	}
-	return tasks
+	return resumed, failed
 }
 
 // advance moves the watermark to the greatest time up to which every listed

@@ -26,19 +26,30 @@ func (m *mover) settle(t *task) {
 		}
 		m.mu.Unlock()
 	default:
+		if !t.fresh {
+			m.mu.Lock()
+			m.pending--
+			m.mu.Unlock()
+		}
 		m.record(t, true)
 	}
 }
 
 // record gives a task to the recorder: with last for the last time, and else
-// for how far it has come.
+// for how far it has come. It waits while the recorder lags behind.
 func (m *mover) record(t *task, last bool) {
-	if !t.queue(last) {
+	if t.queue(last) {
+		select {
+		case m.entries <- t:
+		case <-m.gone:
+		}
 		return
 	}
-	select {
-	case m.entries <- t:
-	case <-m.gone:
+	if ahead, told := t.ahead(); ahead {
+		select {
+		case <-told:
+		case <-m.gone:
+		}
 	}
 }
 

@@ -13,11 +13,12 @@ type task struct {
 	Object Object
 	fresh  bool // not known before this run
 
-	// The recorder's alone, and read when the run's goroutines have ended.
+	// Changed by the recorder, and read by others when it has ended.
 	pending  *Pending // its row in the ledger; nil when it has none
 	recorded bool     // its last record is written
 
 	mu         sync.Mutex
+	restarted  bool // another version is read than the one listed
 	reading    bool
 	lines      int   // lines gone through
 	flight     []int // lines whose findings are on their way, in ascending order
@@ -29,6 +30,7 @@ type task struct {
 	err        error // why the reading ended early, in a passing way
 	ended      bool  // nothing more will come of it
 	queued     bool  // it waits for the recorder
+	told       chan struct{}
 }
 
 // Limits on what one object may put into quarantine and on how often it is
@@ -66,10 +68,11 @@ func (t *task) begin() (skip int) {
 }
 
 // restart forgets the lines of earlier attempts: another version stands there.
+// Its lines are not recorded as settled, lest the listed one comes back.
 func (t *task) restart() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lines, t.kept = 0, 0
+	t.restarted, t.lines, t.kept = true, 0, 0
 }
 
 // passed notes that the reading has gone through line n.
@@ -113,7 +116,7 @@ func (t *task) arrived(line int) (done, keep bool) {
 	} else if i, ok := slices.BinarySearch(t.flight, line); ok {
 		t.flight = slices.Delete(t.flight, i, i+1)
 	}
-	return !t.reading && len(t.flight) == 0, t.settled()-t.kept >= keepEvery
+	return !t.reading && len(t.flight) == 0, max(t.settled()-t.kept, len(t.sent)) >= keepEvery
 }
 
 // end ends the reading, early when err says so. It reports whether nothing of
@@ -136,21 +139,39 @@ func (t *task) outcome() (failed, untouched bool) {
 // settled is the number of lines from the first on of which every finding is
 // accepted or set aside. It is called with the lock held.
 func (t *task) settled() int {
-	if len(t.flight) > 0 {
+	switch {
+	case t.restarted:
+		return 0
+	case len(t.flight) > 0:
 		return t.flight[0] - 1
+	default:
+		return t.lines
 	}
-	return t.lines
+}
+
+// ahead reports that much more is accepted than the ledger knows, and returns a
+// channel that is closed when the ledger has been told again.
+func (t *task) ahead() (bool, <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.told == nil {
+		t.told = make(chan struct{})
+	}
+	return t.queued && len(t.sent) >= 3*keepEvery, t.told
 }
 
 // setAside adds a line, or with line 0 the object, to the quarantine. Of lines
-// that cannot be parsed the first maxLineRows are kept one by one and the rest
-// counted; a refused finding is always kept. It returns the number of lines
+// that cannot be parsed the first maxLineRows are kept one by one, the next one
+// stands for the rest; a refused finding is always kept. It returns the number of lines
 // that could not be parsed.
 func (t *task) setAside(line int, reason string, unreadable bool) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if unreadable {
-		if t.badLines++; t.badLines > maxLineRows {
+		switch t.badLines++; {
+		case t.badLines == maxLineRows+1:
+			reason = "the first of further lines that are not listed one by one: " + reason
+		case t.badLines > maxLineRows:
 			return t.badLines
 		}
 	}
@@ -167,7 +188,7 @@ func (t *task) readWhole(skip int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case skip == 0 && t.badLines > 0 && t.findings == 0 && len(t.quarantine) == min(t.badLines, maxLineRows):
+	case skip == 0 && t.badLines > 0 && t.findings == 0 && len(t.quarantine) == min(t.badLines, maxLineRows+1):
 		first := t.quarantine[0]
 		t.quarantine = []Quarantined{{Reason: fmt.Sprintf("not an export file: none of its %d lines is a finding; line %d: %s", t.badLines, first.Line, first.Reason)}}
 	case t.badLines > maxLineRows:

@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -85,32 +86,32 @@ func (s *Store) write(ctx context.Context, rows []row) error {
 }
 
 // Prune deletes the rows of objects that are done, and of updates, where the
-// object was last modified before t. With nothing to delete it costs one call.
+// object was last modified before t; the updates of an object that is still to
+// be tried again stay. With nothing to delete it costs one call.
 //
 // The row of an object's earlier attempts that a crash left beside its done
 // row goes first: alone it would have the object delivered again.
 func (s *Store) Prune(ctx context.Context, t time.Time) error {
-	var keys []string
-	ids := make(map[ingest.ID]struct{})
+	old := make(map[ingest.ID][]string) // row keys by object
+	done := make(map[ingest.ID]bool)
 	if err := s.keys(ctx, between("done|", "done|"+t.UTC().Format(timeKey)), func(r row) error {
-		keys = append(keys, r.Key)
-		if r.further() {
-			return nil
-		}
 		id, err := r.id()
-		ids[id] = struct{}{}
+		old[id] = append(old[id], r.Key)
+		done[id] = done[id] || !r.further()
 		return err
 	}); err != nil {
 		return s.fault("read", err)
 	}
-	if len(keys) == 0 {
+	if len(old) == 0 {
 		return nil
 	}
 	var stale []string
 	if err := s.keys(ctx, between("pending|", after("pending")), func(r row) error {
 		id, err := r.id()
-		if _, done := ids[id]; done {
+		if done[id] {
 			stale = append(stale, r.Key)
+		} else {
+			delete(old, id)
 		}
 		return err
 	}); err != nil {
@@ -119,7 +120,7 @@ func (s *Store) Prune(ctx context.Context, t time.Time) error {
 	if err := s.remove(ctx, stale); err != nil {
 		return err
 	}
-	return s.remove(ctx, keys)
+	return s.remove(ctx, slices.Concat(slices.Collect(maps.Values(old))...))
 }
 
 // remove deletes rows, whether they are still there or not. A transaction fails

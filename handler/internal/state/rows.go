@@ -131,10 +131,10 @@ func furtherKey(o ingest.Object, first ingest.Update) string {
 // say that the object is done.
 func (r row) further() bool { return strings.Count(r.Key, "|") == 3 }
 
-// id reads the object's identity from the end of the key of a row that is not
-// one of further updates.
+// id reads the object's identity from the key of a done or pending row.
 func (r row) id() (ingest.ID, error) {
-	text := r.Key[strings.LastIndexByte(r.Key, '|')+1:]
+	parts := strings.Split(r.Key, "|")
+	text := parts[min(2, len(parts)-1)]
 	raw, err := hex.DecodeString(text)
 	if err != nil || len(raw) != len(ingest.ID{}) {
 		return ingest.ID{}, fmt.Errorf("the row %q names no object", r.Key)

@@ -174,7 +174,7 @@ func prune(t *testing.T, s state) {
 		if err := s.f.State.Prune(t.Context(), object(4).LastModified); err != nil {
 			t.Fatalf("Prune = %v", err)
 		}
-		s.want(t, objects(4, 6), []ingest.Pending{waiting(1)}, slices.Concat(updates(4, 3), updates(5, 3)))
+		s.want(t, objects(4, 6), []ingest.Pending{waiting(1)}, slices.Concat(updates(1, 3), updates(4, 3), updates(5, 3)))
 		s.wantQuarantine(t, object(0).Key+":7")
 	}
 	if got := s.load(t).Mark; got != mark {
