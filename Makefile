@@ -38,7 +38,7 @@ start: build cloud ## the same under func start, where Azure Functions Core Tool
 query: $(NODE_MODULES) ## runs KQL='…' over the rows of the last run
 	@[ -n "$$KQL" ] || { echo "give a query: make query KQL='AWSGuardDuty_CL | count'"; exit 2; }
 	@[ -f .local/cloud/rows.ndjson ] || { echo "there are no rows yet: make run"; exit 2; }
-	@node dev/kql/cli.mjs --table AWSGuardDuty_CL=.local/cloud/rows.ndjson --columns infra/schema/guardduty.columns.json --format table "$$KQL"
+	@node dev/kql/cli.mjs --table AWSGuardDuty_CL=.local/cloud/rows.ndjson --columns infra/schema/guardduty.columns.json --functions sentinel/Parsers --format table "$$KQL"
 
 .PHONY: build
 build: bin/handler ## builds bin/handler for this machine
@@ -65,7 +65,7 @@ $(NODE_MODULES): dev/package.json dev/package-lock.json
 .PHONY: test
 test: build cloud .tools/versitygw ## runs all tests, against real servers where there are any
 	@[ -n "$(RACE)" ] || [ -z "$$MUST_RUN" ] || { echo "the race detector needs cgo and a C compiler"; exit 1; }
-	node --test --test-reporter=spec $(wildcard dev/kql/*.test.mjs)
+	node --test --test-reporter=spec $(wildcard dev/kql/*.test.mjs dev/sentinel/*.test.mjs)
 	go test -C dev $(RACE) -timeout 10m ./...
 	go test $(RACE) -timeout 10m ./...
 
