@@ -38,7 +38,7 @@ start: build cloud ## the same under func start, where Azure Functions Core Tool
 query: $(NODE_MODULES) ## runs KQL='…' over the rows of the last run
 	@[ -n "$$KQL" ] || { echo "give a query: make query KQL='AWSGuardDuty_CL | count'"; exit 2; }
 	@[ -f .local/cloud/rows.ndjson ] || { echo "there are no rows yet: make run"; exit 2; }
-	@node dev/kql/cli.mjs --table AWSGuardDuty_CL=.local/cloud/rows.ndjson --columns infra/schema/guardduty.columns.json --format table "$$KQL"
+	@node dev/kql/cli.mjs --table AWSGuardDuty_CL=.local/cloud/rows.ndjson --columns infra/schema/guardduty.columns.json --functions sentinel/Parsers --format table "$$KQL"
 
 .PHONY: build
 build: bin/handler ## builds bin/handler for this machine

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { readParser } from '../sentinel/parser.mjs';
 import { createEngine, DiagnosticsError } from './engine.mjs';
 import { NotInstalled } from './errors.mjs';
 import { parseJson, toJsonText } from './json.mjs';
@@ -12,7 +13,7 @@ const USAGE = `usage: node dev/kql/cli.mjs [options] 'QUERY'
   --table NAME=rows.ndjson   rows of a table, one JSON object per line (repeatable)
   --schema schema.json       {"Table": {"Column": "datetime|real|long|int|bool|string|dynamic|timespan|guid"}}
   --columns columns.json     {"table": "Table", "columns": [{"name": "Column", "type": "boolean|datetime|real|..."}]} (repeatable)
-  --functions PATH           stored functions: a NAME.kql file or a folder of them (repeatable)
+  --functions PATH           stored functions: a NAME.kql file, a parser's .yaml file, or a folder of them (repeatable)
   --now TIME                 what now() and ago() count from (ISO 8601)
   --ingestion-time COLUMN    what ingestion_time() returns (default TimeGenerated)
   --format ndjson|table      output: lines of JSON (default), or for a person to read
@@ -142,9 +143,14 @@ function guessSchema(rows) {
 
 function loadFunctions(engine, location) {
   const files = inputOf(location, () => (statSync(location).isDirectory()
-    ? readdirSync(location).filter((f) => f.endsWith('.kql')).sort().map((f) => path.join(location, f))
+    ? readdirSync(location).filter((f) => /\.(kql|yaml)$/.test(f)).sort().map((f) => path.join(location, f))
     : [location]));
   for (const file of files) {
+    if (file.endsWith('.yaml')) {
+      const { name, params, query } = inputOf(file, () => readParser(readText(file)));
+      engine.addFunction(name, params, query);
+      continue;
+    }
     const body = readText(file);
     const params = /^\s*\/\/\s*params:(.*)/.exec(body)?.[1] ?? '';
     engine.addFunction(path.basename(file, '.kql'), params, body);

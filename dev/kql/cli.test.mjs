@@ -108,3 +108,34 @@ for (const [name, args, message] of [
     assert.equal(got.stdout, '');
   });
 }
+
+test("a parser's file is a stored function, also in a folder", () => {
+  const parser = `Function:
+  Title: Ts
+FunctionName: Ts
+FunctionAlias: Ts
+FunctionParams:
+  - Name: least
+    Type: real
+    Default: 0
+  - Name: word
+    Type: string
+    Default: '*'
+FunctionQuery: |
+  // with parameters
+  T_CL
+  | where Severity > least and (word == "*" or Text_s == word)
+`;
+  const at = file('Ts.yaml', parser);
+  for (const functions of [at, dir]) {
+    const run = (query) => kql('--columns', columns, '--table', `T_CL=${rows}`, '--functions', functions, query);
+    assert.deepEqual(run('Ts | count'), { status: 0, stderr: '', stdout: '{"Count":2}\n' });
+    assert.equal(run('Ts(3.0) | count').stdout, '{"Count":1}\n');
+    assert.equal(run('Ts(word="b") | count').stdout, '{"Count":0}\n');
+  }
+  rmSync(at);
+  const bad = kql('--columns', columns, '--functions', file('bad.yaml', 'a: {b: c}\n'), 'T_CL');
+  assert.equal(bad.status, 2);
+  assert.match(bad.stderr, /bad\.yaml: YAML line 2: not read here/);
+  rmSync(path.join(dir, 'bad.yaml'));
+});

@@ -1,0 +1,50 @@
+// The content under sentinel/ as the tests use it: parsers as stored functions of the KQL engine.
+import { readFileSync, readdirSync } from 'node:fs';
+import { createEngine } from '../kql/engine.mjs';
+import { parseJson } from '../kql/json.mjs';
+import { readParser } from './parser.mjs';
+
+const TABLE = 'AWSGuardDuty_CL';
+const ROOT = new URL('../../', import.meta.url);
+
+export const readText = (name) => readFileSync(new URL(name, ROOT), 'utf8');
+
+/** Every parser: {file, yaml, name, params, query}. */
+export function readParsers(folder = 'sentinel/Parsers') {
+  return readdirSync(new URL(`${folder}/`, ROOT), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return readParsers(path);
+    if (!entry.name.endsWith('.yaml')) return [];
+    return [{ file: path, ...readParser(readText(path)) }];
+  }).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const COLUMN_TYPES = { boolean: 'bool', bool: 'bool', datetime: 'datetime', real: 'real', int: 'int', long: 'long', string: 'string', dynamic: 'dynamic', guid: 'guid' };
+
+/** The table's columns, name to type, as the engine writes types. */
+export function tableSchema() {
+  const { columns } = JSON.parse(readText('infra/schema/guardduty.columns.json'));
+  return Object.fromEntries(columns.map((c) => [c.name, COLUMN_TYPES[c.type.toLowerCase()]]));
+}
+
+/** Lines of JSON, read so that 9.0 stays a real number. */
+export const readRows = (name) => readText(name).split('\n').filter(Boolean).map(parseJson);
+
+const engines = new Map();
+
+/**
+ * An engine with the table and all parsers. `more` are columns beyond the schema, or other types of its columns.
+ * It is one engine for each set of columns, with other rows: run a query before asking for the next.
+ */
+export function engineOver(rows, { more = {}, ingestionTime } = {}) {
+  const key = JSON.stringify([more, ingestionTime]);
+  let engine = engines.get(key);
+  if (!engine) {
+    engine = createEngine(ingestionTime ? { ingestionTime } : {});
+    engine.addTable(TABLE, { ...tableSchema(), ...more });
+    for (const p of readParsers()) engine.addFunction(p.name, `(${p.params})`, p.query);
+    engines.set(key, engine);
+  }
+  engine.setRows(TABLE, rows);
+  return engine;
+}

@@ -1,0 +1,73 @@
+// The table of finding types: its file, the parser made of it, and what Sentinel takes as tactics and techniques.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { engineOver, readText } from './content.mjs';
+import { findingTypesYaml, readFindingTypes } from './finding_types.mjs';
+
+const { types, purposes } = readFindingTypes();
+const TACTICS = ['Reconnaissance', 'ResourceDevelopment', 'InitialAccess', 'Execution', 'Persistence', 'PrivilegeEscalation', 'DefenseEvasion', 'CredentialAccess', 'Discovery', 'LateralMovement', 'Collection', 'Exfiltration', 'CommandAndControl', 'Impact'];
+
+/** Techniques that exist (MITRE ATT&CK, Enterprise), and the tactics each of them has there: no other is used. */
+const TECHNIQUES = {
+  T1014: ['DefenseEvasion'], 'T1021': ['LateralMovement'], 'T1037': ['Persistence', 'PrivilegeEscalation'], T1046: ['Discovery'], T1048: ['Exfiltration'], 'T1048.003': ['Exfiltration'],
+  T1055: ['DefenseEvasion', 'PrivilegeEscalation'], 'T1055.008': ['DefenseEvasion', 'PrivilegeEscalation'], 'T1055.009': ['DefenseEvasion', 'PrivilegeEscalation'],
+  T1059: ['Execution'], 'T1059.004': ['Execution'], T1071: ['CommandAndControl'], 'T1071.004': ['CommandAndControl'],
+  T1078: ['DefenseEvasion', 'Persistence', 'PrivilegeEscalation', 'InitialAccess'], 'T1078.004': ['DefenseEvasion', 'Persistence', 'PrivilegeEscalation', 'InitialAccess'],
+  'T1087.004': ['Discovery'], 'T1090.003': ['CommandAndControl'], T1098: ['Persistence', 'PrivilegeEscalation'], 'T1098.003': ['Persistence', 'PrivilegeEscalation'], 'T1098.006': ['Persistence', 'PrivilegeEscalation'],
+  T1110: ['CredentialAccess'], T1133: ['Persistence', 'InitialAccess'], T1189: ['InitialAccess'], T1190: ['InitialAccess'], 'T1204.002': ['Execution'],
+  T1222: ['DefenseEvasion'], T1485: ['Impact'], T1486: ['Impact'], T1496: ['Impact'], T1498: ['Impact'], T1530: ['Collection'], T1531: ['Impact'], T1537: ['Exfiltration'],
+  'T1547.006': ['Persistence', 'PrivilegeEscalation'], T1552: ['CredentialAccess'], 'T1552.005': ['CredentialAccess'], 'T1552.007': ['CredentialAccess'], T1556: ['CredentialAccess', 'DefenseEvasion', 'Persistence'],
+  T1562: ['DefenseEvasion'], 'T1562.001': ['DefenseEvasion'], 'T1562.008': ['DefenseEvasion'], T1565: ['Impact'], T1566: ['InitialAccess'], T1567: ['Exfiltration'], 'T1568.002': ['CommandAndControl'],
+  T1571: ['CommandAndControl'], T1572: ['CommandAndControl'], T1580: ['Discovery'], T1586: ['ResourceDevelopment'], T1595: ['Reconnaissance'], T1609: ['Execution'], T1610: ['DefenseEvasion', 'Execution'],
+  T1611: ['PrivilegeEscalation'], T1613: ['Discovery'], T1619: ['Discovery'], T1620: ['DefenseEvasion'], T1622: ['DefenseEvasion', 'Discovery'], T1666: ['DefenseEvasion'],
+};
+
+test('every type of the test data is listed, and the retired ones are marked', () => {
+  const listed = new Map(types.map((t) => [t.type, t]));
+  assert.equal(listed.size, types.length);
+  const present = readText('dev/testdata/findings.jsonl').split('\n').filter(Boolean).map((line) => JSON.parse(line).type);
+  assert.equal(present.length, 224);
+  for (const type of present) assert.ok(listed.get(type) && !listed.get(type).retired, type);
+  assert.equal(types.filter((t) => !t.retired).length, 224);
+});
+
+test('every purpose of a type has tactics of its own', () => {
+  const names = purposes.map((p) => p.purpose);
+  for (const { type } of types) assert.ok(names.includes(type.split(':')[0]), type);
+});
+
+test('tactics, techniques and severities are such as Sentinel and ATT&CK have', () => {
+  for (const { type, purpose, tactics, techniques, severity } of [...types, ...purposes]) {
+    const what = type ?? purpose;
+    assert.ok(tactics.length, what);
+    for (const tactic of tactics) assert.ok(TACTICS.includes(tactic), `${what}: ${tactic}`);
+    for (const technique of techniques) {
+      assert.match(technique, /^T\d{4}(\.\d{3})?$/, what);
+      assert.ok(TECHNIQUES[technique], `${what}: ${technique} is not a known technique`);
+    }
+    if (type) assert.ok(['', 'Low', 'Medium', 'High', 'Critical', 'Variable'].includes(severity), what);
+  }
+});
+
+test('the parser is made of the file', () => {
+  assert.equal(readText('sentinel/Parsers/GuardDutyFindingTypes.yaml'), findingTypesYaml({ types, purposes }), 'run: node dev/sentinel/finding_types.mjs');
+});
+
+test('the parser gives every entry', () => {
+  const rows = engineOver([]).run('GuardDutyFindingTypes').rows;
+  assert.deepEqual(rows, [
+    ...types.map((t) => ({ Type: t.type, ThreatPurpose: t.type.split(':')[0], DefaultSeverity: t.severity, Tactics: t.tactics, Techniques: t.techniques, IsRetired: t.retired === true })),
+    ...purposes.map((p) => ({ Type: `${p.purpose}:*`, ThreatPurpose: p.purpose, DefaultSeverity: '', Tactics: p.tactics, Techniques: p.techniques, IsRetired: false })),
+  ]);
+});
+
+test('techniques belong to a tactic of their entry, where ATT&CK has them under it', () => {
+  const apart = new Set();
+  for (const entry of [...types, ...purposes]) {
+    for (const technique of entry.techniques) if (!TECHNIQUES[technique].some((t) => entry.tactics.includes(t))) apart.add(`${entry.tactics} ${technique}`);
+  }
+  // GuardDuty's purpose is kept as the tactic; the technique says what was done
+  assert.deepEqual([...apart].sort(), [
+    'DefenseEvasion T1071.004', 'DefenseEvasion T1572', 'DefenseEvasion T1547.006', 'Exfiltration T1530', 'Persistence T1611', 'CredentialAccess T1078', 'Impact T1222',
+  ].sort());
+});
