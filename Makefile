@@ -20,7 +20,7 @@ DEV_FILES    := $(shell find dev -name '*.go' -not -name '*_test.go' -not -path 
 
 .PHONY: help
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build cloud ## runs the connector twice on a local cloud and shows what arrives; FINDINGS=folder for findings of your own, DAMAGED=1 for damaged objects too
@@ -71,7 +71,7 @@ test: build cloud .tools/versitygw ## runs all tests, against real servers where
 
 .PHONY: check
 check: ## all that must hold before a change is accepted: format, vet, staticcheck, layers, tests
-	@files=$$(gofmt -l handler dev/internal dev/localcloud dev/e2e); [ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
+	@files=$$(gofmt -l handler dev/bench dev/internal dev/localcloud dev/e2e); [ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
 	go vet ./...
 	go vet -C dev ./...
 	@$(MAKE) .tools/staticcheck || [ -z "$$MUST_RUN" ]
@@ -80,9 +80,23 @@ check: ## all that must hold before a change is accepted: format, vet, staticche
 	else echo "staticcheck could not be installed: skipped"; fi
 	@$(MAKE) test
 
+# What is measured: the handler of a release, or with PROFILE=1 one that writes
+# profiles.
+BENCHED := $(if $(PROFILE),.local/bench/handler,bin/handler)
+
 .PHONY: bench
-bench: ## measures the row pipeline beside its floor
-	go test -run '^$$' -bench . -benchtime 2s ./handler/internal/sentinel
+bench: $(BENCHED) dev/bin/bench $(NODE_MODULES) ## measures the handler on a local cloud; SCENARIOS=A,B for some, RUNS=1 for once each, PROFILE=1 for profiles in .local/bench
+	@dev/bin/bench -handler '$(BENCHED)' $(if $(PROFILE),-profile) $(if $(SCENARIOS),-scenarios '$(SCENARIOS)') $(if $(RUNS),-runs '$(RUNS)')
+
+.PHONY: bench-backlog
+bench-backlog: $(BENCHED) dev/bin/bench ## measures a backlog of 1,000,000 objects over 60 days, within an hour or so; BACKLOG=20000,5 for a smaller one, BUDGET=10s for shorter runs
+	@dev/bin/bench -handler '$(BENCHED)' $(if $(PROFILE),-profile) -scenarios D $(if $(BACKLOG),-backlog '$(BACKLOG)') $(if $(BUDGET),-budget '$(BUDGET)')
+
+dev/bin/bench: $(DEV_FILES) dev/go.mod dev/go.sum
+	go build -C dev -o bin/bench ./bench
+
+.local/bench/handler: $(GO_FILES) go.mod go.sum
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -tags profile -o $@ ./handler
 
 .PHONY: docs
 docs: ## writes docs/schema.md anew from the list of columns

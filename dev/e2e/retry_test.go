@@ -22,10 +22,10 @@ type stateRow struct {
 	ObjectKey            string
 }
 
-// state opens the state table; the cloud must be one WithKey.
+// state opens the state table; the cloud must be one that has a key.
 func (f *fixture) state() *aztables.Client {
 	f.Helper()
-	service, err := aztables.NewServiceClientFromConnectionString(f.cloud.Tables.ConnectionString, nil)
+	service, err := aztables.NewServiceClientFromConnectionString(f.settings["AzureWebJobsStorage"], nil)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -28,6 +28,7 @@ import (
 	"guardduty-sentinel/dev/internal/keyvault"
 	"guardduty-sentinel/dev/internal/s3server"
 	"guardduty-sentinel/dev/internal/servers"
+	"guardduty-sentinel/dev/internal/tables"
 )
 
 // The names of the local cloud, of the form that Azure gives them.
@@ -46,6 +47,11 @@ const (
 type Options struct {
 	Dir     string // files of this run: certificates, logs, rows
 	Storage Storage
+	// Count, when set, is given the bodies that Logs Ingestion accepts, in place
+	// of the checks and of the file of rows (ingestion.Config).
+	Count func(body []byte) (rows int, err error)
+	// PageSize is s3server.Options.PageSize.
+	PageSize int
 }
 
 // Storage says how the state table is reached.
@@ -60,6 +66,9 @@ const (
 	// AllServices is WithKey with blobs and queues, which the Functions host
 	// itself needs.
 	AllServices
+	// InMemory is WithKey on a table service of this process, whose writes cost
+	// the same however many rows there are.
+	InMemory
 )
 
 // Cloud is the running stand-ins.
@@ -69,7 +78,8 @@ type Cloud struct {
 	Vault     *keyvault.Server
 	Ingestion *ingestion.Server
 	Proxy     *egress.Proxy
-	Tables    *servers.Azurite
+	Tables    *servers.Azurite // nil with InMemory
+	Memory    *tables.Server   // the tables with InMemory, else nil
 
 	// Faults are scripted by service: s3, identity, vault, ingestion.
 	Faults map[string]*faults.Script
@@ -77,13 +87,14 @@ type Cloud struct {
 	// AccessKeyID and SecretAccessKey are the key pair in the vault.
 	AccessKeyID, SecretAccessKey string
 
-	opts     Options
-	ca       *ca.Authority
-	root     string
-	s3URL    string
-	idURL    string
-	proxyURL string
-	closers  []func() error
+	opts       Options
+	ca         *ca.Authority
+	root       string
+	s3URL      string
+	idURL      string
+	proxyURL   string
+	connection string // of the tables, unless an identity reaches them
+	closers    []func() error
 }
 
 // RowsFile is where the accepted rows are, one JSON object a line.
@@ -121,7 +132,7 @@ func (c *Cloud) start(ctx context.Context) (err error) {
 func (c *Cloud) startS3() error {
 	c.AccessKeyID = "AKIA" + strings.ToUpper(rand.Text()[:16])
 	c.SecretAccessKey = rand.Text() + rand.Text()[:14]
-	server, err := s3server.New(s3server.Options{AccessKeyIDs: []string{c.AccessKeyID}})
+	server, err := s3server.New(s3server.Options{AccessKeyIDs: []string{c.AccessKeyID}, PageSize: c.opts.PageSize})
 	if err != nil {
 		return err
 	}
@@ -144,7 +155,7 @@ func (c *Cloud) startAzure() error {
 	if err := os.Remove(c.RowsFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	c.Ingestion, err = ingestion.New(ingestion.Config{Rule: RuleID, Schema: schema, Verify: c.Identity.Verify, File: c.RowsFile()})
+	c.Ingestion, err = ingestion.New(ingestion.Config{Rule: RuleID, Schema: schema, Verify: c.Identity.Verify, File: c.RowsFile(), Count: c.opts.Count})
 	if err != nil {
 		return err
 	}
@@ -174,6 +185,12 @@ func (c *Cloud) startAzure() error {
 }
 
 func (c *Cloud) startTables(ctx context.Context) error {
+	if c.opts.Storage == InMemory {
+		c.Memory = tables.New()
+		addr, err := c.serve(c.Memory, false)
+		c.connection = tables.Connection(addr)
+		return err
+	}
 	log, err := os.Create(filepath.Join(c.opts.Dir, "azurite.log"))
 	if err != nil {
 		return err
@@ -188,6 +205,7 @@ func (c *Cloud) startTables(ctx context.Context) error {
 	if c.Tables, err = servers.StartAzurite(ctx, options); err != nil {
 		return errors.Join(err, log.Close())
 	}
+	c.connection = c.Tables.ConnectionString
 	c.closers = append(c.closers, log.Close, c.Tables.Stop)
 	return nil
 }

@@ -27,7 +27,7 @@ func (c *Cloud) Settings() map[string]string {
 	if c.opts.Storage == WithIdentity {
 		s["AzureWebJobsStorage__tableServiceUri"] = c.Tables.TableEndpoint
 	} else {
-		s["AzureWebJobsStorage"] = c.Tables.ConnectionString
+		s["AzureWebJobsStorage"] = c.connection
 	}
 	return s
 }

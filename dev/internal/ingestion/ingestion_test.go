@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -203,6 +204,30 @@ func TestKeepBoundsRowsInMemory(t *testing.T) {
 	text, err := os.ReadFile(file)
 	if err != nil || strings.Count(string(text), "\n") != 4 {
 		t.Errorf("file = %q, %v, want all 4 rows", text, err)
+	}
+}
+
+func TestCountStandsInPlaceOfTheChecks(t *testing.T) {
+	var got []string
+	s, _, _, c := start(t, ingestion.Config{Count: func(body []byte) (int, error) {
+		got = append(got, string(body))
+		if string(body) == "[]" {
+			return 0, errors.New("no rows")
+		}
+		return 7, nil
+	}})
+	_, err := c.Upload(t.Context(), rule, "Custom-Test_CL", []byte(`[{"of":"no schema"}]`), nil)
+	if err != nil {
+		t.Errorf("Upload() = %v, want no error", err)
+	}
+	if _, err := c.Upload(t.Context(), rule, "Custom-Test_CL", []byte("[]"), nil); err == nil {
+		t.Error("Upload() of what Count refuses = no error, want one")
+	}
+	if stats := s.Stats(); stats.Rows != 7 || stats.Calls != 1 || stats.Refused != 1 || len(s.Rows()) != 0 {
+		t.Errorf("Stats() = %+v and %d rows kept, want 7 rows in one call, one refused and none kept", stats, len(s.Rows()))
+	}
+	if want := []string{`[{"of":"no schema"}]`, "[]"}; !slices.Equal(got, want) {
+		t.Errorf("Count got %q, want %q", got, want)
 	}
 }
 

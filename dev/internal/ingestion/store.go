@@ -48,6 +48,12 @@ func (st *store) add(call Call, rows [][]byte) error {
 		st.kept += len(row)
 		st.rows = append(st.rows, bytes.Clone(row))
 	}
+	st.total(call)
+	return nil
+}
+
+// total adds a call to the totals.
+func (st *store) total(call Call) {
 	if len(st.calls) < maxCalls {
 		st.calls = append(st.calls, call)
 	}
@@ -55,7 +61,6 @@ func (st *store) add(call Call, rows [][]byte) error {
 	st.stats.Rows += call.Rows
 	st.stats.Bytes += call.Bytes
 	st.stats.Compressed += call.Compressed
-	return nil
 }
 
 // write appends one line a row: the row's own bytes, or where these hold an

@@ -53,7 +53,11 @@ func (s *Server) list(rest http.Handler) http.Handler {
 			return
 		}
 		prefix := gofakes3.Prefix{Prefix: req.Query.Get("prefix"), Delimiter: req.Query.Get("delimiter")}
-		found, err := s.store.ListBucket(req.Bucket, &prefix, page)
+		shown := page
+		if s.pageSize > 0 && prefix.Delimiter == "" {
+			shown.MaxKeys = min(page.MaxKeys, int64(s.pageSize))
+		}
+		found, err := s.store.ListBucket(req.Bucket, &prefix, shown)
 		if err != nil {
 			refuse(w, r, http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
 			return

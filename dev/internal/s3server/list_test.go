@@ -152,6 +152,22 @@ func TestListDefaultPageIsAThousandKeys(t *testing.T) {
 	}
 }
 
+func TestPageSizeBoundsPagesOfObjects(t *testing.T) {
+	srv, c := start(t, s3server.Options{PageSize: 2})
+	for _, key := range []string{"a/1", "a/2", "a/3", "b/1", "c/1"} {
+		put(t, srv, key)
+	}
+	if got, want := listAll(t, c, s3.ListObjectsV2Input{}), []string{"a/1 a/2", "a/3 b/1", "c/1"}; !slices.Equal(got, want) {
+		t.Errorf("pages = %q, want %q", got, want)
+	}
+	if got, want := listAll(t, c, s3.ListObjectsV2Input{MaxKeys: aws.Int32(1), Prefix: aws.String("a/")}), []string{"a/1", "a/2", "a/3"}; !slices.Equal(got, want) {
+		t.Errorf("pages of one key = %q, want %q", got, want)
+	}
+	if got, want := listAll(t, c, s3.ListObjectsV2Input{Delimiter: aws.String("/")}), []string{"|a/ |b/ |c/"}; !slices.Equal(got, want) {
+		t.Errorf("pages of folders = %q, want %q", got, want)
+	}
+}
+
 func TestListRefusals(t *testing.T) {
 	srv, c := start(t, s3server.Options{})
 	put(t, srv, "k")

@@ -57,7 +57,9 @@ func (s *Server) Requests() []Request {
 // Counts are the numbers of requests by operation, refused ones included.
 func (s *Server) Counts() map[Operation]int {
 	counts := make(map[Operation]int)
-	for _, r := range s.Requests() {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	for _, r := range s.log.requests {
 		counts[r.Operation]++
 	}
 	return counts

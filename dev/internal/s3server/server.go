@@ -35,6 +35,10 @@ type Options struct {
 	// Now gives the LastModified of what arrives over HTTP; nil is time.Now.
 	// It has no say in whether a request's date is accepted: any date is.
 	Now func() time.Time
+	// PageSize bounds a page of a listing without a delimiter, below the 1,000
+	// of S3, which may itself return fewer keys than asked for; 0 does not. A
+	// few objects then stand for a history of many pages.
+	PageSize int
 	// Wrap puts a handler of the caller's between the request log and the
 	// server, to answer, delay or break requests by script. What it answers is
 	// logged and counted too. It sees each request before its credentials are
@@ -44,10 +48,11 @@ type Options struct {
 
 // Server is the S3 server: an http.Handler, safe for use by many goroutines.
 type Server struct {
-	bucket  string
-	store   *store
-	handler http.Handler
-	log     requestLog
+	bucket   string
+	pageSize int
+	store    *store
+	handler  http.Handler
+	log      requestLog
 
 	mu     sync.Mutex
 	keyIDs map[string]bool // empty: every key is accepted
@@ -64,7 +69,7 @@ func New(opts Options) (*Server, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &Server{bucket: opts.Bucket, store: newStore(opts.Now), denied: make(map[*denial]bool)}
+	s := &Server{bucket: opts.Bucket, pageSize: opts.PageSize, store: newStore(opts.Now), denied: make(map[*denial]bool)}
 	s.AcceptKeys(opts.AccessKeyIDs...)
 	if err := s.CreateBucket(opts.Bucket); err != nil {
 		return nil, err
