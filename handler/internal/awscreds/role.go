@@ -68,7 +68,7 @@ func NewWebIdentity(cfg RoleConfig, audience string, credential azcore.TokenCred
 }
 
 func stsClient(cfg RoleConfig, base *KeyPair) *sts.Client {
-	options := sts.Options{Region: cfg.Region, HTTPClient: cfg.HTTPClient, HTTPSignerV4: sigv4.Signer{}, Credentials: aws.AnonymousCredentials{}}
+	options := sts.Options{Region: cfg.Region, HTTPClient: cfg.HTTPClient, HTTPSignerV4: new(sigv4.Signer), Credentials: aws.AnonymousCredentials{}}
 	if base != nil {
 		options.Credentials = base
 	}

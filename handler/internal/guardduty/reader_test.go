@@ -29,7 +29,7 @@ func zip(t *testing.T, content string) []byte {
 // read returns the lines as "number:text" and the error.
 func read(r io.Reader) ([]string, error) {
 	var lines []string
-	_, err := guardduty.ReadObject(r, func(n int, text []byte, err error) error {
+	_, err := new(guardduty.Reader).ReadObject(r, func(n int, text []byte, err error) error {
 		if err != nil {
 			text = []byte(err.Error())
 		}
@@ -93,7 +93,7 @@ func TestReadObjectTellsABrokenConnectionFromDamage(t *testing.T) {
 
 func TestReadObjectStopsOnTheCallersError(t *testing.T) {
 	stop := errors.New("stop")
-	n, err := guardduty.ReadObject(strings.NewReader("a\nb\nc\n"), func(n int, _ []byte, _ error) error {
+	n, err := new(guardduty.Reader).ReadObject(strings.NewReader("a\nb\nc\n"), func(n int, _ []byte, _ error) error {
 		if n == 2 {
 			return stop
 		}
@@ -146,7 +146,7 @@ func FuzzReadObject(f *testing.F) {
 	f.Add([]byte{0x1f, 0x8b})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		last := 0
-		guardduty.ReadObject(bytes.NewReader(data), func(n int, text []byte, err error) error {
+		new(guardduty.Reader).ReadObject(bytes.NewReader(data), func(n int, text []byte, err error) error {
 			if n <= last {
 				t.Fatalf("line %d after line %d", n, last)
 			}

@@ -16,7 +16,7 @@ func (w *world) policeLines(e ingest.Entry) {
 	if e.Pending.Lines == 0 {
 		return
 	}
-	_, _ = guardduty.ReadObject(bytes.NewReader(w.objects[e.Object.Key].body), func(n int, text []byte, err error) error {
+	_, _ = new(guardduty.Reader).ReadObject(bytes.NewReader(w.objects[e.Object.Key].body), func(n int, text []byte, err error) error {
 		if n > e.Pending.Lines {
 			return io.EOF
 		}

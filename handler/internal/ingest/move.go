@@ -76,8 +76,9 @@ func (m *mover) fetchAll(reading, delivering context.Context, tasks []*task) err
 	queue := make(chan *task)
 	for range min(m.job.Fetchers, len(tasks)) {
 		fetch.run(func(ctx context.Context) error {
+			f := m.newFetcher()
 			for t := range queue {
-				if err := m.fetch(ctx, t); err != nil {
+				if err := f.fetch(ctx, t); err != nil {
 					return err
 				}
 			}

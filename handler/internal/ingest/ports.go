@@ -55,11 +55,14 @@ type Update [12]byte
 // UpdateOf returns the identity of the finding's update. A finding that does
 // not say when it was updated is the same only when its whole line is.
 func UpdateOf(f *guardduty.Finding) Update {
-	identity := f.ID + "\x00" + f.UpdatedAt + "\x00" + f.Count
-	if f.UpdatedAt == "" {
-		identity = string(f.Line)
+	identity := f.Line
+	if f.UpdatedAt != "" {
+		var room [128]byte
+		identity = append(room[:0], f.ID...)
+		identity = append(append(identity, 0), f.UpdatedAt...)
+		identity = append(append(identity, 0), f.Count...)
 	}
-	sum := sha256.Sum256([]byte(identity))
+	sum := sha256.Sum256(identity)
 	return Update(sum[:12])
 }
 

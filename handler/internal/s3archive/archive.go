@@ -58,7 +58,7 @@ func New(cfg Config) *Archive {
 		Credentials:  cfg.Credentials,
 		HTTPClient:   cfg.HTTPClient,
 		UsePathStyle: cfg.PathStyle,
-		HTTPSignerV4: sigv4.Signer{RawPath: true},
+		HTTPSignerV4: &sigv4.Signer{RawPath: true},
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = 4
 			o.RateLimiter = noLimit{} // the run's own deadline is the limit

@@ -94,10 +94,11 @@ func BenchmarkPipeline(b *testing.B) {
 // pipeline makes request bodies of the objects.
 func pipeline(b *testing.B, objects [][]byte, deliver func(body []byte)) {
 	p := guardduty.Parser{Paths: encoder.Paths()}
+	var reader guardduty.Reader
 	var row []byte
 	body := make([]byte, 0, sentinel.MaxBody)
 	for _, o := range objects {
-		if _, err := guardduty.ReadObject(bytes.NewReader(o), func(_ int, text []byte, err error) error {
+		if _, err := reader.ReadObject(bytes.NewReader(o), func(_ int, text []byte, err error) error {
 			if err != nil {
 				return err
 			}

@@ -31,7 +31,8 @@ type Table struct {
 	*Encoder
 	client *azlogs.Client
 	cfg    Config
-	bodies sync.Pool
+	bodies sync.Pool // of *bytes.Buffer: one for each call that is on its way
+	zips   sync.Pool // of *gzip.Writer: one for each that is made, which are fewer
 }
 
 var _ ingest.Table = (*Table)(nil)
@@ -50,12 +51,12 @@ func New(cfg Config) (*Table, error) {
 		return nil, fmt.Errorf("logs ingestion client: %w", err)
 	}
 	t := &Table{Encoder: NewEncoder(), client: client, cfg: cfg}
-	t.bodies.New = func() any {
-		b := &body{}
+	t.bodies.New = func() any { return new(bytes.Buffer) }
+	t.zips.New = func() any {
 		// Level 1: the upload is bounded by its uncompressed size, so all that
 		// better compression would save is bandwidth, at several times the cost.
-		b.gz, _ = gzip.NewWriterLevel(&b.buf, gzip.BestSpeed)
-		return b
+		gz, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+		return gz
 	}
 	return t, nil
 }
@@ -63,25 +64,18 @@ func New(cfg Config) (*Table, error) {
 // MaxBatch returns MaxBody.
 func (t *Table) MaxBatch() int { return MaxBody }
 
-// body is a compressed request body, kept for the next one.
-type body struct {
-	buf bytes.Buffer
-	gz  *gzip.Writer
-}
-
-// encode makes the body of rows, JSON objects with commas between them.
-func (b *body) encode(rows []byte) ([]byte, error) {
-	b.buf.Reset()
-	b.gz.Reset(&b.buf)
+// compress writes the body of rows, JSON objects with commas between them.
+func (t *Table) compress(body *bytes.Buffer, rows []byte) error {
+	gz := t.zips.Get().(*gzip.Writer)
+	defer t.zips.Put(gz)
+	body.Reset()
+	gz.Reset(body)
 	for _, part := range [][]byte{{'['}, rows, {']'}} {
-		if _, err := b.gz.Write(part); err != nil {
-			return nil, err
+		if _, err := gz.Write(part); err != nil {
+			return err
 		}
 	}
-	if err := b.gz.Close(); err != nil {
-		return nil, err
-	}
-	return b.buf.Bytes(), nil
+	return gz.Close()
 }
 
 // upload makes one call. The client retries 429 and 5xx, and waits as told.
@@ -89,19 +83,19 @@ func (b *body) encode(rows []byte) ([]byte, error) {
 // Only after a success is the body free for another call: the transport may
 // still be sending it when the service has refused it or ctx has ended.
 func (t *Table) upload(ctx context.Context, rows []byte) error {
-	b := t.bodies.Get().(*body)
-	data, err := b.encode(rows)
+	body := t.bodies.Get().(*bytes.Buffer)
+	err := t.compress(body, rows)
 	if err != nil {
 		return fmt.Errorf("compress: %w", err)
 	}
 	encoding := "gzip"
 	kept, last := withAnswer(ctx)
-	if _, err = t.client.Upload(kept, t.cfg.RuleID, t.cfg.Stream, data, &azlogs.UploadOptions{ContentEncoding: &encoding}); err != nil {
+	if _, err = t.client.Upload(kept, t.cfg.RuleID, t.cfg.Stream, body.Bytes(), &azlogs.UploadOptions{ContentEncoding: &encoding}); err != nil {
 		if errors.Is(err, context.DeadlineExceeded) && last.refusal != nil {
 			return last.refusal
 		}
 		return err
 	}
-	t.bodies.Put(b)
+	t.bodies.Put(body)
 	return nil
 }
