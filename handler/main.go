@@ -84,6 +84,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		os.Unsetenv("AZURE_CLIENT_ID")
 	}
 
+	tightenMemory()
 	c := newConnector(environ, level, log)
 	server := &azfunc.Server{
 		Functions: map[string]azfunc.Run{"GuardDutyTimer": c.run},

@@ -45,7 +45,7 @@ func (a archive) Folders(ctx context.Context, prefix string) ([]string, error) {
 	return slices.Compact(folders), nil
 }
 
-func (a archive) List(ctx context.Context, prefix, after string) (ingest.Page, error) {
+func (a archive) List(ctx context.Context, prefix, after string, limit int) (ingest.Page, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
 	a.w.lists++
@@ -62,7 +62,7 @@ func (a archive) List(ctx context.Context, prefix, after string) (ingest.Page, e
 		if o.Key <= after {
 			continue
 		}
-		if len(page.Objects) == a.w.pageSize {
+		if len(page.Objects) == min(limit, a.w.pageSize) {
 			page.More = true
 			break
 		}

@@ -17,6 +17,10 @@ import (
 // listers is the number of accounts listed at once.
 const listers = 16
 
+// probe is the number of objects asked for where it is not known yet whether
+// they are of interest: to read a page takes the longer the more there are.
+const probe = 200
+
 // PlanStats counts what the listings of a run found.
 type PlanStats struct {
 	Lists   int // calls of List and Folders
@@ -187,14 +191,17 @@ func (p *planner) each(ctx context.Context, folders []string, f func(context.Con
 // that region, or at the next region: so a region costs one or two calls
 // whatever its history.
 func (p *planner) scan(ctx context.Context, prefix, after string, w window) error {
-	for {
-		page, err := p.archive.List(ctx, prefix, after)
+	for limit := probe; ; {
+		page, err := p.archive.List(ctx, prefix, after, limit)
 		if err != nil {
 			return err
 		}
 		next := p.take(page, w)
 		if !page.More || !strings.HasPrefix(next, prefix) {
 			return nil
+		}
+		if limit = probe; next == page.Objects[len(page.Objects)-1].Key {
+			limit = MaxPage // within the window
 		}
 		after = next
 	}

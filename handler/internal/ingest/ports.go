@@ -69,9 +69,13 @@ func UpdateOf(f *guardduty.Finding) Update {
 // Page is part of a listing.
 type Page struct {
 	Objects []Object  // in key order
-	More    bool      // another page follows
+	More    bool      // another page follows; then this one has objects
 	Time    time.Time // the archive's own clock; zero when it does not tell
 }
+
+// MaxPage is the most objects of a page (Amazon S3 API reference,
+// "ListObjectsV2").
+const MaxPage = 1000
 
 // Archive holds export objects. Its methods retry what can be retried and are
 // called from many goroutines.
@@ -80,8 +84,8 @@ type Archive interface {
 	// with prefix in front and a slash at its end.
 	Folders(ctx context.Context, prefix string) ([]string, error)
 	// List returns the first page of objects below prefix whose keys sort
-	// after after, in byte order.
-	List(ctx context.Context, prefix, after string) (Page, error)
+	// after after, in byte order: at most limit, which is at most MaxPage.
+	List(ctx context.Context, prefix, after string, limit int) (Page, error)
 	// Open returns the object's bytes as stored. The object must be the version
 	// that was listed: ErrReplaced otherwise, and ErrGone when there is none.
 	Open(ctx context.Context, o Object) (io.ReadCloser, error)

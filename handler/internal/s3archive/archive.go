@@ -84,12 +84,12 @@ func (noLimit) GetToken(context.Context, uint) (func() error, error) {
 
 func (noLimit) AddTokens(uint) error { return nil }
 
-// List returns up to 1,000 objects below prefix whose keys sort after after.
+// List returns up to limit objects below prefix whose keys sort after after.
 //
 // Keys are asked for in URL encoding: a key may hold control characters, which
 // XML cannot, and one such key would make its page unreadable for good.
-func (a *Archive) List(ctx context.Context, prefix, after string) (ingest.Page, error) {
-	in := &s3.ListObjectsV2Input{Bucket: &a.cfg.Bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl}
+func (a *Archive) List(ctx context.Context, prefix, after string, limit int) (ingest.Page, error) {
+	in := &s3.ListObjectsV2Input{Bucket: &a.cfg.Bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(int32(limit))}
 	if after != "" {
 		in.StartAfter = &after
 	}
@@ -125,8 +125,11 @@ func (a *Archive) Folders(ctx context.Context, prefix string) ([]string, error) 
 		for _, p := range out.CommonPrefixes {
 			folders = append(folders, decoded(p.Prefix, out.EncodingType))
 		}
-		if !aws.ToBool(out.IsTruncated) || out.NextContinuationToken == nil {
+		if !aws.ToBool(out.IsTruncated) {
 			return folders, nil
+		}
+		if out.NextContinuationToken == nil {
+			return nil, a.unreachable("list", errors.New("a page of folders that is not the last and names no next one"))
 		}
 		in.ContinuationToken = out.NextContinuationToken
 	}

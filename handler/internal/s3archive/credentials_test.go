@@ -33,7 +33,7 @@ func TestRefusedKeyPairIsAFault(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, bad, _ := start(t)
 			archive := s.archive(func(cfg *s3archive.Config) { cfg.Credentials = bad })
-			_, err := archive.List(t.Context(), "", "")
+			_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 			wantFault(t, err, fault.KeyRefused, "HTTP 403")
 			_, err = archive.Folders(t.Context(), "")
 			wantFault(t, err, fault.KeyRefused, "HTTP 403")
@@ -52,7 +52,10 @@ func TestRefusedKeyPairIsReadAnewWithinTheCall(t *testing.T) {
 			s, bad, good := start(t)
 			s.put(t, "renew/a", []byte("x"), written)
 			for name, call := range map[string]func(*s3archive.Archive) error{
-				"List":    func(a *s3archive.Archive) error { _, err := a.List(t.Context(), "renew/", ""); return err },
+				"List": func(a *s3archive.Archive) error {
+					_, err := a.List(t.Context(), "renew/", "", ingest.MaxPage)
+					return err
+				},
 				"Folders": func(a *s3archive.Archive) error { _, err := a.Folders(t.Context(), "renew/"); return err },
 				"Open": func(a *s3archive.Archive) error {
 					body, err := a.Open(t.Context(), ingest.Object{Key: "renew/a"})
@@ -74,7 +77,7 @@ func TestRefusedKeyPairIsReadAnewWithinTheCall(t *testing.T) {
 func TestKeyPairThatIsRefusedAgainIsAFault(t *testing.T) {
 	s := embedded(t)
 	rotated := &keys{id: "AKIAOLD", secret: "secret-of-the-test", next: &keys{id: "AKIANEW", secret: "secret-of-the-test"}}
-	_, err := s.archive(func(cfg *s3archive.Config) { cfg.Credentials = rotated }).List(t.Context(), "", "")
+	_, err := s.archive(func(cfg *s3archive.Config) { cfg.Credentials = rotated }).List(t.Context(), "", "", ingest.MaxPage)
 	wantFault(t, err, fault.KeyRefused, "InvalidAccessKeyId")
 	if rotated.renews != 1 {
 		t.Errorf("Renew was called %d times, want once", rotated.renews)
@@ -86,7 +89,7 @@ func TestFaultOfTheCredentials(t *testing.T) {
 	s := embedded(t)
 	vault := &fault.Fault{Code: fault.VaultUnreachable, What: "no vault"}
 	archive := s.archive(func(cfg *s3archive.Config) { cfg.Credentials = &keys{err: vault} })
-	_, err := archive.List(t.Context(), "", "")
+	_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 	wantFault(t, err, fault.VaultUnreachable, "no vault")
 	_, err = archive.Open(t.Context(), ingest.Object{Key: "k"})
 	wantFault(t, err, fault.VaultUnreachable, "no vault")

@@ -19,7 +19,7 @@ func TestNoSuchBucket(t *testing.T) {
 	for name, start := range map[string]func(*testing.T) server{"gofakes3": embedded, "versitygw": versity} {
 		t.Run(name, func(t *testing.T) {
 			archive := start(t).archive(func(cfg *s3archive.Config) { cfg.Bucket = "no-such-bucket" })
-			_, err := archive.List(t.Context(), "", "")
+			_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 			wantFault(t, err, fault.BucketMissing, "no-such-bucket in eu-west-1")
 			_, err = archive.Folders(t.Context(), "")
 			wantFault(t, err, fault.BucketMissing, "no-such-bucket")
@@ -32,7 +32,7 @@ func TestNoSuchBucket(t *testing.T) {
 func TestListDenied(t *testing.T) {
 	s := embedded(t)
 	local.Cloud(t).Deny(t, "ListObjectsV2", "list-denied/")
-	_, err := s.archive().List(t.Context(), "list-denied/", "")
+	_, err := s.archive().List(t.Context(), "list-denied/", "", ingest.MaxPage)
 	wantFault(t, err, fault.ListRefused, "s3:ListBucket")
 	_, err = s.archive().Folders(t.Context(), "list-denied/")
 	wantFault(t, err, fault.ListRefused, "AccessDenied")
@@ -83,7 +83,7 @@ func TestAnswersOfS3(t *testing.T) {
 					fmt.Fprintf(w, "<Error><Code>%s</Code><Message>what\nhappened</Message></Error>", c.code)
 				}
 			})
-			_, err := archive.List(t.Context(), "", "")
+			_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 			wantFault(t, err, c.list, c.code)
 			_, err = archive.Open(t.Context(), ingest.Object{Key: "k", ETag: "e"})
 			wantFault(t, err, c.open, c.code)
@@ -99,7 +99,7 @@ func TestTroubleOnTheWay(t *testing.T) {
 			Bucket: "b", Region: "eu-west-1", Endpoint: "http://" + localtest.FreeAddress(t), PathStyle: true, Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"},
 			HTTPClient: &http.Client{},
 		})
-		_, err := archive.List(t.Context(), "", "")
+		_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 		wantFault(t, err, fault.S3Unreachable, "connection refused")
 	})
 	t.Run("never available", func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestCancelEndsAtOnce(t *testing.T) {
 		<-r.Context().Done()
 	})
 	for name, call := range map[string]func(context.Context) error{
-		"List":    func(ctx context.Context) error { _, err := archive.List(ctx, "", ""); return err },
+		"List":    func(ctx context.Context) error { _, err := archive.List(ctx, "", "", ingest.MaxPage); return err },
 		"Folders": func(ctx context.Context) error { _, err := archive.Folders(ctx, ""); return err },
 		"Open":    func(ctx context.Context) error { _, err := archive.Open(ctx, ingest.Object{Key: "k"}); return err },
 	} {
@@ -177,7 +177,7 @@ func TestPageTimeIsTheServersDate(t *testing.T) {
 		w.Header().Set("Date", "Sat, 01 Aug 2026 02:03:04 GMT")
 		io.WriteString(w, "<ListBucketResult></ListBucketResult>")
 	})
-	page, err := archive.List(t.Context(), "", "")
+	page, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 	if err != nil || !page.Time.Equal(written) {
 		t.Errorf("Page.Time = %v, %v, want %v", page.Time, err, written)
 	}
@@ -189,7 +189,7 @@ func TestPageWithoutObjectsThatIsNotTheLastIsAFault(t *testing.T) {
 	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
 	})
-	_, err := archive.List(t.Context(), "", "")
+	_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 	wantFault(t, err, fault.S3Unreachable, "a page without objects")
 }
 

@@ -69,7 +69,7 @@ func versity(t *testing.T) server {
 // listed lists one page and wants no error.
 func listed(t *testing.T, s server, prefix, after string) ([]string, ingest.Page) {
 	t.Helper()
-	page, err := s.archive().List(t.Context(), prefix, after)
+	page, err := s.archive().List(t.Context(), prefix, after, ingest.MaxPage)
 	if err != nil {
 		t.Fatalf("List(%q, %q) = %v", prefix, after, err)
 	}

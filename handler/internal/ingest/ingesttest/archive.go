@@ -30,7 +30,7 @@ type ArchiveFixture struct {
 // archive may hold other objects.
 func Archive(t *testing.T, f ArchiveFixture) {
 	cases := map[string]func(*testing.T, archive){
-		"list": list, "list after": listAfter, "special keys": special, "many": many, "nothing": nothing,
+		"list": list, "list after": listAfter, "limit": limited, "special keys": special, "many": many, "nothing": nothing,
 		"open": open, "open gone": openGone, "open replaced": openReplaced, "concurrent": readConcurrently,
 	}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
@@ -57,7 +57,7 @@ func (a archive) list(t *testing.T, after string) ([]string, ingest.Page) {
 
 func (a archive) listBelow(t *testing.T, prefix, after string) ([]string, ingest.Page) {
 	t.Helper()
-	page, err := a.f.Archive.List(t.Context(), prefix, after)
+	page, err := a.f.Archive.List(t.Context(), prefix, after, ingest.MaxPage)
 	if err != nil {
 		t.Fatalf("List(%q, %q) = %v", prefix, after, err)
 	}
@@ -97,6 +97,31 @@ func list(t *testing.T, a archive) {
 	}
 	if age := time.Since(page.Time); !page.Time.IsZero() && age.Abs() > time.Minute {
 		t.Errorf("Page.Time = %v, want that of the archive's clock", page.Time)
+	}
+}
+
+// limited asks for fewer objects than there are, again and again.
+func limited(t *testing.T, a archive) {
+	var want, got []string
+	for i := range 7 {
+		want = append(want, fmt.Sprintf("%02d", i))
+		a.put(t, want[i], []byte("x"))
+	}
+	for page := (ingest.Page{More: true}); page.More; {
+		after := ""
+		if len(got) > 0 {
+			after = a.prefix + got[len(got)-1]
+		}
+		var err error
+		if page, err = a.f.Archive.List(t.Context(), a.prefix, after, 3); err != nil || len(page.Objects) == 0 || len(page.Objects) > 3 {
+			t.Fatalf("List of 3 after %q = %d objects, %v, want 1 to 3", after, len(page.Objects), err)
+		}
+		for _, o := range page.Objects {
+			got = append(got, strings.TrimPrefix(o.Key, a.prefix))
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("List page by page = %q, want %q", got, want)
 	}
 }
 
@@ -224,7 +249,7 @@ func readConcurrently(t *testing.T, a archive) {
 	var group sync.WaitGroup
 	for i := range 64 {
 		group.Go(func() {
-			page, err := a.f.Archive.List(t.Context(), a.prefix, "")
+			page, err := a.f.Archive.List(t.Context(), a.prefix, "", ingest.MaxPage)
 			if err != nil || len(page.Objects) != 64 {
 				t.Errorf("List = %d objects, %v, want 64", len(page.Objects), err)
 				return
