@@ -19,9 +19,11 @@ type schemaFile = {
   columns: schemaColumn[]
 }
 
+@export()
 @description('A type that a column of a table can have.')
 type tableColumnType = 'string' | 'int' | 'long' | 'real' | 'boolean' | 'dateTime' | 'guid' | 'dynamic'
 
+@export()
 @description('A column of the table that the schema file does not have.')
 type extraColumn = {
   @minLength(2)
@@ -178,3 +180,6 @@ output streamName string = schema.stream
 
 @description('The rule, on which the connector needs the role Monitoring Metrics Publisher.')
 output ruleResourceId string = rule.id
+
+@description('Name of the rule, once it exists.')
+output ruleName string = rule.name

@@ -1,0 +1,421 @@
+// The whole Azure side of the connector: the function app with its identity,
+// storage, telemetry and vault in the resource group of the deployment; the
+// table, the data collection rule and the alert rules in that of the workspace,
+// which may be another one, in another subscription. Deploying it again with the
+// same parameters changes nothing. docs/deploy.md leads through it.
+
+targetScope = 'resourceGroup'
+
+import { extraColumn, tableColumnType } from 'modules/ingestion.bicep'
+
+// ---- The workspace
+
+@description('Name of the Log Analytics workspace that Microsoft Sentinel uses.')
+@minLength(4)
+@maxLength(63)
+param workspaceName string
+
+@description('Resource group of the workspace.')
+@minLength(1)
+@maxLength(90)
+param workspaceResourceGroup string = resourceGroup().name
+
+@description('Id of the workspace\'s subscription.')
+@minLength(36)
+@maxLength(36)
+param workspaceSubscriptionId string = subscription().subscriptionId
+
+@description('Region of the workspace. The data collection rule has to be in the same one.')
+param workspaceLocation string = resourceGroup().location
+
+// ---- The function app
+
+@description('Region of the function app and what belongs to it. It has to have the Flex Consumption plan.')
+param location string = resourceGroup().location
+
+@description('What the names of the resources are made of: a letter first, then letters, digits and single hyphens. A second deployment for the same workspace needs another.')
+@minLength(2)
+@maxLength(12)
+param name string = 'guardduty'
+
+@description('Name of the function app: unique in Azure, letters, digits and hyphens.')
+@minLength(2)
+@maxLength(60)
+param functionAppName string = 'func-${name}-${uniqueString(resourceGroup().id, name)}'
+
+@description('Name of the storage account: unique in Azure, lower-case letters and digits.')
+@minLength(3)
+@maxLength(24)
+param storageAccountName string = take('st${toLower(replace(name, '-', ''))}${uniqueString(resourceGroup().id, name)}', 24)
+
+@description('Name of the vault of the AWS key pair: unique in Azure, letters, digits and hyphens. Without a key pair there is no vault.')
+@minLength(3)
+@maxLength(24)
+param vaultName string = take('kv-${name}-${uniqueString(resourceGroup().id, name)}', 24)
+
+@description('Memory of an instance, in megabytes.')
+param instanceMemoryMB 512 | 2048 | 4096 = 512
+
+@description('Tags of all resources that can have them.')
+param tags { *: string } = {}
+
+// ---- The source in AWS
+
+@description('GUARDDUTY_SCHEDULE: when to run, as a six-field NCRONTAB expression in UTC.')
+@minLength(11)
+param schedule string = '0 */5 * * * *'
+
+@description('S3_BUCKET: the bucket that GuardDuty exports to.')
+@minLength(3)
+@maxLength(63)
+param s3Bucket string
+
+@description('S3_PREFIX: the prefix set in GuardDuty, before AWSLogs/; empty for none.')
+@maxLength(512)
+param s3Prefix string = ''
+
+@description('AWS_REGION: the region of the bucket.')
+@minLength(9)
+param awsRegion string
+
+// ---- AWS credentials: a key pair in the vault, or none (keyless)
+
+@description('AWS_WEB_IDENTITY_AUDIENCE: set, there is no AWS key and no vault, and an Entra token for this audience goes to AWS. It is an application id URI such as api://guardduty-sentinel. Empty, there is a key pair.')
+@maxLength(512)
+param awsWebIdentityAudience string = ''
+
+@description('AWS_ROLE_ARN: the IAM role to assume. Needed without a key pair; with one, empty for none.')
+param awsRoleArn string = ''
+
+@description('AWS_ROLE_EXTERNAL_ID: external id for the role, with a key pair; empty for none.')
+@maxLength(1224)
+param awsRoleExternalId string = ''
+
+@description('AWS_ACCESS_KEY_ID_SECRET: name of the vault\'s entry that holds the access key id; letters, digits and hyphens.')
+@minLength(1)
+@maxLength(127)
+param awsKeyIdName string = 'aws-access-key-id'
+
+@description('AWS_SECRET_ACCESS_KEY_SECRET: name of the vault\'s entry that holds the access key itself; letters, digits and hyphens.')
+@minLength(1)
+@maxLength(127)
+param awsKeyName string = 'aws-secret-access-key'
+
+// ---- The table
+
+@description('Plan of the table. Scheduled analytics rules of Microsoft Sentinel need Analytics.')
+param tablePlan 'Analytics' | 'Basic' = 'Analytics'
+
+@description('Days for which rows can be queried interactively. Azure Monitor sets it by itself when the plan is Basic.')
+@minValue(4)
+@maxValue(730)
+param retentionInDays int = 90
+
+@description('Days for which rows are kept in all, at least retentionInDays.')
+@minValue(4)
+@maxValue(4383)
+param totalRetentionInDays int = retentionInDays
+
+@description('KQL that every row passes on its way in: docs/transform.md.')
+@minLength(1)
+@maxLength(15360)
+param transformKql string = 'source'
+
+@description('Columns that the table has beyond the connector\'s: those that transformKql fills, and those of an older table that are to stay.')
+param extraColumns extraColumn[] = []
+
+@description('Types of columns that an older table has with another type than the connector\'s, by name. transformKql has to convert them.')
+param columnTypes { *: tableColumnType } = {}
+
+// ---- Runs
+
+@description('STATE_TABLE: name of the state table; letters and digits, a letter first. A new name starts over at initialLookback.')
+@minLength(3)
+@maxLength(63)
+param stateTable string = 'GuardDutyState'
+
+@description('INITIAL_LOOKBACK: how far back the first run starts, 1m to 2160h.')
+@minLength(2)
+param initialLookback string = '24h'
+
+@description('WATERMARK_OVERLAP: how far behind the watermark each run looks again, 1m to 48h.')
+@minLength(2)
+param watermarkOverlap string = '1h'
+
+@description('RUN_BUDGET: within what time a run ends by itself. Keep it below functionTimeout in host.json.')
+@minLength(2)
+param runBudget string = '8m'
+
+@description('FETCH_CONCURRENCY: objects read at once.')
+@minValue(1)
+@maxValue(512)
+param fetchConcurrency int = 64
+
+@description('UPLOAD_CONCURRENCY: batches delivered at once.')
+@minValue(1)
+@maxValue(32)
+param uploadConcurrency int = 4
+
+@description('MIN_SEVERITY: findings below it are counted and not sent; a number from 0 to 10.')
+@minLength(1)
+param minSeverity string = '0'
+
+@description('EXCLUDE_FINDING_TYPES: finding types that are not sent; Recon:* for all of one purpose.')
+param excludeFindingTypes string[] = []
+
+@description('EXCLUDE_SAMPLES: whether GuardDuty\'s sample findings are not sent.')
+param excludeSamples bool = false
+
+@description('LOG_LEVEL. The alert rules read lines of the level info, so a higher one cannot be chosen here.')
+param logLevel 'debug' | 'info' = 'info'
+
+// ---- Alerts
+
+@description('Whether the alert rules are on. They are made either way.')
+param alertsEnabled bool = true
+
+@description('E-mail addresses that alerts go to, each once.')
+param alertEmails string[] = []
+
+@description('Resource ids of action groups that alerts go to as well.')
+param alertActionGroupIds string[] = []
+
+@description('The time that the rules about runs look at: at least six intervals of the schedule.')
+param alertWindow 'PT15M' | 'PT30M' | 'PT1H' | 'PT2H' | 'PT3H' | 'PT6H' | 'PT12H' | 'P1D' = 'PT30M'
+
+@description('As many failed runs within alertWindow are an alert.')
+@minValue(1)
+@maxValue(100)
+param alertFailedRuns int = 3
+
+@description('An alert comes when the watermark stays behind by more minutes than these.')
+@minValue(30)
+@maxValue(10080)
+param alertLagMinutes int = 120
+
+@description('Whether two days without any finding are an alert. Switch it off where GuardDuty is that quiet.')
+param alertOnSilentFeed bool = true
+
+// ---- Network
+
+@description('Whether the app reaches the storage account and the vault by private endpoints alone, and nobody else reaches them.')
+param privateNetworking bool = false
+
+@description('Addresses of the private network, in CIDR notation: at least a /25 that nothing else uses.')
+param vnetAddressPrefix string = '10.110.0.0/24'
+
+@description('Resource id of a NAT gateway for the app\'s outgoing traffic in the private network; empty for none.')
+param natGatewayId string = ''
+
+// ---- What follows from the parameters
+
+var keyless = !empty(awsWebIdentityAudience)
+var useKeyPair = !keyless
+var roleArn = keyless && empty(awsRoleArn)
+  ? fail('awsWebIdentityAudience needs awsRoleArn: a token without a role to assume gives no credentials')
+  : awsRoleArn
+var externalId = keyless && !empty(awsRoleExternalId)
+  ? fail('awsRoleExternalId is for the key pair: a web identity has no external id')
+  : awsRoleExternalId
+var ruleName = 'dcr-${name}'
+
+// An empty one is not set. Left to their defaults on purpose: STATE_CONNECTION
+// (the host's own storage), AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_STS and
+// S3_PATH_STYLE (AWS itself). function.bicep adds those of the platform.
+var settings = {
+  GUARDDUTY_SCHEDULE: schedule
+  S3_BUCKET: s3Bucket
+  S3_PREFIX: s3Prefix
+  AWS_REGION: awsRegion
+  KEY_VAULT_URI: useKeyPair ? vault!.outputs.uri : ''
+  AWS_ACCESS_KEY_ID_SECRET: useKeyPair ? awsKeyIdName : ''
+  AWS_SECRET_ACCESS_KEY_SECRET: useKeyPair ? awsKeyName : ''
+  AWS_ROLE_ARN: roleArn
+  AWS_ROLE_EXTERNAL_ID: externalId
+  AWS_WEB_IDENTITY_AUDIENCE: awsWebIdentityAudience
+  STATE_TABLE: stateTable
+  LOGS_INGESTION_ENDPOINT: ingestion.outputs.logsIngestionEndpoint
+  DCR_IMMUTABLE_ID: ingestion.outputs.ruleImmutableId
+  DCR_STREAM: ingestion.outputs.streamName
+  INITIAL_LOOKBACK: initialLookback
+  WATERMARK_OVERLAP: watermarkOverlap
+  RUN_BUDGET: runBudget
+  FETCH_CONCURRENCY: string(fetchConcurrency)
+  UPLOAD_CONCURRENCY: string(uploadConcurrency)
+  MIN_SEVERITY: minSeverity
+  EXCLUDE_FINDING_TYPES: join(excludeFindingTypes, ',')
+  EXCLUDE_SAMPLES: excludeSamples ? 'true' : 'false'
+  LOG_LEVEL: logLevel
+}
+
+// ---- Deployments
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
+  name: workspaceName
+  scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
+}
+
+module identity 'modules/identity.bicep' = {
+  params: {
+    location: location
+    identityName: 'id-${name}'
+    tags: tags
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  params: {
+    location: location
+    storageAccountName: storageAccountName
+    privateNetworking: privateNetworking
+    tags: tags
+  }
+}
+
+module telemetry 'modules/telemetry.bicep' = {
+  params: {
+    location: location
+    componentName: 'appi-${name}'
+    workspaceId: workspace.id
+    tags: tags
+  }
+}
+
+module vault 'modules/vault.bicep' = if (useKeyPair) {
+  params: {
+    location: location
+    vaultName: vaultName
+    keyIdName: awsKeyIdName
+    keyName: awsKeyName
+    privateNetworking: privateNetworking
+    tags: tags
+  }
+}
+
+module ingestion 'modules/ingestion.bicep' = {
+  scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
+  params: {
+    workspaceName: workspaceName
+    location: workspaceLocation
+    ruleName: ruleName
+    plan: tablePlan
+    retentionInDays: retentionInDays
+    totalRetentionInDays: totalRetentionInDays
+    transformKql: transformKql
+    extraColumns: extraColumns
+    columnTypes: columnTypes
+    tags: tags
+  }
+}
+
+module access 'modules/access.bicep' = {
+  params: {
+    principalId: identity.outputs.principalId
+    storageAccountName: storage.outputs.accountName
+    componentName: telemetry.outputs.componentName
+    withVault: useKeyPair
+    vaultName: useKeyPair ? vault!.outputs.vaultName : vaultName
+  }
+}
+
+module ruleAccess 'modules/ruleAccess.bicep' = {
+  scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
+  params: {
+    principalId: identity.outputs.principalId
+    ruleName: ingestion.outputs.ruleName
+  }
+}
+
+module network 'modules/network.bicep' = if (privateNetworking) {
+  params: {
+    location: location
+    networkName: 'vnet-${name}'
+    addressPrefix: vnetAddressPrefix
+    natGatewayId: natGatewayId
+    storageAccountId: storage.outputs.resourceId
+    vaultId: useKeyPair ? vault!.outputs.resourceId : ''
+    tags: tags
+  }
+}
+
+module functionApp 'modules/function.bicep' = {
+  params: {
+    location: location
+    planName: 'plan-${name}'
+    functionAppName: functionAppName
+    instanceMemoryMB: instanceMemoryMB
+    identityId: identity.outputs.resourceId
+    identityClientId: identity.outputs.clientId
+    storageEndpoints: storage.outputs.endpoints
+    packageContainerUrl: storage.outputs.packageContainerUrl
+    telemetryConnection: telemetry.outputs.connectionString
+    settings: settings
+    appSubnetId: privateNetworking ? network!.outputs.appSubnetId : ''
+    tags: tags
+  }
+  // The app starts with its roles, which take some minutes to work.
+  dependsOn: [
+    access
+    ruleAccess
+  ]
+}
+
+module alerts 'modules/alerts.bicep' = {
+  scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
+  params: {
+    location: workspaceLocation
+    name: name
+    enabled: alertsEnabled
+    workspaceId: workspace.id
+    componentId: telemetry.outputs.resourceId
+    ruleId: ingestion.outputs.ruleResourceId
+    emails: alertEmails
+    actionGroupIds: alertActionGroupIds
+    window: alertWindow
+    failedRuns: alertFailedRuns
+    lagMinutes: alertLagMinutes
+    onSilentFeed: alertOnSilentFeed
+    tags: tags
+  }
+}
+
+// ---- What a person needs next
+
+@description('The function app, to which the package goes.')
+output functionAppName string = functionApp.outputs.functionAppName
+
+@description('Resource id of the function app.')
+output functionAppId string = functionApp.outputs.resourceId
+
+@description('The vault, into which the AWS key pair goes; empty without a key pair.')
+output vaultName string = useKeyPair ? vault!.outputs.vaultName : ''
+
+@description('Resource id of the vault; empty without a key pair.')
+output vaultId string = useKeyPair ? vault!.outputs.resourceId : ''
+
+@description('The storage account of the host and of the state table.')
+output storageAccountName string = storage.outputs.accountName
+
+@description('Resource id of the workspace.')
+output workspaceId string = workspace.id
+
+@description('Resource id of the Application Insights component.')
+output componentId string = telemetry.outputs.resourceId
+
+@description('Resource id of the data collection rule.')
+output ruleId string = ingestion.outputs.ruleResourceId
+
+@description('Immutable id of the data collection rule.')
+output ruleImmutableId string = ingestion.outputs.ruleImmutableId
+
+@description('Where the connector sends findings.')
+output logsIngestionEndpoint string = ingestion.outputs.logsIngestionEndpoint
+
+@description('Client id of the connector\'s identity.')
+output identityClientId string = identity.outputs.clientId
+
+@description('Principal of the connector\'s identity: the subject that the trust of the AWS role names, without a key pair.')
+output identityPrincipalId string = identity.outputs.principalId
+
+@description('The Entra tenant that issues its tokens.')
+output tenantId string = subscription().tenantId

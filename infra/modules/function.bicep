@@ -1,0 +1,147 @@
+// The function app: a custom handler on a Flex Consumption plan, with no key of
+// the storage account and none of the telemetry. It has no HTTP trigger.
+
+@description('Region of the plan and the app.')
+param location string
+
+@description('Name of the plan.')
+@minLength(1)
+@maxLength(40)
+param planName string
+
+@description('Name of the app.')
+@minLength(2)
+@maxLength(60)
+param functionAppName string
+
+@description('Memory of an instance, in megabytes.')
+param instanceMemoryMB 512 | 2048 | 4096
+
+@description('Resource id of the connector\'s identity.')
+param identityId string
+
+@description('Client id of the connector\'s identity.')
+param identityClientId string
+
+@description('Addresses of the storage account.')
+param storageEndpoints {
+  blob: string
+  queue: string
+  table: string
+}
+
+@description('The container of the deployed package.')
+param packageContainerUrl string
+
+@description('Connection string of the Application Insights component. It is no secret: local authentication is off.')
+param telemetryConnection string
+
+@description('Settings of the connector. One that is empty is not set.')
+param settings { *: string }
+
+@description('Subnet of the outgoing traffic; empty for none.')
+param appSubnetId string
+
+@description('Tags of the plan and the app.')
+param tags { *: string }
+
+var given = toObject(
+  filter(items(settings), setting => !empty(setting.value)),
+  setting => setting.key,
+  setting => setting.value
+)
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: {
+    name: 'FC1'
+    tier: 'FlexConsumption'
+  }
+  properties: {
+    reserved: true
+  }
+}
+
+resource app 'Microsoft.Web/sites@2025-03-01' = {
+  name: functionAppName
+  location: location
+  tags: tags
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${identityId}': {}
+    }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    publicNetworkAccess: 'Enabled'
+    virtualNetworkSubnetId: empty(appSubnetId) ? null : appSubnetId
+    siteConfig: {
+      minTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+    }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: packageContainerUrl
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      scaleAndConcurrency: {
+        maximumInstanceCount: 40 // the least that the plan takes; one timer needs one
+        instanceMemoryMB: instanceMemoryMB
+      }
+      runtime: {
+        name: 'custom'
+        version: '1.0'
+      }
+    }
+  }
+
+  resource appSettings 'config' = {
+    name: 'appsettings'
+    properties: union(given, {
+      AzureWebJobsStorage__credential: 'managedidentity'
+      AzureWebJobsStorage__clientId: identityClientId
+      AzureWebJobsStorage__blobServiceUri: storageEndpoints.blob
+      AzureWebJobsStorage__queueServiceUri: storageEndpoints.queue
+      AzureWebJobsStorage__tableServiceUri: storageEndpoints.table
+      APPLICATIONINSIGHTS_CONNECTION_STRING: telemetryConnection
+      APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+      AZURE_CLIENT_ID: identityClientId
+      AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
+    })
+  }
+}
+
+// Publishing takes tokens, not the app's user name and password.
+resource ftpPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'ftp'
+  properties: {
+    allow: false
+  }
+}
+
+resource scmPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
+  parent: app
+  name: 'scm'
+  properties: {
+    allow: false
+  }
+}
+
+@description('Name of the app, for the upload of the package.')
+output functionAppName string = app.name
+
+@description('The app.')
+output resourceId string = app.id

@@ -1,0 +1,178 @@
+// The private network: a virtual network with one subnet for the function app's
+// outgoing traffic and one for private endpoints, and the private DNS zones by
+// which the app finds the storage account and the vault there.
+
+@description('Region of the network.')
+param location string
+
+@description('Name of the virtual network. The other resources have it in their names.')
+@minLength(2)
+@maxLength(48)
+param networkName string
+
+@description('Addresses of the network: at least a /25.')
+param addressPrefix string
+
+@description('Resource id of a NAT gateway for outgoing traffic; empty for none.')
+param natGatewayId string
+
+@description('Resource id of the storage account.')
+param storageAccountId string
+
+@description('Resource id of the vault; empty for none.')
+param vaultId string
+
+@description('Tags of the resources.')
+param tags { *: string }
+
+@description('A service that the app reaches privately.')
+type privateService = {
+  @description('What of the resource is reached, in the words of Private Link.')
+  group: string
+  @description('The resource.')
+  resourceId: string
+  @description('The zone that has its address.')
+  zone: string
+}
+
+var storageSuffix = environment().suffixes.storage
+var vaultSuffix = replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')
+
+var storageServices privateService[] = [
+  {
+    group: 'blob'
+    resourceId: storageAccountId
+    zone: 'privatelink.blob.${storageSuffix}'
+  }
+  {
+    group: 'table'
+    resourceId: storageAccountId
+    zone: 'privatelink.table.${storageSuffix}'
+  }
+  {
+    group: 'queue'
+    resourceId: storageAccountId
+    zone: 'privatelink.queue.${storageSuffix}'
+  }
+]
+
+var vaultServices privateService[] = [
+  {
+    group: 'vault'
+    resourceId: vaultId
+    zone: 'privatelink${vaultSuffix}'
+  }
+]
+
+var services privateService[] = concat(storageServices, empty(vaultId) ? [] : vaultServices)
+
+resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
+  name: networkName
+  location: location
+  tags: tags
+  properties: {
+    addressSpace: {
+      addressPrefixes: [
+        addressPrefix
+      ]
+    }
+    subnets: [
+      {
+        name: 'app'
+        properties: {
+          addressPrefix: cidrSubnet(addressPrefix, 26, 0)
+          delegations: [
+            {
+              name: 'flex'
+              properties: {
+                serviceName: 'Microsoft.App/environments'
+              }
+            }
+          ]
+          natGateway: empty(natGatewayId) ? null : { id: natGatewayId }
+        }
+      }
+      {
+        name: 'endpoints'
+        properties: {
+          addressPrefix: cidrSubnet(addressPrefix, 26, 1)
+        }
+      }
+    ]
+  }
+
+  resource appSubnet 'subnets' existing = {
+    name: 'app'
+  }
+
+  resource endpointSubnet 'subnets' existing = {
+    name: 'endpoints'
+  }
+}
+
+resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
+  for service in services: {
+    name: service.zone
+    location: 'global'
+    tags: tags
+  }
+]
+
+resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
+  for (service, i) in services: {
+    parent: zones[i]
+    name: '${networkName}-${service.group}'
+    location: 'global'
+    tags: tags
+    properties: {
+      registrationEnabled: false
+      virtualNetwork: {
+        id: network.id
+      }
+    }
+  }
+]
+
+resource endpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
+  for service in services: {
+    name: '${networkName}-${service.group}'
+    location: location
+    tags: tags
+    properties: {
+      subnet: {
+        id: network::endpointSubnet.id
+      }
+      privateLinkServiceConnections: [
+        {
+          name: service.group
+          properties: {
+            privateLinkServiceId: service.resourceId
+            groupIds: [
+              service.group
+            ]
+          }
+        }
+      ]
+    }
+  }
+]
+
+resource addresses 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-01' = [
+  for (service, i) in services: {
+    parent: endpoints[i]
+    name: 'default'
+    properties: {
+      privateDnsZoneConfigs: [
+        {
+          name: service.group
+          properties: {
+            privateDnsZoneId: zones[i].id
+          }
+        }
+      ]
+    }
+  }
+]
+
+@description('Where the function app sends its outgoing traffic.')
+output appSubnetId string = network::appSubnet.id
