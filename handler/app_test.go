@@ -91,7 +91,7 @@ func TestSampleSettings(t *testing.T) {
 // left out of a published package, local settings first of all.
 func TestFuncIgnoreKeepsThePackageSmall(t *testing.T) {
 	ignored := strings.Fields(readFile(t, ".funcignore"))
-	for _, name := range []string{"local.settings*.json", "dev", "docs", "handler", "infra", ".git*", ".tools", ".local", "go.mod", "go.sum", "*.md", "Makefile"} {
+	for _, name := range []string{"local.settings*.json", ".azure", "azure.yaml", "dev", "dist", "docs", "handler", "infra", ".git*", ".tools", ".local", "go.mod", "go.sum", "*.md", "Makefile"} {
 		if !slices.Contains(ignored, name) {
 			t.Errorf(".funcignore lacks %s", name)
 		}

@@ -28,6 +28,7 @@ const lookback = "96h"
 // fixture is a local cloud of a test's own and the hosts that ran on it.
 type fixture struct {
 	*testing.T
+	app      string // folder of the app
 	cloud    *cloud.Cloud
 	settings map[string]string
 	environ  []string
@@ -43,7 +44,7 @@ func newFixture(t *testing.T, storage cloud.Storage) *fixture {
 	t.Helper()
 	c, err := cloud.Start(t.Context(), cloud.Options{Dir: t.TempDir(), Storage: storage})
 	serverstest.Need(t, err)
-	f := &fixture{T: t, cloud: c, settings: c.Settings(), environ: c.Environ()}
+	f := &fixture{T: t, app: appDir, cloud: c, settings: c.Settings(), environ: c.Environ()}
 	f.settings["INITIAL_LOOKBACK"] = lookback
 	f.settings["LOG_LEVEL"] = "debug"
 	f.secrets = secretsOf(c)
@@ -77,7 +78,7 @@ func (f *fixture) start() {
 	f.Helper()
 	f.stop()
 	host, err := funchost.Start(f.Context(), funchost.Config{
-		AppDir: appDir, Settings: maps.Clone(f.settings), Environ: f.environ, Output: &f.output,
+		AppDir: f.app, Settings: maps.Clone(f.settings), Environ: f.environ, Output: &f.output,
 	})
 	if err != nil {
 		f.Fatalf("Start() = %v, want nil", err)

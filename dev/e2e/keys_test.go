@@ -52,10 +52,15 @@ func TestSignaturesAreGoodAndASecretIsReadAnewWhenRefused(t *testing.T) {
 // and makes it the S3 of the settings.
 func (f *fixture) onVersity(findings [][]byte) []seed.Object {
 	f.Helper()
+	return f.exportTo(serverstest.Versity(f.T, servers.VersityOptions{
+		Access: f.cloud.AccessKeyID, Secret: f.cloud.SecretAccessKey, Region: cloud.Region, Buckets: []string{f.cloud.S3.Bucket()},
+	}), findings)
+}
+
+// exportTo exports findings to v and makes it the S3 of the settings.
+func (f *fixture) exportTo(v *servers.Versity, findings [][]byte) []seed.Object {
+	f.Helper()
 	bucket := f.cloud.S3.Bucket()
-	v := serverstest.Versity(f.T, servers.VersityOptions{
-		Access: f.cloud.AccessKeyID, Secret: f.cloud.SecretAccessKey, Region: cloud.Region, Buckets: []string{bucket},
-	})
 	objects := f.export(findings, seed.Options{Seed: 11, Days: 2})
 	for _, o := range objects {
 		if err := v.Put(bucket, o.Key, o.Body, o.LastModified); err != nil {

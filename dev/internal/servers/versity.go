@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,6 +33,10 @@ type VersityOptions struct {
 	Dir string
 	// Buckets are made before it starts.
 	Buckets []string
+	// IAM makes it look up users and their policies in a server of its own,
+	// and hold every request to them; else there is the one account alone,
+	// which may do everything.
+	IAM bool
 	// Log gets what it prints; nil is nowhere. The writer must last until Stop
 	// returns.
 	Log io.Writer
@@ -41,12 +46,16 @@ type VersityOptions struct {
 type Versity struct {
 	// Endpoint is the URL for path-style requests.
 	Endpoint string
+	// IAM is the URL of the server for users, roles and policies, which takes
+	// the account's key; "" without VersityOptions.IAM.
+	IAM string
 	// Access, Secret and Region are what it was started with.
 	Access, Secret, Region string
 
 	dir       string
 	temporary bool
 	process   *process
+	iam       *process
 }
 
 // StartVersity starts versitygw on a free port and waits until it answers.
@@ -104,31 +113,66 @@ func (v *Versity) start(ctx context.Context, program string, opts VersityOptions
 			return fmt.Errorf("versitygw: bucket: %w", err)
 		}
 	}
-	ports, err := freePorts(1)
+	ports, err := freePorts(2)
 	if err != nil {
 		return err
+	}
+	client := &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // to its maker's site
+	}
+	account := []string{"--access", v.Access, "--secret", v.Secret, "--region", v.Region}
+	var users []string
+	if opts.IAM {
+		if users, err = v.startIAM(ctx, client, program, opts.Log, account, ports[1]); err != nil {
+			return err
+		}
 	}
 	address := fmt.Sprintf("127.0.0.1:%d", ports[0])
 	v.Endpoint = "http://" + address
-	v.process, err = launch(opts.Log, program, "--access", v.Access, "--secret", v.Secret, "--region", v.Region,
-		"--port", address, "-q", "posix", "--sidecar", v.sidecar(), v.data())
+	v.process, err = launch(opts.Log, program, slices.Concat(account, []string{"--port", address, "-q"}, users,
+		[]string{"posix", "--sidecar", v.sidecar(), v.data()})...)
 	if err != nil {
 		return err
 	}
-	return v.process.ready(ctx, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, v.Endpoint)
+	return v.process.ready(ctx, client, v.Endpoint)
+}
+
+// startIAM starts the server for users, and returns the arguments with which
+// the S3 server finds it.
+func (v *Versity) startIAM(ctx context.Context, client *http.Client, program string, log io.Writer, account []string, port int) (_ []string, err error) {
+	address, socket := fmt.Sprintf("127.0.0.1:%d", port), filepath.Join(v.dir, "iam.sock")
+	users := filepath.Join(v.dir, "iam")
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) { // of an earlier start
+		return nil, fmt.Errorf("versitygw: %w", err)
+	}
+	if err := os.MkdirAll(users, 0o700); err != nil {
+		return nil, fmt.Errorf("versitygw: %w", err)
+	}
+	v.IAM = "http://" + address
+	v.iam, err = launch(log, program, slices.Concat(account, []string{"--port", address, "iam", "--dir", users, "--private-ports", socket, "-q"})...)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.iam.ready(ctx, client, v.IAM); err != nil {
+		return nil, err
+	}
+	return []string{"--iam-standalone-endpoint", socket, "--iam-standalone-access", v.Access, "--iam-standalone-secret", v.Secret}, nil
 }
 
 // Stop ends versitygw, and removes its files when their folder was made for
 // it. A second call does nothing.
 func (v *Versity) Stop() error {
-	var stopped, removed error
-	if v.process != nil {
-		stopped = v.process.stop()
+	var errs []error
+	for _, p := range []*process{v.process, v.iam} {
+		if p != nil {
+			errs = append(errs, p.stop())
+		}
 	}
 	if v.temporary {
-		removed = os.RemoveAll(v.dir)
+		errs = append(errs, os.RemoveAll(v.dir))
 	}
-	return errors.Join(stopped, removed)
+	return errors.Join(errs...)
 }
 
 // Put drops an object on the disk below a bucket's folder, which it makes when
