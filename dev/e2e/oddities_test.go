@@ -133,6 +133,7 @@ func (w *workshop) rubble(size int) oddity {
 	for i := range 100 {
 		o.aside = append(o.aside, setAside{2 + i, "not JSON: invalid syntax"})
 	}
+	o.aside = append(o.aside, setAside{102, "the first of further lines that are not listed one by one: not JSON: invalid syntax"})
 	return o
 }
 
