@@ -68,7 +68,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: functionAppName
   location: location
-  tags: tags
+  tags: union(tags, { 'azd-service-name': 'guardduty' }) // by which azd finds the app of azure.yaml
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
