@@ -10,7 +10,7 @@ import (
 // makes much garbage and holds little, so a tighter rule costs next to no time
 // where little is live: the heap may grow to smallHeap in all, and from there on
 // by three fifths of what is live.
-const smallHeap = 32 << 20
+const smallHeap = 31 << 20
 
 // tightenMemory puts that rule into force, and adapts it after every collection.
 func tightenMemory() {
@@ -19,7 +19,7 @@ func tightenMemory() {
 		read := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
 		metrics.Read(read)
 		live, stacks := read[0].Value.Uint64(), read[1].Value.Uint64()
-		debug.SetMemoryLimit(max(smallHeap, int64(live*8/5+stacks)+8<<20))
+		debug.SetMemoryLimit(max(smallHeap, int64(live*8/5+stacks)+6<<20))
 	})
 }
 

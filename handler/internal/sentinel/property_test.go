@@ -54,7 +54,7 @@ func keeps(finding *guardduty.Finding, line, row []byte, t testing.TB) error {
 func TestAnyFindingMakesARowThatKeepsIt(t *testing.T) {
 	e, kinds := sentinel.NewEncoder(), types(t)
 	r := rand.New(rand.NewPCG(1, 2))
-	for n := range 5000 {
+	for n := range 2000 {
 		line := randomFinding(r)
 		p := guardduty.Parser{Paths: e.Paths()}
 		f, err := p.Parse(line)
