@@ -33,15 +33,17 @@ export const readRows = (name) => readText(name).split('\n').filter(Boolean).map
 const engines = new Map();
 
 /**
- * An engine with the table and all parsers. `more` are columns beyond the schema, or other types of its columns.
- * It is one engine for each set of columns, with other rows: run a query before asking for the next.
+ * An engine with the table and all parsers. `more` are columns beyond the schema, or other types of its columns; `tables`
+ * the schemas of other tables, which have no rows. It is one engine for each set of these, with other rows: run a query
+ * before asking for the next.
  */
-export function engineOver(rows, { more = {}, ingestionTime } = {}) {
-  const key = JSON.stringify([more, ingestionTime]);
+export function engineOver(rows, { more = {}, ingestionTime, tables = {} } = {}) {
+  const key = JSON.stringify([more, ingestionTime, tables]);
   let engine = engines.get(key);
   if (!engine) {
     engine = createEngine(ingestionTime ? { ingestionTime } : {});
     engine.addTable(TABLE, { ...tableSchema(), ...more });
+    for (const [name, schema] of Object.entries(tables)) engine.addTable(name, schema);
     for (const p of readParsers()) engine.addFunction(p.name, `(${p.params})`, p.query);
     engines.set(key, engine);
   }

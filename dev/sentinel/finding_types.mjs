@@ -7,8 +7,8 @@ import { pathToFileURL } from 'node:url';
 const DATA = new URL('../../sentinel/data/finding_types.json', import.meta.url);
 const PARSER = new URL('../../sentinel/Parsers/GuardDutyFindingTypes.yaml', import.meta.url);
 
-const row = (type, severity, { tactics, techniques }, retired) =>
-  `      ${[type, severity, tactics.join(','), techniques.join(',')].map((s) => JSON.stringify(s)).join(', ')}, ${retired},\n`;
+const row = (type, severity, { tactics, techniques, detection }, retired) =>
+  `      ${[type, severity, tactics.join(','), techniques.join(','), detection].map((s) => JSON.stringify(s)).join(', ')}, ${retired},\n`;
 
 /** The parser's file, whole. */
 export function findingTypesYaml({ types, purposes }) {
@@ -19,7 +19,7 @@ export function findingTypesYaml({ types, purposes }) {
   return `id: 1f6b7a52-5a0e-4a0c-9b0e-6f5f1c2f7d03
 Function:
   Title: GuardDuty finding types
-  Version: '1.0.0'
+  Version: '1.1.0'
   LastUpdated: '2026-11-22'
 Category: Microsoft Sentinel Parser
 FunctionName: GuardDutyFindingTypes
@@ -27,7 +27,7 @@ FunctionAlias: GuardDutyFindingTypes
 FunctionQuery: |
   // Made from sentinel/data/finding_types.json by dev/sentinel/finding_types.mjs: change that file.
   // A type "Purpose:*" stands for the types of a purpose that are not listed.
-  datatable(Type: string, DefaultSeverity: string, TacticList: string, TechniqueList: string, IsRetired: bool) [
+  datatable(Type: string, DefaultSeverity: string, TacticList: string, TechniqueList: string, Detection: string, IsRetired: bool) [
 ${rows.join('')}  ]
   | project
       Type,
@@ -35,6 +35,7 @@ ${rows.join('')}  ]
       DefaultSeverity,
       Tactics = iff(isempty(TacticList), dynamic([]), split(TacticList, ",")),
       Techniques = iff(isempty(TechniqueList), dynamic([]), split(TechniqueList, ",")),
+      Detection,
       IsRetired
 `;
 }

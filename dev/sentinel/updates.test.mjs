@@ -2,37 +2,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { classicRow, columnsBeyond } from './classic.mjs';
-import { engineOver, tableSchema } from './content.mjs';
+import { tableSchema } from './content.mjs';
 import { comparable, expected } from './expected.mjs';
 import { readFindingTypes } from './finding_types.mjs';
+import { ARRIVING, ID, finding, newRow, oldRow, run } from './scenario.mjs';
 
 const types = readFindingTypes();
 const schema = tableSchema();
-const ID = '6ebf27df0ab49342a6453f6da5d81b03';
-
-/** A finding, with changes put over it. */
-function finding({ service = {}, resource = {}, ...top } = {}) {
-  return {
-    schemaVersion: '2.0', accountId: '111122223333', region: 'eu-central-1', partition: 'aws', id: ID,
-    arn: `arn:aws:guardduty:eu-central-1:111122223333:detector/12abc34d567e8fa901bc2d34e56789f0/finding/${top.id ?? ID}`,
-    type: 'Recon:EC2/Portscan', severity: 5, createdAt: '2026-11-01T00:00:00.000Z', updatedAt: '2026-11-02T00:00:00.000Z', title: 'T', description: 'D',
-    ...top,
-    resource: { resourceType: 'Instance', ...resource },
-    service: {
-      serviceName: 'guardduty', detectorId: '12abc34d567e8fa901bc2d34e56789f0', resourceRole: 'ACTOR', count: 1, archived: false,
-      eventFirstSeen: '2026-11-01T00:00:00.000Z', eventLastSeen: '2026-11-02T00:00:00.000Z', ...service,
-    },
-  };
-}
-
-/** The row of this connector, as far as the parsers look at it: flat columns of the schema and the whole of both details. */
-function newRow(f, { TimeGenerated = f.updatedAt, ...more } = {}) {
-  const flat = Object.entries(classicRow(f, TimeGenerated)).filter(([name]) => name in schema);
-  return { ...Object.fromEntries(flat), Severity: f.severity, ResourceDetails: f.resource, ServiceDetails: f.service, ...more };
-}
-
-const oldRow = (f, arrived = '2026-11-20T10:00:00Z') => Object.fromEntries(Object.entries(classicRow(f, arrived)).filter(([name]) => name in schema));
-const run = (rows, query, options) => engineOver(rows, options).run(query).rows;
 const one = (rows, query = 'GuardDutyFindings', options = {}) => {
   const out = run(rows, query, options);
   assert.equal(out.length, 1);
@@ -68,11 +44,10 @@ test('of updates of one time the greater count wins', () => {
 });
 
 test('exact repeats are one update, and it arrived when the first did', () => {
-  const rows = [newRow(update('06', 3), { Arrived: '2026-11-06T00:10:00Z' }), newRow(update('06', 3), { Arrived: '2026-11-06T00:05:00Z' })];
-  const options = { more: { Arrived: 'datetime' }, ingestionTime: 'Arrived' };
-  const row = one(rows, 'GuardDutyFindingHistory', options);
+  const rows = [newRow(update('06', 3), { ArrivedAt: '2026-11-06T00:10:00Z' }), newRow(update('06', 3), { ArrivedAt: '2026-11-06T00:05:00Z' })];
+  const row = one(rows, 'GuardDutyFindingHistory', ARRIVING);
   assert.equal(row.IngestionTime, '2026-11-06T00:05:00.0000000Z');
-  assert.equal(one(rows, 'GuardDutyFindings', options).Updates, 1);
+  assert.equal(one(rows, 'GuardDutyFindings', ARRIVING).Updates, 1);
 });
 
 test('the same update as an old and a new row is one, and the new one though it came later', () => {

@@ -1,0 +1,37 @@
+// The analytics rules, and what Sentinel does with them: a query over the rows of a period, at a time.
+import { readdirSync } from 'node:fs';
+import { engineOver, readText } from './content.mjs';
+import { ARRIVING } from './scenario.mjs';
+import { parseYaml } from './yaml.mjs';
+
+const FOLDER = 'sentinel/Analytic Rules';
+const UNITS = { m: 60, h: 3600, d: 86400 };
+
+/** Every rule: {file, yaml}. */
+export const readRules = () => readdirSync(new URL(`../../${FOLDER}/`, import.meta.url)).sort()
+  .map((name) => ({ file: name.replace(/\.yaml$/, ''), yaml: parseYaml(readText(`${FOLDER}/${name}`)) }));
+
+/** Seconds of a span such as 5m, 47h or 14d. */
+export function seconds(span) {
+  const [, n, unit] = /^(\d+)([mhd])$/.exec(span) ?? [];
+  if (!n) throw new Error(`not a span: ${span}`);
+  return Number(n) * UNITS[unit];
+}
+
+const TABLES = { AppTraces: { TimeGenerated: 'datetime', ArrivedAt: 'datetime', _ResourceId: 'string', Message: 'string', Properties: 'dynamic' } };
+
+/** An engine with the rows that a run of the rule at `now` has: those that have arrived, with a TimeGenerated in the period. */
+function engineAt({ yaml }, { rows = [], traces = [] }, now) {
+  const from = Date.parse(now) - seconds(yaml.queryPeriod) * 1000;
+  const seen = (row) => Date.parse(row.ArrivedAt) <= Date.parse(now) && Date.parse(row.TimeGenerated) >= from && Date.parse(row.TimeGenerated) <= Date.parse(now);
+  const engine = engineOver(rows.filter(seen), { ...ARRIVING, tables: TABLES });
+  engine.setRows('AppTraces', traces.filter(seen));
+  return engine;
+}
+
+const EMPTY = [{}, '2026-11-22T00:00:00Z'];
+export const check = (rule) => engineAt(rule, ...EMPTY).check(rule.yaml.query);
+export const columns = (rule) => Object.fromEntries(engineAt(rule, ...EMPTY).run(rule.yaml.query).columns.map((c) => [c.name, c.type]));
+
+/** The alerts of one run, a row each. Rows say in `ArrivedAt` when they arrived. */
+export const alerts = (rule, tables, now) => engineAt(rule, tables, now).run(rule.yaml.query, { now }).rows;
