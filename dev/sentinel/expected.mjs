@@ -31,7 +31,8 @@ export function expected(finding, types) {
   const actor = sequence.actors?.[0]?.user;
   const workload = r.kubernetesDetails?.kubernetesWorkloadDetails;
   const container = r.containerDetails ?? workload?.containers?.[0] ?? r.ecsClusterDetails?.taskDetails?.containers?.[0];
-  return {
+  const buckets = where((p, key) => (p.at(-3) === 's3BucketDetails' && key === 'name') || key === 'AWS::S3::Bucket');
+  const columns = {
     ...typeOf(finding.type),
     ...attack(finding, types),
     FindingId: finding.id,
@@ -72,7 +73,7 @@ export function expected(finding, types) {
     RemoteAsn: String(first(at(remote, 'organization.asn'), at(endpoint, 'autonomousSystem.number'))),
     RemoteAsnOrg: first(at(remote, 'organization.asnOrg'), at(endpoint, 'autonomousSystem.name')),
     Domains: set(where((p, key) => key === 'domain')),
-    BucketNames: set(where((p, key) => (p.at(-3) === 's3BucketDetails' && key === 'name') || key === 'AWS::S3::Bucket')),
+    BucketNames: set(buckets),
     ClusterName: first(at(r, 'eksClusterDetails.name'), at(r, 'ecsClusterDetails.name')),
     ClusterArn: first(at(r, 'eksClusterDetails.arn'), at(r, 'ecsClusterDetails.arn')),
     KubernetesNamespace: first(workload?.namespace ?? '', at(action, 'kubernetesApiCallAction.namespace'), at(action, 'kubernetesPermissionCheckedDetails.namespace')),
@@ -98,6 +99,8 @@ export function expected(finding, types) {
     ConsoleLink: `https://console.aws.amazon.com/guardduty/home?region=${finding.region}#/findings?search=id%3D${finding.id}`,
     SchemaVersion: finding.schemaVersion,
   };
+  const { InstanceId, DatabaseInstance, FunctionName, ClusterName, UserName, PrincipalId, AccessKeyId } = columns;
+  return { ...columns, Resource: first(InstanceId, DatabaseInstance, FunctionName, ClusterName, buckets[0] ?? '', UserName, PrincipalId, AccessKeyId) };
 }
 
 function typeOf(type) {
@@ -125,6 +128,7 @@ function attack(finding, { types, purposes }) {
   const techniques = values('ATTACK_TECHNIQUE').map((v) => v.split(' ')[0]);
   return {
     IsKnownType: Boolean(known),
+    Detection: listed?.detection ?? '',
     Tactics: set(tactics.length ? tactics : listed?.tactics ?? []),
     Techniques: set(techniques.length ? techniques : listed?.techniques ?? []),
   };

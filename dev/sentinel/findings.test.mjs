@@ -17,7 +17,7 @@ const byId = (rows) => new Map(rows.map((row) => [row.FindingId, row]));
 /** What rows of the Data Collector API cannot fill, or not wholly, since their names were cut off at 45 characters. docs/content.md lists the same. */
 const NOT_IN_OLD_ROWS = [
   'BucketNames', 'ContainerImage', 'ContainerName', 'DatabaseInstance', 'FileHashes', 'FileNames', 'KubernetesNamespace', 'KubernetesUser', 'KubernetesWorkload',
-  'KubernetesWorkloadType', 'LocalIps', 'PodName', 'ProcessPath', 'RemoteAsn', 'RemoteAsnOrg', 'RemoteCountry', 'RemoteIp', 'RemoteIps', 'SourceObject', 'Tactics', 'Techniques',
+  'KubernetesWorkloadType', 'LocalIps', 'PodName', 'ProcessPath', 'RemoteAsn', 'RemoteAsnOrg', 'RemoteCountry', 'RemoteIp', 'RemoteIps', 'Resource', 'SourceObject', 'Tactics', 'Techniques',
 ];
 
 function compare(rows, wanted) {
