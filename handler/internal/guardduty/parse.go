@@ -58,19 +58,17 @@ func (p *Parser) Parse(line []byte) (Finding, error) {
 func (p *Parser) whole() error {
 	p.src = *bytes.NewBuffer(p.line)
 	p.dec.Reset(&p.src)
-	switch kind := p.dec.PeekKind(); kind {
-	case '{':
-		if err := p.object(p.Paths.root, true); err != nil {
-			return syntaxError(err)
-		}
-	default:
+	if kind := p.dec.PeekKind(); kind != '{' {
 		if _, err := p.dec.ReadToken(); err != nil {
 			return syntaxError(err)
 		}
 		return fmt.Errorf("%w: a JSON %s where an object was wanted", ErrNotFinding, kind)
 	}
-	if end := p.dec.InputOffset(); len(bytes.TrimLeft(p.line[end:], " \t\r\n")) > 0 {
-		return fmt.Errorf("not JSON: more text after the object, at byte %d", len(p.line)-len(bytes.TrimLeft(p.line[end:], " \t\r\n"))+1)
+	if err := p.object(p.Paths.root, true); err != nil {
+		return syntaxError(err)
+	}
+	if rest := bytes.TrimLeft(p.line[p.dec.InputOffset():], " \t\r\n"); len(rest) > 0 {
+		return fmt.Errorf("not JSON: more text after the object, at byte %d", len(p.line)-len(rest)+1)
 	}
 	return nil
 }

@@ -28,9 +28,13 @@ func (m *mover) doubt(b *batch, refusals []Refusal) error {
 		m.doubts = append(m.doubts, doubted{b.from[refusal.Row], refusal.Reason})
 	}
 	if len(m.doubts) > maxDoubted {
-		return fmt.Errorf("%w: %s", ErrAllRefused, m.doubts[0].reason)
+		return m.refusedAll()
 	}
 	return nil
+}
+
+func (m *mover) refusedAll() error {
+	return fmt.Errorf("%w: %s", ErrAllRefused, m.doubts[0].reason)
 }
 
 // allRefused is the error of a run whose rows were all refused, and nil where
@@ -39,7 +43,7 @@ func (m *mover) allRefused() error {
 	if len(m.doubts) == 0 || m.s.Findings > 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: %s", ErrAllRefused, m.doubts[0].reason)
+	return m.refusedAll()
 }
 
 // settleDoubts sets the doubted rows aside when the table has accepted others

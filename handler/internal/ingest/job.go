@@ -51,9 +51,9 @@ func first(errs ...error) error {
 }
 
 // Run does one run. Its summary is complete even with an error, and the ledger
-// keeps it when the run had the lease to its end. The error is of the port that failed, wrapped, or a HeldError when
-// another run is in progress; objects that could not be read do not fail the
-// run unless none could, or too many.
+// keeps it when the run had the lease to its end. The error is of the port that
+// failed, wrapped, or a HeldError when another run is in progress; objects that
+// could not be read do not fail the run unless none could, or too many.
 //
 // When ctx ends, or the budget nears its end, the run reads no more, delivers
 // and records what it has read, and returns without an error.

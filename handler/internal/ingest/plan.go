@@ -154,8 +154,15 @@ func (p *planner) discover(ctx context.Context, w window) error {
 var isAccount = regexp.MustCompile(`(^|/)[0-9]{12}/$`).MatchString
 
 func (p *planner) folders(ctx context.Context, prefix string) ([]string, error) {
-	p.stats.Lists++
+	p.calls()
 	return p.archive.Folders(ctx, prefix)
+}
+
+// calls counts a call, whether it succeeds or not: AWS bills both.
+func (p *planner) calls() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stats.Lists++
 }
 
 // each calls f with every folder, several at once. A folder that f fails for is
@@ -192,6 +199,7 @@ func (p *planner) each(ctx context.Context, folders []string, f func(context.Con
 // whatever its history.
 func (p *planner) scan(ctx context.Context, prefix, after string, w window) error {
 	for limit := probe; ; {
+		p.calls()
 		page, err := p.archive.List(ctx, prefix, after, limit)
 		if err != nil {
 			return err
@@ -212,7 +220,6 @@ func (p *planner) scan(ctx context.Context, prefix, after string, w window) erro
 func (p *planner) take(page Page, w window) (next string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.stats.Lists++
 	p.anything = true
 	if !page.Time.IsZero() && page.Time.Before(p.now) {
 		p.now = page.Time
