@@ -1,8 +1,9 @@
 // The whole Azure side of the connector: the function app with its identity,
 // storage, telemetry and vault in the resource group of the deployment; the
-// table, the data collection rule and the alert rules in that of the workspace,
-// which may be another one, in another subscription. Deploying it again with the
-// same parameters changes nothing. docs/deploy.md leads through it.
+// table, the data collection rule, the alert rules and the content of Microsoft
+// Sentinel in that of the workspace, which may be another one, in another
+// subscription. Deploying it again with the same parameters changes nothing.
+// docs/deploy.md leads through it.
 
 targetScope = 'resourceGroup'
 
@@ -127,6 +128,14 @@ param extraColumns extraColumn[] = []
 @description('Types of columns that an older table has with another type than the connector\'s, by name. transformKql has to convert them.')
 param columnTypes { *: tableColumnType } = {}
 
+// ---- Content of Microsoft Sentinel
+
+@description('Whether everything in sentinel/ is deployed: functions, analytics rules, hunting queries, the workbook and the card of the connector. Microsoft Sentinel has to be switched on in the workspace.')
+param deployContent bool = true
+
+@description('Whether the analytics rules are made and on, made and off, or not made. A deployment overwrites own changes to these rules. They need the table plan Analytics.')
+param analyticsRules 'enabled' | 'disabled' | 'none' = 'enabled'
+
 // ---- Runs
 
 @description('STATE_TABLE: name of the state table; letters and digits, a letter first. A new name starts over at initialLookback.')
@@ -218,6 +227,9 @@ var externalId = keyless && !empty(awsRoleExternalId)
   ? fail('awsRoleExternalId is for the key pair: a web identity has no external id')
   : awsRoleExternalId
 var ruleName = 'dcr-${name}'
+var contentRules = deployContent && analyticsRules != 'none' && tablePlan == 'Basic'
+  ? fail('analyticsRules has to be none where tablePlan is Basic: scheduled analytics rules cannot read the table')
+  : analyticsRules
 
 // An empty one is not set. Left to their defaults on purpose: STATE_CONNECTION
 // (the host's own storage), AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_STS and
@@ -377,6 +389,20 @@ module alerts 'modules/alerts.bicep' = {
     onSilentFeed: alertOnSilentFeed
     tags: tags
   }
+}
+
+// After the table, which the queries of the analytics rules have to find.
+module content 'modules/content.bicep' = if (deployContent) {
+  scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
+  params: {
+    workspaceName: workspaceName
+    location: workspaceLocation
+    analyticsRules: contentRules
+    tags: tags
+  }
+  dependsOn: [
+    ingestion
+  ]
 }
 
 // ---- What a person needs next

@@ -63,7 +63,7 @@ param awsKeyName = 'aws-secret-access-key'
 
 // ---- The table
 
-// Analytics, or Basic, which scheduled analytics rules cannot read.
+// Analytics, or Basic, which scheduled analytics rules cannot read: analyticsRules has to be none then.
 param tablePlan = 'Analytics'
 
 // Days for interactive queries (4 to 730), and in all (4 to 4383; default: as many).
@@ -74,6 +74,14 @@ param retentionInDays = 90
 param transformKql = 'source' // loadTextContent('filter.kql')
 param extraColumns = []
 param columnTypes = {}
+
+// ---- Content of Microsoft Sentinel
+
+// Everything in sentinel/. false where Sentinel is not switched on in the workspace, or another deployment has put it there.
+param deployContent = true
+
+// enabled, disabled (made and off) or none. A deployment overwrites own changes to these rules.
+param analyticsRules = 'enabled'
 
 // ---- Runs
 

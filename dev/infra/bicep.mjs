@@ -9,19 +9,21 @@ const parser = new Parser();
 parser.setLanguage(await Language.load(createRequire(import.meta.url).resolve('tree-sitter-bicep/tree-sitter-bicep.wasm')));
 
 /** Named children that are no comments. */
-export const kids = (node) => node.namedChildren.filter((child) => child.type !== 'comment');
+export const kids = (node) => node.namedChildren.filter((child) => child.type !== 'comment' && child.type !== 'diagnostic_comment');
 
 /**
  * The declarations of a .bicep or .bicepparam file. A parameter, variable or
- * output is {name, decorators, type, value}; a resource or module is {name,
- * decorators, reference, existing, value, nested}; values are nodes.
+ * output is {name, decorators, type, typeNode, value}; a resource or module is {name,
+ * decorators, reference, existing, value, nested}; values are nodes. types and
+ * funcs are by name: a type's node, a function's {params, value}; optional has the
+ * ends of the types of optional properties.
  */
 export function read(file) {
   const text = readFileSync(file, 'utf8').replaceAll('\r\n', '\n');
   const root = parser.parse(known(text)).rootNode;
   const fault = root.descendantsOfType('ERROR')[0] ?? firstMissing(root);
   if (fault) throw new Error(`${file}:${fault.startPosition.row + 1}: syntax`);
-  const found = { file, using: /^using '([^']+)'$/m.exec(text)?.[1], root, params: [], vars: [], outputs: [], resources: [], modules: [], imports: [] };
+  const found = { file, using: /^using '([^']+)'$/m.exec(text)?.[1], root, params: [], vars: [], outputs: [], resources: [], modules: [], imports: [], types: {}, funcs: {} };
   let decorators = {};
   for (const node of kids(root)) {
     if (node.type === 'decorators') {
@@ -31,14 +33,25 @@ export function read(file) {
     LISTS[node.type]?.(found, node, decorators);
     decorators = {};
   }
+  const typeOf = Object.fromEntries([...text.matchAll(TYPED_VAR)].map(([, start, type]) => [start.slice('var '.length), type.trim()]));
+  for (const variable of found.vars) variable.type = typeOf[variable.name];
+  found.optional = new Set([...text.matchAll(OPTIONAL)].map((m) => m.index));
   return found;
 }
 
-/** The text with what the grammar does not know left out: types of variables, and the words of a .bicepparam file. */
+const TYPED_VAR = /^(var \w+)( [\w[\]]+)(?= =)/gm;
+const OPTIONAL = /\?$/gm;
+
+/**
+ * The text with what the grammar does not know left out: types of variables, the
+ * words of a .bicepparam file, and the mark of an optional property at the end of
+ * a line, which it takes for the beginning of `a ? b : c`.
+ */
 function known(text) {
   const spaces = (s) => ' '.repeat(s.length);
   return text
-    .replace(/^(var \w+)( [\w[\]]+)(?= =)/gm, (_, start, type) => start + spaces(type))
+    .replace(OPTIONAL, spaces)
+    .replace(TYPED_VAR, (_, start, type) => start + spaces(type))
     .replace(/^using '[^']+'$/gm, spaces)
     .replace(/^param(?= \w+ =)/gm, 'var  ');
 }
@@ -62,12 +75,17 @@ const LISTS = {
   output_declaration: (found, node, decorators) => found.outputs.push(typed(node, decorators)),
   resource_declaration: (found, node, decorators) => found.resources.push(resourceOf(node, decorators)),
   module_declaration: (found, node, decorators) => found.modules.push(resourceOf(node, decorators)),
+  type_declaration: (found, node) => { found.types[kids(node)[0].text] = kids(node)[1]; },
+  user_defined_function: (found, node) => {
+    const [name, params] = kids(node);
+    found.funcs[name.text] = { params: kids(params).map((param) => kids(param)[0].text), value: kids(node).at(-1) };
+  },
   import_functionality: (found, node) => found.imports.push({ names: kids(node).filter((n) => n.type === 'identifier').map((n) => n.text), from: literal(kids(node).at(-1)) }),
 };
 
 function typed(node, decorators) {
   const [name, type, value] = kids(node);
-  return { name: name.text, decorators, type: type.text, value };
+  return { name: name.text, decorators, type: type.text, typeNode: type, value };
 }
 
 function resourceOf(node, decorators) {

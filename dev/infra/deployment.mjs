@@ -5,6 +5,7 @@ import path from 'node:path';
 import { readFileSync } from 'node:fs';
 import { kids, read, stringPart } from './bicep.mjs';
 import { functions } from './functions.mjs';
+import { conforms } from './types.mjs';
 
 /** A value that is known only after the deployment. */
 export class Unknown {
@@ -36,7 +37,7 @@ class Deployment {
       if (!this.file.params.some((p) => p.name === name)) throw new Error(`${file}: there is no parameter ${name}`);
     }
     for (const param of this.file.params) this.names.set(param.name, lazy(() => this.param(param, given)));
-    for (const variable of this.file.vars) this.names.set(variable.name, lazy(() => this.value(variable.value)));
+    for (const variable of this.file.vars) this.names.set(variable.name, lazy(() => this.variable(variable)));
     for (const resource of this.file.resources) this.names.set(resource.name, lazy(() => this.resource(resource)));
     for (const module of this.file.modules) this.names.set(module.name, lazy(() => this.module(module)));
     for (const get of this.names.values()) get();
@@ -50,6 +51,13 @@ class Deployment {
     if (name in given) return given[name];
     if (value) return this.value(value);
     throw new Error(`${this.file.file}: ${name} is missing (${type})`);
+  }
+
+  /** A variable that says its type has a value of that type. */
+  variable({ name, type, value }) {
+    const made = this.value(value);
+    if (type) conforms(made, type, this.file, `${this.file.file}: ${name}`);
+    return made;
   }
 
   /** One resource, or a list of those of a loop; null when its condition is false. */
@@ -163,7 +171,7 @@ const EVALUATORS = {
   identifier: (d, node, locals) => d.name(node.text, locals),
   parenthesized_expression: (d, node, locals) => d.value(kids(node)[0], locals),
   object: (d, node, locals) => d.object(node, locals),
-  array: (d, node, locals) => kids(node).map((item) => d.value(item, locals)),
+  array: (d, node, locals) => itemsOf(node).map(([item, args]) => (args ? call(d, item, args, locals) : d.value(item, locals))),
   for_statement: (d, node, locals) => d.loop(node, locals, (body, inner) => d.value(body, inner)),
   unary_expression: (d, node, locals) => !d.value(kids(node)[0], locals),
   binary_expression: (d, node, locals) => {
@@ -188,13 +196,28 @@ const EVALUATORS = {
     const [of, name] = kids(node);
     return d.value(of, locals).nested.get(name.text);
   },
-  call_expression: (d, node, locals) => {
-    const [name, args] = kids(node);
-    const call = functions(d, { readText: (file) => readFileSync(path.join(path.dirname(d.file.file), file), 'utf8') })[name.text];
-    if (!call) throw new Error(`${d.file.file}: function ${name.text} is not supported`);
-    return call(...kids(args).map((arg) => d.value(arg, locals)));
-  },
+  call_expression: (d, node, locals) => call(d, ...kids(node), locals),
 };
+
+function call(d, name, args, locals) {
+  const values = kids(args).map((arg) => d.value(arg, locals));
+  const own = d.file.funcs[name.text];
+  if (own) return d.value(own.value, new Map(own.params.map((param, i) => [param, values[i]])));
+  const builtIn = functions(d, { readText: (file) => readFileSync(path.join(path.dirname(d.file.file), file), 'utf8') })[name.text];
+  if (!builtIn) throw new Error(`${d.file.file}: function ${name.text} is not supported`);
+  return builtIn(...values);
+}
+
+/** The items of an array as [node] or, of a call, which the grammar reads as two items, as [name, arguments]. */
+function itemsOf(node) {
+  const items = [];
+  for (const item of kids(node)) {
+    const before = items.at(-1)?.[0];
+    if (item.type === 'parenthesized_expression' && before?.type === 'identifier' && before.endIndex === item.startIndex) items.at(-1).push(item);
+    else items.push([item]);
+  }
+  return items;
+}
 
 /** The grammar reads `a ? b : c.d` and `x => c.d` as members of the whole: the member is that of the last operand. */
 function memberExpression(d, node, locals) {

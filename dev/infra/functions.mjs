@@ -1,4 +1,5 @@
 // Bicep's functions, as far as the templates use them. A hash is its arguments.
+import { parseYaml } from '../sentinel/yaml.mjs';
 
 const cloud = { suffixes: { storage: 'core.example', keyvaultDns: '.vault.example' } };
 
@@ -13,6 +14,7 @@ export function functions(deployment, { readText }) {
     subscriptionResourceId: (type, name) => `/subscriptions/${deployment.group.subscriptionId}/providers/${type}/${name}`,
     loadTextContent: readText,
     loadJsonContent: (file) => JSON.parse(readText(file)),
+    loadYamlContent: (file) => parseYaml(readText(file)),
   };
 }
 
@@ -29,13 +31,17 @@ const PLAIN = {
     throw new Error(message);
   },
   empty: isEmpty,
-  string: String,
+  string: (value) => (typeof value === 'boolean' ? { true: 'True', false: 'False' }[value] : String(value)),
+  trim: (text) => text.trim(),
+  endsWith: (text, end) => text.toLowerCase().endsWith(end.toLowerCase()),
   take: (text, n) => text.slice(0, n),
   replace: (text, from, to) => text.replaceAll(from, () => to),
   toLower: (text) => text.toLowerCase(),
+  toUpper: (text) => text.toUpperCase(),
   join: (list, by) => list.join(by),
   concat: (...lists) => lists.flat(),
-  union: (...objects) => Object.assign({}, ...objects),
+  union: (...values) => (Array.isArray(values[0]) ? [...new Set(values.flat())] : Object.assign({}, ...values)),
+  map: (list, make) => list.map((item) => make(item)),
   items: (object) => Object.entries(object).map(([key, value]) => ({ key, value })),
   filter: (list, keep) => list.filter((item) => keep(item)),
   toObject: (list, key, value) => Object.fromEntries(list.map((item) => [key(item), value(item)])),

@@ -5,7 +5,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { description, kids, literal, read } from './bicep.mjs';
 import { assignmentsOf } from './roles.mjs';
-import { at, deployed, files, keyPair, modules, one, shape, text } from './templates.mjs';
+import { at, contentTypes, deployed, files, keyPair, modules, one, shape, text } from './templates.mjs';
 
 test('every parameter and output is described, in a sentence', () => {
   for (const { file, params, outputs } of files) {
@@ -14,7 +14,8 @@ test('every parameter and output is described, in a sentence', () => {
 });
 
 test('every module is used', () => {
-  assert.deepEqual(files[0].modules.map((m) => path.basename(m.reference)).sort(), [...modules].sort());
+  const used = files.flatMap(({ file, modules: uses }) => uses.map((m) => path.relative(at('infra/modules'), path.join(path.dirname(file), m.reference))));
+  assert.deepEqual(used.sort(), [...modules].sort());
 });
 
 test('every type in use has one API version', () => {
@@ -29,9 +30,11 @@ test('the workspace may be in another group and subscription: what belongs to it
   const elsewhere = { workspaceSubscriptionId: '00000000-0000-0000-0000-00000000000b', workspaceResourceGroup: 'rg-sentinel', workspaceLocation: 'northeurope' };
   const given = deployed(elsewhere);
   const there = given.resources.filter((r) => r.id.startsWith(`/subscriptions/${elsewhere.workspaceSubscriptionId}/resourceGroups/rg-sentinel/`));
-  assert.deepEqual([...new Set(there.map((r) => r.type))].sort(), ['Microsoft.Authorization/roleAssignments', 'Microsoft.Insights/actionGroups', 'Microsoft.Insights/dataCollectionRules',
+  const table = there.filter((r) => !contentTypes.includes(r.type));
+  assert.deepEqual([...new Set(table.map((r) => r.type))].sort(), ['Microsoft.Authorization/roleAssignments', 'Microsoft.Insights/actionGroups', 'Microsoft.Insights/dataCollectionRules',
     'Microsoft.Insights/diagnosticSettings', 'Microsoft.Insights/scheduledQueryRules', 'Microsoft.OperationalInsights/workspaces/tables']);
-  assert.equal(there.length, 12);
+  assert.equal(table.length, 12);
+  assert.equal(there.length - table.length, given.resources.filter((r) => contentTypes.includes(r.type)).length);
   for (const { id, body } of given.resources) {
     if (body.location && body.location !== 'global') assert.equal(body.location, there.some((r) => r.id === id) ? 'northeurope' : 'westeurope', id);
   }
@@ -45,8 +48,8 @@ test('deploying again asks for the same', () => {
   assert.ok(!names.has('utcNow'));
 });
 
-test('two stems do not meet in one workspace', () => {
-  const ids = (name) => deployed({ name }).resources.filter((r) => !r.type.endsWith('/tables')).map((r) => r.id);
+test('two stems meet in one workspace in the table and the content alone', () => {
+  const ids = (name) => deployed({ name, deployContent: false }).resources.filter((r) => !r.type.endsWith('/tables')).map((r) => r.id);
   const first = new Set(ids('guardduty'));
   assert.deepEqual(ids('second').filter((id) => first.has(id)), []);
 });

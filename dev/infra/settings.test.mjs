@@ -76,7 +76,7 @@ test('every column reaches the table and the stream', () => {
 
 test('what the page of transformations needs goes through', () => {
   const column = { name: 'Environment_s', type: 'string', description: 'x' };
-  const given = deployed({ transformKql: 'source | extend Environment_s = "x"', extraColumns: [column], columnTypes: { id_g: 'guid' }, tablePlan: 'Basic', totalRetentionInDays: 400 });
+  const given = deployed({ transformKql: 'source | extend Environment_s = "x"', extraColumns: [column], columnTypes: { id_g: 'guid' }, tablePlan: 'Basic', analyticsRules: 'none', totalRetentionInDays: 400 });
   const table = one(given, 'Microsoft.OperationalInsights/workspaces/tables').body.properties;
   assert.deepEqual(table.schema.columns.at(-1), column);
   assert.equal(table.schema.columns.find((c) => c.name === 'id_g').type, 'guid');

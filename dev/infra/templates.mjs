@@ -7,7 +7,7 @@ import { deploy } from './deployment.mjs';
 
 export const at = (relative) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 export const text = (relative) => readFileSync(at(relative), 'utf8').replaceAll('\r\n', '\n');
-export const modules = readdirSync(at('infra/modules')).filter((f) => f.endsWith('.bicep'));
+export const modules = readdirSync(at('infra/modules'), { recursive: true }).map((f) => f.replaceAll('\\', '/')).filter((f) => f.endsWith('.bicep'));
 
 /** The declarations of main.bicep, then those of each module. */
 export const files = ['main.bicep', ...modules.map((f) => `modules/${f}`)].map((f) => read(at(`infra/${f}`)));
@@ -32,6 +32,10 @@ export function settingsOf({ resources }) {
   const { properties } = resources.find((r) => r.symbol === 'appSettings').body;
   return Object.fromEntries(Object.entries(properties).map(([name, value]) => [name, String(value)]));
 }
+
+/** The resource types that sentinel/ is deployed as. */
+export const contentTypes = ['Microsoft.OperationalInsights/workspaces/savedSearches', 'Microsoft.SecurityInsights/alertRules', 'Microsoft.Insights/workbooks',
+  'Microsoft.SecurityInsights/dataConnectorDefinitions'];
 
 /** Everything of a deployment, to compare. */
 export const shape = ({ resources, outputs }) => JSON.stringify({ resources: resources.map(({ nested, ...rest }) => rest), outputs });

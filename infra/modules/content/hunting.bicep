@@ -1,0 +1,62 @@
+// The hunting queries of sentinel/Hunting Queries: saved searches of the category
+// that Microsoft Sentinel shows under Hunting. loadYamlContent needs literal
+// paths, so each file stands here.
+
+@description('A hunting query file, in the form of Azure-Sentinel.')
+type huntFile = {
+  @description('The name of the resource, a GUID.')
+  id: string
+  name: string
+  description: string
+  version: string?
+  requiredDataConnectors: { connectorId: string, dataTypes: string[] }[]
+  tactics: string[]
+  @description('Ids of techniques and sub-techniques.')
+  relevantTechniques: string[]
+  query: string
+  entityMappings: { entityType: string, fieldMappings: { identifier: string, columnName: string }[] }[]?
+}
+
+@description('Name of the Log Analytics workspace that Microsoft Sentinel uses. It is in the resource group of this deployment.')
+@minLength(4)
+@maxLength(63)
+param workspaceName string
+
+var hunts huntFile[] = [
+]
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
+  name: workspaceName
+}
+
+// One after the other: saved searches that are written at the same time can be
+// refused as a conflict.
+@batchSize(1)
+resource huntingQueries 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-01' = [
+  for hunt in hunts: {
+    parent: workspace
+    name: hunt.id
+    properties: {
+      #disable-next-line BCP037 // missing in the published type; without it a search that exists is a conflict
+      etag: '*'
+      category: 'Hunting Queries'
+      displayName: hunt.name
+      query: hunt.query
+      version: 2
+      tags: [
+        {
+          name: 'description'
+          value: trim(hunt.description)
+        }
+        {
+          name: 'tactics'
+          value: join(hunt.tactics, ',')
+        }
+        {
+          name: 'techniques'
+          value: join(hunt.relevantTechniques, ',')
+        }
+      ]
+    }
+  }
+]

@@ -1,0 +1,119 @@
+// The functions of sentinel/Parsers, under the names by which queries call them.
+// loadYamlContent needs literal paths, so each file stands here.
+
+@description('One parameter of a function.')
+type parserParameter = {
+  @description('Name of the parameter.')
+  Name: string
+  @description('Its type in KQL.')
+  Type: 'bool' | 'datetime' | 'dynamic' | 'int' | 'string'
+  @description('Its default: true or false of a bool, the text of a string, an expression of any other type.')
+  #disable-next-line no-explicit-any // a bool in some files and a string in others; a union cannot hold both
+  Default: any
+}
+
+@description('A file of the form that solutions have.')
+type functionFile = {
+  id: string
+  Function: { Title: string, Version: string, LastUpdated: string }
+  Category: string
+  FunctionName: string
+  @description('The name by which queries call it.')
+  FunctionAlias: string
+  FunctionParams: parserParameter[]?
+  FunctionQuery: string
+}
+
+@description('A file of the form that ASIM has.')
+type asimFile = {
+  Parser: { Title: string, Version: string, LastUpdated: string }
+  Product: { Name: string }
+  Normalization: { Schema: string, Version: string }
+  References: { Title: string, Link: string }[]
+  Description: string
+  @description('The name by which queries call it.')
+  ParserName: string
+  EquivalentBuiltInParser: string
+  ParserParams: parserParameter[]
+  ParserQuery: string
+}
+
+@description('Name of the Log Analytics workspace. It is in the resource group of this deployment.')
+@minLength(4)
+@maxLength(63)
+param workspaceName string
+
+var functionFiles functionFile[] = [
+  loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingTypes.yaml')
+  loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingHistory.yaml')
+  loadYamlContent('../../../sentinel/Parsers/GuardDutyFindings.yaml')
+  loadYamlContent('../../../sentinel/Parsers/AWSGuardDutyFromCL.yaml')
+]
+
+var asimFiles asimFile[] = [
+  loadYamlContent('../../../sentinel/Parsers/vimAlertEventAmazonGuardDuty.yaml')
+  loadYamlContent('../../../sentinel/Parsers/ASimAlertEventAmazonGuardDuty.yaml')
+  loadYamlContent('../../../sentinel/Parsers/vimNetworkSessionAmazonGuardDuty.yaml')
+  loadYamlContent('../../../sentinel/Parsers/ASimNetworkSessionAmazonGuardDuty.yaml')
+]
+
+@description('A default as KQL writes it: a string in quotes, and a bool in lower case, which string() does not give.')
+func defaultText(kind string, value string) string =>
+  kind == 'string' ? '"${value}"' : kind == 'bool' ? toLower(value) : value
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
+  name: workspaceName
+}
+
+// One after the other: saved searches that are written at the same time can be
+// refused as a conflict.
+@batchSize(1)
+resource functions 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-01' = [
+  for file in functionFiles: {
+    parent: workspace
+    name: file.FunctionAlias
+    properties: {
+      #disable-next-line BCP037 // missing in the published type; without it a search that exists is a conflict
+      etag: '*'
+      category: file.Category
+      displayName: file.Function.Title
+      functionAlias: file.FunctionAlias
+      functionParameters: join(
+        map(
+          file.?FunctionParams ?? [],
+          parameter => '${parameter.Name}:${parameter.Type}=${defaultText(parameter.Type, string(parameter.Default))}'
+        ),
+        ', '
+      )
+      query: file.FunctionQuery
+      version: 2
+    }
+  }
+]
+
+@batchSize(1)
+resource asimParsers 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-01' = [
+  for file in asimFiles: {
+    parent: workspace
+    name: file.ParserName
+    properties: {
+      #disable-next-line BCP037 // as above
+      etag: '*'
+      category: 'ASIM'
+      displayName: file.Parser.Title
+      functionAlias: file.ParserName
+      functionParameters: join(
+        map(
+          file.ParserParams,
+          parameter => '${parameter.Name}:${parameter.Type}=${defaultText(parameter.Type, string(parameter.Default))}'
+        ),
+        ', '
+      )
+      query: file.ParserQuery
+      version: 2
+    }
+    dependsOn: [
+      functions
+    ]
+  }
+]

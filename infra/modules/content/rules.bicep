@@ -1,0 +1,120 @@
+// The analytics rules of sentinel/Analytic Rules. loadYamlContent needs literal
+// paths, so each file stands here.
+
+@description('A rule file, in the form of Azure-Sentinel.')
+type ruleFile = {
+  @description('The name of the resource, a GUID.')
+  id: string
+  name: string
+  description: string
+  severity: 'High' | 'Medium' | 'Low' | 'Informational'
+  kind: 'Scheduled'
+  version: string
+  status: string?
+  requiredDataConnectors: { connectorId: string, dataTypes: string[] }[]
+  @description('A span such as 5m, 1h or 14d; queryPeriod as well.')
+  queryFrequency: string
+  queryPeriod: string
+  triggerOperator: 'gt' | 'lt' | 'eq' | 'ne'
+  triggerThreshold: int
+  tactics: string[]
+  @description('Ids of techniques and sub-techniques.')
+  relevantTechniques: string[]
+  query: string
+  entityMappings: entityMapping[]?
+  eventGroupingSettings: { aggregationKind: 'AlertPerResult' | 'SingleAlert' }?
+  customDetails: { *: string }?
+  @description('What of the alert comes from the query\'s columns.')
+  alertDetailsOverride: {
+    alertDisplayNameFormat: string?
+    alertDescriptionFormat: string?
+    alertSeverityColumnName: string?
+    alertTacticsColumnName: string?
+    alertDynamicProperties: { alertProperty: string, value: string }[]?
+  }?
+  @description('Whether alerts become incidents, and which share one.')
+  incidentConfiguration: {
+    createIncident: bool
+    groupingConfiguration: {
+      enabled: bool
+      reopenClosedIncident: bool
+      @description('A span such as 5h or 7d.')
+      lookbackDuration: string
+      matchingMethod: 'AllEntities' | 'AnyAlert' | 'Selected'
+      groupByEntities: string[]?
+      groupByAlertDetails: string[]?
+      groupByCustomDetails: string[]?
+    }?
+  }?
+  suppressionEnabled: bool?
+  suppressionDuration: string?
+}
+
+@description('An entity of the alert, and the columns that name it.')
+type entityMapping = {
+  entityType: string
+  fieldMappings: { identifier: string, columnName: string }[]
+}
+
+@description('Name of the Log Analytics workspace that Microsoft Sentinel uses. It is in the resource group of this deployment.')
+@minLength(4)
+@maxLength(63)
+param workspaceName string
+
+@description('Whether the rules are on.')
+param enabled bool
+
+var rules ruleFile[] = [
+]
+
+@description('A span of a rule file in ISO 8601: 5m is PT5M, 14d is P14D.')
+func duration(span string) string => endsWith(span, 'd') ? 'P${toUpper(span)}' : 'PT${toUpper(span)}'
+
+@description('An operator of a rule file by the name that the resource has for it.')
+func operatorName(short string) 'GreaterThan' | 'LessThan' | 'Equal' | 'NotEqual' =>
+  short == 'gt' ? 'GreaterThan' : short == 'lt' ? 'LessThan' : short == 'eq' ? 'Equal' : 'NotEqual'
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
+  name: workspaceName
+}
+
+resource alertRules 'Microsoft.SecurityInsights/alertRules@2025-09-01' = [
+  for rule in rules: {
+    scope: workspace
+    name: rule.id
+    kind: 'Scheduled'
+    properties: {
+      displayName: rule.name
+      description: trim(rule.description)
+      enabled: enabled
+      severity: rule.severity
+      query: rule.query
+      queryFrequency: duration(rule.queryFrequency)
+      queryPeriod: duration(rule.queryPeriod)
+      triggerOperator: operatorName(rule.triggerOperator)
+      triggerThreshold: rule.triggerThreshold
+      suppressionEnabled: rule.?suppressionEnabled ?? false
+      suppressionDuration: duration(rule.?suppressionDuration ?? '5h')
+      tactics: rule.tactics
+      // The resource knows techniques alone: T1078.004 counts as T1078, once.
+      techniques: union([], map(rule.relevantTechniques, technique => take(technique, 5)))
+      entityMappings: rule.?entityMappings
+      eventGroupingSettings: rule.?eventGroupingSettings
+      customDetails: rule.?customDetails
+      alertDetailsOverride: rule.?alertDetailsOverride
+      incidentConfiguration: {
+        createIncident: rule.?incidentConfiguration.?createIncident ?? true
+        groupingConfiguration: {
+          enabled: rule.?incidentConfiguration.?groupingConfiguration.?enabled ?? false
+          reopenClosedIncident: rule.?incidentConfiguration.?groupingConfiguration.?reopenClosedIncident ?? false
+          lookbackDuration: duration(rule.?incidentConfiguration.?groupingConfiguration.?lookbackDuration ?? '5h')
+          matchingMethod: rule.?incidentConfiguration.?groupingConfiguration.?matchingMethod ?? 'AllEntities'
+          groupByEntities: rule.?incidentConfiguration.?groupingConfiguration.?groupByEntities ?? []
+          groupByAlertDetails: rule.?incidentConfiguration.?groupingConfiguration.?groupByAlertDetails ?? []
+          groupByCustomDetails: rule.?incidentConfiguration.?groupingConfiguration.?groupByCustomDetails ?? []
+        }
+      }
+      templateVersion: rule.version
+    }
+  }
+]
