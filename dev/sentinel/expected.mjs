@@ -18,7 +18,7 @@ export const severityLabel = (severity) => {
   return severity < 9 ? 'High' : 'Critical';
 };
 
-/** `types` is sentinel/data/finding_types.json. */
+/** `types` is sentinel/finding_types.json. */
 export function expected(finding, types) {
   const r = finding.resource ?? {};
   const s = finding.service ?? {};

@@ -1,10 +1,10 @@
-// Writes sentinel/Parsers/GuardDutyFindingTypes.yaml from sentinel/data/finding_types.json:
+// Writes sentinel/Parsers/GuardDutyFindingTypes.yaml from sentinel/finding_types.json:
 //
 //     node dev/sentinel/finding_types.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-const DATA = new URL('../../sentinel/data/finding_types.json', import.meta.url);
+const DATA = new URL('../../sentinel/finding_types.json', import.meta.url);
 const PARSER = new URL('../../sentinel/Parsers/GuardDutyFindingTypes.yaml', import.meta.url);
 
 const row = (type, severity, { tactics, techniques, detection }, retired) =>
@@ -25,7 +25,7 @@ Category: Microsoft Sentinel Parser
 FunctionName: GuardDutyFindingTypes
 FunctionAlias: GuardDutyFindingTypes
 FunctionQuery: |
-  // Made from sentinel/data/finding_types.json by dev/sentinel/finding_types.mjs: change that file.
+  // Made from sentinel/finding_types.json by dev/sentinel/finding_types.mjs: change that file.
   // A type "Purpose:*" stands for the types of a purpose that are not listed.
   datatable(Type: string, DefaultSeverity: string, TacticList: string, TechniqueList: string, Detection: string, IsRetired: bool) [
 ${rows.join('')}  ]

@@ -6,7 +6,7 @@ type parserParameter = {
   @description('Name of the parameter.')
   Name: string
   @description('Its type in KQL.')
-  Type: 'bool' | 'datetime' | 'dynamic' | 'int' | 'string'
+  Type: 'bool' | 'datetime' | 'dynamic' | 'int' | 'string' | 'timespan'
   @description('Its default: true or false of a bool, the text of a string, an expression of any other type.')
   #disable-next-line no-explicit-any // a bool in some files and a string in others; a union cannot hold both
   Default: any
@@ -47,6 +47,7 @@ var functionFiles functionFile[] = [
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingTypes.yaml')
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingHistory.yaml')
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindings.yaml')
+  loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingChanges.yaml')
   loadYamlContent('../../../sentinel/Parsers/AWSGuardDutyFromCL.yaml')
 ]
 

@@ -65,6 +65,25 @@ param workspaceName string
 param enabled bool
 
 var rules ruleFile[] = [
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyAnomalousIdentity.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyAttackSequence.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyBruteForceSucceeded.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyCommandAndControl.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyConnectorFailing.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyConnectorSilent.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyCredentialExfiltration.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyCriticalOrHighFinding.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyCryptoMining.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyDataExposure.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyDatabaseLogin.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyDefenseEvasion.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyFindingEscalates.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyFindingLate.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyKubernetes.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyMalware.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyManyFindingTypes.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyNewAccountOrRegion.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyRootUse.yaml')
 ]
 
 @description('A span of a rule file in ISO 8601: 5m is PT5M, 14d is P14D.')
