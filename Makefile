@@ -115,8 +115,11 @@ dev/bin/bench: $(DEV_FILES) dev/go.mod dev/go.sum
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -tags profile -o $@ ./handler
 
 .PHONY: docs
-docs: ## writes docs/schema.md anew from the list of columns
+docs: $(NODE_MODULES) ## writes what is generated: docs/schema.md, the list in docs/content.md, the function of finding types, the workbook
 	node dev/schema/schema.mjs --write
+	node dev/sentinel/finding_types.mjs
+	node dev/sentinel/workbook/build.mjs
+	node dev/sentinel/list.mjs
 
 .PHONY: clean
 clean: ## removes what was built, installed and kept
