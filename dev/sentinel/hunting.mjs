@@ -1,0 +1,26 @@
+// The files of sentinel/Hunting Queries.
+import { readdirSync } from 'node:fs';
+import { readText } from './content.mjs';
+import { parseYaml } from './yaml.mjs';
+
+const FOLDER = 'sentinel/Hunting Queries';
+
+/** Every hunting query: {file, yaml}, the file without its folder and ending. */
+export function readHuntingQueries() {
+  return readdirSync(new URL(`../../${encodeURI(FOLDER)}/`, import.meta.url))
+    .sort()
+    .map((entry) => ({ file: entry.replace(/\.yaml$/, ''), yaml: parseYaml(readText(`${FOLDER}/${entry}`)) }));
+}
+
+/** Identifiers of the entity types that a mapping may name. AWS resources are no AzureResource. */
+export const ENTITIES = {
+  Account: ['Name', 'FullName', 'DisplayName', 'AadUserId', 'Sid', 'UPNSuffix', 'CloudAppAccountId'],
+  CloudApplication: ['AppId', 'Name', 'InstanceName'],
+  DNS: ['DomainName'],
+  File: ['Name', 'Directory'],
+  FileHash: ['Algorithm', 'Value'],
+  Host: ['HostName', 'FullName', 'DnsDomain', 'NetBiosName'],
+  IP: ['Address'],
+  Process: ['ProcessId', 'CommandLine'],
+  URL: ['Url'],
+};
