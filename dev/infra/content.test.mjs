@@ -46,7 +46,8 @@ const times = 'starttime:datetime=datetime(null), endtime:datetime=datetime(null
 const lists = (...names) => names.map((name) => `${name}:dynamic=dynamic([])`).join(', ');
 const parameters = {
   GuardDutyFindings: times,
-  GuardDutyFindingHistory: times,
+  GuardDutyFindingHistory: `${times}, arrivedsince:datetime=datetime(null)`,
+  GuardDutyFindingChanges: 'window:timespan=5m, minage:timespan=0s, maxage:timespan=46h',
   GuardDutyFindingTypes: '',
   AWSGuardDutyFromCL: times,
   ASimAlertEventAmazonGuardDuty: 'disabled:bool=false, pack:bool=false',
@@ -228,7 +229,8 @@ const solution = JSON.parse(text('sentinel/Data/Solution_AmazonGuardDutyS3Export
 test('the solution lists what is in sentinel/', () => {
   const jsonOf = (folder) => readdirSync(at(`sentinel/${folder}`)).filter((name) => name.endsWith('.json')).map((name) => `${folder}/${name}`).sort();
   assert.deepEqual(solution['Data Connectors'], jsonOf('Data Connectors'));
-  assert.deepEqual(solution.Workbooks, jsonOf('Workbooks'));
+  // Azure-Sentinel keeps the metadata of all its workbooks in one file of its own
+  assert.deepEqual([...solution.Workbooks, 'Workbooks/WorkbooksMetadata.json'], jsonOf('Workbooks'));
   assert.deepEqual([...solution['Analytic Rules']].sort(), Object.keys(rules).map((name) => `Analytic Rules/${name}`));
   assert.deepEqual([...solution['Hunting Queries']].sort(), Object.keys(hunts).map((name) => `Hunting Queries/${name}`));
   // ASIM parsers are no part of a solution: Azure-Sentinel keeps them in folders of their own.

@@ -99,8 +99,18 @@ export function expected(finding, types) {
     ConsoleLink: `https://console.aws.amazon.com/guardduty/home?region=${finding.region}#/findings?search=id%3D${finding.id}`,
     SchemaVersion: finding.schemaVersion,
   };
-  const { InstanceId, DatabaseInstance, FunctionName, ClusterName, UserName, PrincipalId, AccessKeyId } = columns;
-  return { ...columns, Resource: first(InstanceId, DatabaseInstance, FunctionName, ClusterName, buckets[0] ?? '', UserName, PrincipalId, AccessKeyId) };
+  return { ...columns, Resource: resourceOf(finding, columns, buckets[0] ?? '') };
+}
+
+/** What the finding is about, in one word. */
+function resourceOf({ resource: r = {}, service: s = {} }, e, bucket) {
+  const principal = first(e.UserName, e.PrincipalId, e.AccessKeyId);
+  const own = {
+    AttackSequence: at(s, 'detection.sequence.resources.0.name'), AccessKey: principal, S3Bucket: bucket, S3Object: bucket,
+    EKSCluster: e.ClusterName, ECSCluster: e.ClusterName, Container: e.ContainerName,
+  }[r.resourceType];
+  return first(own || '', e.InstanceId, e.FunctionName, e.DatabaseInstance, e.ClusterName, e.ContainerName, bucket,
+    at(r, 'ebsSnapshotDetails.snapshotArn'), at(r, 'ec2ImageDetails.imageArn'), at(r, 'recoveryPointDetails.recoveryPointArn'), principal);
 }
 
 function typeOf(type) {

@@ -11,16 +11,3 @@ export function readHuntingQueries() {
     .sort()
     .map((entry) => ({ file: entry.replace(/\.yaml$/, ''), yaml: parseYaml(readText(`${FOLDER}/${entry}`)) }));
 }
-
-/** Identifiers of the entity types that a mapping may name. AWS resources are no AzureResource. */
-export const ENTITIES = {
-  Account: ['Name', 'FullName', 'DisplayName', 'AadUserId', 'Sid', 'UPNSuffix', 'CloudAppAccountId'],
-  CloudApplication: ['AppId', 'Name', 'InstanceName'],
-  DNS: ['DomainName'],
-  File: ['Name', 'Directory'],
-  FileHash: ['Algorithm', 'Value'],
-  Host: ['HostName', 'FullName', 'DnsDomain', 'NetBiosName'],
-  IP: ['Address'],
-  Process: ['ProcessId', 'CommandLine'],
-  URL: ['Url'],
-};

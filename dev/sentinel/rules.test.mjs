@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { TACTICS, TECHNIQUES } from './attack.mjs';
 import { readText } from './content.mjs';
+import { ENTITIES } from './entities.mjs';
 import { check, columns, readRules, seconds } from './rules.mjs';
 
 const rules = readRules();
@@ -12,18 +13,6 @@ const FIELDS = [
   'id', 'name', 'description', 'severity', 'status', 'requiredDataConnectors', 'queryFrequency', 'queryPeriod', 'triggerOperator', 'triggerThreshold', 'tactics', 'relevantTechniques', 'query',
   'entityMappings', 'eventGroupingSettings', 'customDetails', 'alertDetailsOverride', 'incidentConfiguration', 'version', 'kind',
 ];
-
-/** The identifiers of Sentinel's entities that rules here may fill. */
-const IDENTIFIERS = {
-  Account: ['Name', 'FullName', 'NTDomain', 'DnsDomain', 'UPNSuffix', 'Sid', 'AadTenantId', 'AadUserId', 'PUID', 'IsDomainJoined', 'DisplayName', 'ObjectGuid', 'CloudAppAccountId', 'IsAnonymized'],
-  AzureResource: ['ResourceId'],
-  CloudApplication: ['AppId', 'Name', 'InstanceName'],
-  DNS: ['DomainName'],
-  File: ['Directory', 'Name'],
-  FileHash: ['Algorithm', 'Value'],
-  Host: ['DnsDomain', 'NTDomain', 'HostName', 'FullName', 'NetBiosName', 'AzureID', 'OMSAgentID', 'OSFamily', 'OSVersion', 'IsDomainJoined'],
-  IP: ['Address'],
-};
 
 /** Ids never change: Sentinel knows a rule by its id. */
 const IDS = JSON.parse(readText('dev/sentinel/ids.json'));
@@ -87,7 +76,7 @@ for (const rule of rules) {
     for (const { entityType, fieldMappings } of yaml.entityMappings) {
       assert.ok(fieldMappings.length <= 3);
       for (const { identifier, columnName } of fieldMappings) {
-        assert.ok(IDENTIFIERS[entityType]?.includes(identifier), `${entityType}.${identifier}`);
+        assert.ok(ENTITIES[entityType]?.includes(identifier), `${entityType}.${identifier}`);
         assert.equal(has[columnName], 'string', columnName);
       }
     }

@@ -1,6 +1,6 @@
 // The tab Finding: a list to choose from, and everything about the finding that was chosen.
 import { SIZE, console, date, details, grid, group, hidden, link, severity, text } from './items.mjs';
-import { ALERTS, FINDINGS, RESOURCE } from './queries.mjs';
+import { ALERTS, FINDINGS } from './queries.mjs';
 
 const CHOSEN = "| where FindingId == '{FindingId}'";
 const NONE = 'The finding is not in this time.';
@@ -80,7 +80,6 @@ SecurityIncident
 
 export const finding = [
   grid('findings', 'Findings: choose one', `${FINDINGS}
-${RESOURCE}
 | project Severity = SeverityLabel, TimeGenerated, Title, Type, AccountId, Region, Resource, ResourceType, RemoteIp, Count, Updates, ConsoleLink, FindingId
 | order by TimeGenerated desc, FindingId asc`, {
     rows: 1000,

@@ -1,6 +1,6 @@
 // The tab Overview: how many findings, of what, where.
 import { SIZE, bars, colors, console, date, grid, heats, severity, tiles } from './items.mjs';
-import { BY_SEVERITY, FINDINGS, HISTORY, RESOURCE, labelOf } from './queries.mjs';
+import { BY_SEVERITY, FINDINGS, HISTORY, labelOf } from './queries.mjs';
 
 const NONE = 'No findings in this time with these filters.';
 
@@ -14,7 +14,6 @@ datatable(Rank: int, Severity: string) [1, 'Critical', 2, 'High', 3, 'Medium', 4
 
   grid('newest-high', 'The 10 newest High and Critical findings', `${FINDINGS}
 | where SeverityLabel in ('High', 'Critical')
-${RESOURCE}
 | top 10 by TimeGenerated desc
 | project Severity = SeverityLabel, TimeGenerated, Title, Type, AccountId, Region, Resource, Count, ConsoleLink`, {
     formatters: [severity(), date('TimeGenerated'), console],
@@ -34,7 +33,6 @@ ${RESOURCE}
 | take 20`, { width: 50, formatters: heats, names: { AccountId: 'Account' }, noData: NONE }),
 
   grid('resources', 'Resources with most findings', `${FINDINGS}
-${RESOURCE}
 | where isnotempty(Resource)
 | summarize
     ${BY_SEVERITY}
@@ -60,7 +58,6 @@ ${RESOURCE}
 
   grid('attack-sequences', 'Attack sequences', `${FINDINGS}
 | where ThreatPurpose == 'AttackSequence'
-${RESOURCE}
 | project
     Severity = SeverityLabel,
     TimeGenerated,

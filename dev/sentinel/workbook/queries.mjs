@@ -12,20 +12,6 @@ export const FILTER = `
 export const FINDINGS = `GuardDutyFindings${FILTER}`;
 export const HISTORY = `GuardDutyFindingHistory${FILTER}`;
 
-/** Name of what the finding is about. */
-export const RESOURCE = `| extend Resource = coalesce(
-    case(
-        ResourceType == 'AttackSequence', tostring(ServiceDetails.detection.sequence.resources[0].name),
-        ResourceType == 'AccessKey', coalesce(UserName, PrincipalId, AccessKeyId),
-        ResourceType startswith 'S3', tostring(BucketNames[0]),
-        ResourceType in ('EKSCluster', 'ECSCluster'), ClusterName,
-        ResourceType == 'Container', ContainerName,
-        ''),
-    InstanceId, FunctionName, DatabaseInstance, ContainerName, UserName,
-    tostring(ResourceDetails.ebsSnapshotDetails.snapshotArn),
-    tostring(ResourceDetails.ec2ImageDetails.imageArn),
-    tostring(ResourceDetails.recoveryPointDetails.recoveryPointArn))`;
-
 /** Aggregates: a column for each severity. */
 export const BY_SEVERITY = `Critical = countif(SeverityLabel == 'Critical'),
     High = countif(SeverityLabel == 'High'),

@@ -23,6 +23,21 @@ type huntFile = {
 param workspaceName string
 
 var hunts huntFile[] = [
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyBucketPolicyThenAccess.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyDomainAcrossAccounts.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyKubernetesAnonymousThenWorkload.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyLongLivedFindings.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyLowSeverityChain.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyNewOriginForAccount.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyNewTypeForAccount.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyPrincipalFromSeveralCountries.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyPrincipalInSeveralRegions.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyReconThenLaterStage.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyRemoteAddressAcrossAccounts.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyRootOrLongTermKeys.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutySharedFileHash.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutySharedImage.yaml')
+  loadYamlContent('../../../sentinel/Hunting Queries/GuardDutyUnknownFindingTypes.yaml')
 ]
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {

@@ -1,0 +1,13 @@
+/** The identifiers of Sentinel's entity types that a mapping may fill. What is in AWS is no AzureResource. */
+export const ENTITIES = {
+  Account: ['Name', 'FullName', 'DisplayName', 'AadUserId', 'Sid', 'UPNSuffix', 'CloudAppAccountId'],
+  AzureResource: ['ResourceId'],
+  CloudApplication: ['AppId', 'Name', 'InstanceName'],
+  DNS: ['DomainName'],
+  File: ['Name', 'Directory'],
+  FileHash: ['Algorithm', 'Value'],
+  Host: ['HostName', 'FullName', 'DnsDomain', 'NetBiosName'],
+  IP: ['Address'],
+  Process: ['ProcessId', 'CommandLine'],
+  URL: ['Url'],
+};
