@@ -5,6 +5,7 @@ import { ARRIVING } from './scenario.mjs';
 import { parseYaml } from './yaml.mjs';
 
 const FOLDER = 'sentinel/Analytic Rules';
+const DELAY = 5 * 60 * 1000;
 const UNITS = { m: 60, h: 3600, d: 86400 };
 
 /** Every rule: {file, yaml}. */
@@ -20,10 +21,13 @@ export function seconds(span) {
 
 const TABLES = { AppTraces: { TimeGenerated: 'datetime', ArrivedAt: 'datetime', _ResourceId: 'string', Message: 'string', Properties: 'dynamic' } };
 
-/** An engine with the rows that a run of the rule at `now` has: those that have arrived, with a TimeGenerated in the period. */
+/**
+ * An engine with the rows that a run of the rule at `now` has: those with a TimeGenerated in the period. Sentinel runs a
+ * query five minutes after the end of its period, and now() is that end: rows that arrived in between are there too.
+ */
 function engineAt({ yaml }, { rows = [], traces = [] }, now) {
   const from = Date.parse(now) - seconds(yaml.queryPeriod) * 1000;
-  const seen = (row) => Date.parse(row.ArrivedAt) <= Date.parse(now) && Date.parse(row.TimeGenerated) >= from && Date.parse(row.TimeGenerated) <= Date.parse(now);
+  const seen = (row) => Date.parse(row.ArrivedAt) <= Date.parse(now) + DELAY && Date.parse(row.TimeGenerated) >= from && Date.parse(row.TimeGenerated) <= Date.parse(now);
   const engine = engineOver(rows.filter(seen), { ...ARRIVING, tables: TABLES });
   engine.setRows('AppTraces', traces.filter(seen));
   return engine;
