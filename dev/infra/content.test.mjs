@@ -46,7 +46,7 @@ const times = 'starttime:datetime=datetime(null), endtime:datetime=datetime(null
 const lists = (...names) => names.map((name) => `${name}:dynamic=dynamic([])`).join(', ');
 const parameters = {
   GuardDutyFindings: times,
-  GuardDutyFindingHistory: `${times}, arrivedsince:datetime=datetime(null)`,
+  GuardDutyFindingHistory: `${times}, arrivedsince:datetime=datetime(null), arriveduntil:datetime=datetime(null)`,
   GuardDutyFindingChanges: 'window:timespan=5m, minage:timespan=0s, maxage:timespan=46h',
   GuardDutyFindingTypes: '',
   AWSGuardDutyFromCL: times,

@@ -27,11 +27,11 @@ const FAMILIES = {
   GuardDutyBruteForceSucceeded: /SuccessfulBruteForce/,
   GuardDutyDatabaseLogin: /^(CredentialAccess|Discovery|InitialAccess):RDS\//,
   GuardDutyDefenseEvasion: /^(Stealth|DefenseImpairment):|^DefenseEvasion:IAMUser\/|BlockPublicAccessDisabled$/,
-  GuardDutyMalware: /(Malicious|Suspicious)File|^(Execution|DefenseEvasion|Persistence):Runtime\//,
+  GuardDutyMalware: /(Malicious|Suspicious)File|^(Execution|DefenseEvasion|Persistence):Runtime\/|^PrivilegeEscalation:Runtime\/(ElevationToRoot|SuspiciousCommand|UserfaultfdUsage)/,
   GuardDutyKubernetes: /:Kubernetes\/|^PrivilegeEscalation:Runtime\//,
   GuardDutyDataExposure: /^(Impact|Discovery|UnauthorizedAccess|PenTest|Policy|Exfiltration):S3\/|^Exfiltration:(EC2|RDS)\//,
-  GuardDutyCommandAndControl: /^(Backdoor|Trojan|Behavior):|DomainRequest|Tor(Client|Relay)$|^UnauthorizedAccess:(EC2|Lambda)\/MaliciousIPCaller|^DefenseEvasion:EC2\//,
-  GuardDutyAnomalousIdentity: /:(IAMUser|IAM|RolesAnywhere)\/|^Persistence:Lambda\//,
+  GuardDutyCommandAndControl: /^(Backdoor|Trojan|Behavior):|DomainRequest|Tor(Client|Relay)$|^UnauthorizedAccess:(EC2|Lambda)\/MaliciousIPCaller|^DefenseEvasion:EC2\/|:EC2\/Port(scan|Sweep)$/,
+  GuardDutyAnomalousIdentity: /:(IAMUser|IAM|RolesAnywhere|SES|SageMaker)\/|^Persistence:(Lambda|EC2)\/|^LateralMovement:/,
 };
 const GENERAL = 'GuardDutyCriticalOrHighFinding';
 const LATE = 'GuardDutyFindingLate';
@@ -137,7 +137,9 @@ test('a type that is not known yet goes by its purpose, and one of an unknown pu
   const of = (type, severity) => [arriving(fresh({ type, severity }))];
   assert.equal(fired('GuardDutyCryptoMining', of('CryptoCurrency:Quantum/Miner', 2), NOW).length, 1);
   assert.equal(fired(GENERAL, of('Novel:Quantum/Thing', 7), NOW).length, 1);
-  assert.equal(fired(GENERAL, of('Novel:Quantum/Thing', 6.9), NOW).length, 0);
+  assert.equal(fired(GENERAL, of('Novel:Quantum/Thing', 4), NOW).length, 1);
+  assert.equal(fired(GENERAL, of('Novel:Quantum/Thing', 3.9), NOW).length, 0);
+  assert.equal(fired(GENERAL, of('Recon:EC2/PortProbeUnprotectedPort', 6.9), NOW).length, 0, 'a known type');
 });
 
 test('the alert has the severity of the finding, in words that Sentinel has', () => {

@@ -17,11 +17,11 @@ function row(time, more, { made = time, arrived = time } = {}) {
 
 // ---- Escalation
 
-const portscan = (time, severity, count) => row(time, { type: 'Recon:EC2/Portscan', severity, service: { count } }, { made: '01:00' });
+const probe = (time, severity, count) => row(time, { type: 'Recon:EC2/PortProbeUnprotectedPort', severity, service: { count } }, { made: '01:00' });
 const escalations = (now, ...table) => fired('GuardDutyFindingEscalates', table, `2026-11-20T${now}:00Z`).map((r) => r.Escalation);
 
 test('a higher level of severity below High escalates, once', () => {
-  const table = [portscan('01:10', 2, 1), portscan('02:30', 5, 2), portscan('03:30', 5.5, 3), portscan('04:30', 5.5, 4)];
+  const table = [probe('01:10', 2, 1), probe('02:30', 5, 2), probe('03:30', 5.5, 3), probe('04:30', 5.5, 4)];
   assert.deepEqual(escalations('02:00', ...table), [], 'new');
   assert.deepEqual(escalations('03:00', ...table), ['severity 2.0 to 5.0']);
   assert.deepEqual(escalations('04:00', ...table), [], 'the same level');
@@ -29,13 +29,13 @@ test('a higher level of severity below High escalates, once', () => {
 });
 
 test('what another rule takes does not escalate here too', () => {
-  assert.deepEqual(escalations('03:00', portscan('01:10', 5, 1), portscan('02:30', 8, 2)), [], 'High: the rule for those has it');
+  assert.deepEqual(escalations('03:00', probe('01:10', 5, 1), probe('02:30', 8, 2)), [], 'High: the rule for those has it');
   const root = (time, severity) => row(time, { type: 'Policy:IAMUser/RootCredentialUsage', severity }, { made: '01:00' });
   assert.deepEqual(escalations('03:00', root('01:10', 2), root('02:30', 5)), []);
 });
 
 test('ten times the count escalates from 100 on, once for each digit, and whatever the type', () => {
-  const table = [portscan('01:10', 5, 3), portscan('02:10', 5, 40), portscan('03:10', 5, 140), portscan('04:10', 5, 900), portscan('05:10', 5, 20000)];
+  const table = [probe('01:10', 5, 3), probe('02:10', 5, 40), probe('03:10', 5, 140), probe('04:10', 5, 900), probe('05:10', 5, 20000)];
   assert.deepEqual(escalations('03:00', ...table), []);
   assert.deepEqual(escalations('04:00', ...table), ['count 40 to 140']);
   assert.deepEqual(escalations('05:00', ...table), []);
@@ -149,7 +149,9 @@ test('a connector that stops is said once; so is a feed that stops', () => {
   assert.deepEqual(silent({ traces }, '2026-11-20T03:00:00Z'), [['no run for an hour', COMPONENT]]);
   assert.deepEqual(silent({ traces }, '2026-11-20T04:00:00Z'), [], 'said before');
   const rows = [row('01:30', {})];
-  assert.deepEqual(silent({ rows }, '2026-11-22T01:00:00Z'), []);
-  assert.deepEqual(silent({ rows }, '2026-11-22T02:00:00Z'), [['no finding for two days', '']]);
-  assert.deepEqual(silent({ rows }, '2026-11-22T03:00:00Z'), []);
+  const running = ['00:30', '01:30', '02:30'].map((time) => trace(`2026-11-22T${time}:00Z`, 'ok'));
+  assert.deepEqual(silent({ rows, traces: running }, '2026-11-22T01:00:00Z'), []);
+  assert.deepEqual(silent({ rows, traces: running }, '2026-11-22T02:00:00Z'), [['no finding for two days', '']]);
+  assert.deepEqual(silent({ rows, traces: running }, '2026-11-22T03:00:00Z'), [], 'said before');
+  assert.deepEqual(silent({ rows }, '2026-11-22T02:00:00Z'), [], 'nothing runs');
 });

@@ -56,11 +56,11 @@ test('a sample that only the text of additionalInfo calls so', () => {
 });
 
 test('a finding that gets worse in the hour in which it is new escalates', () => {
-  const scan = (time, severity, count) => row('05:01', time, time, { type: 'Recon:EC2/Portscan', severity, service: { count } });
+  const probe = (time, severity, count) => row('05:01', time, time, { type: 'Recon:EC2/PortProbeUnprotectedPort', severity, service: { count } });
   const told = (...rows) => alerts(rules.get('GuardDutyFindingEscalates'), { rows }, at('06:00')).map((r) => r.Escalation);
-  assert.deepEqual(told(scan('05:10', 2, 1), scan('05:30', 5, 2)), ['severity 2.0 to 5.0']);
-  assert.deepEqual(told(scan('05:10', 5, 1), scan('05:30', 5, 200)), ['count 1 to 200']);
-  assert.deepEqual(told(scan('05:10', 5, 200)), []);
+  assert.deepEqual(told(probe('05:10', 2, 1), probe('05:30', 5, 2)), ['severity 2.0 to 5.0']);
+  assert.deepEqual(told(probe('05:10', 5, 1), probe('05:30', 5, 200)), ['count 1 to 200']);
+  assert.deepEqual(told(probe('05:10', 5, 200)), []);
 });
 
 test('old findings that are updated after quiet days are no new types on a resource', () => {
