@@ -58,7 +58,9 @@ export const findingPanels = {
   directions: ({ findings }) => share(findings, (f) => ({ TARGET: 'Inbound', ACTOR: 'Outbound' })[f.finding.service.resourceRole] ?? 'Unknown'),
   tactics: ({ findings }) => {
     const byTactic = grouped(spread(findings, 'Tactics'), (f) => f.value);
-    return KILL_CHAIN.filter((t) => byTactic.has(t)).map((Tactic) => ({ Tactic, ...bySeverity(byTactic.get(Tactic)) }));
+    const techniques = (g) => ordered(groups(spread(g.map(({ value, ...f }) => f), 'Techniques'), (f) => f.value, (of) => ({ Technique: of[0].value, Findings: of.length })), '-Findings', 'Technique')
+      .map((t) => `${t.Technique} (${t.Findings})`).join(', ');
+    return KILL_CHAIN.filter((t) => byTactic.has(t)).map((Tactic) => ({ Tactic, ...bySeverity(byTactic.get(Tactic)), Techniques: techniques(byTactic.get(Tactic)) }));
   },
   techniques: ({ findings }) => ordered(groups(spread(findings, 'Techniques'), (f) => f.value, (g) => ({
     Severity: highest(g), Technique: g[0].value, Findings: g.length, Types: distinct(g, (f) => f.Type), Accounts: distinct(g, (f) => f.AccountId),

@@ -14,13 +14,21 @@ export const threats = [
   share('resource-types', 'Targeted resources', `| summarize Findings = count() by Name = ResourceType`),
   share('directions', 'Direction of the threat: against the resource, or from it', `| summarize Findings = count() by Name = case(ResourceRole == 'TARGET', 'Inbound', ResourceRole == 'ACTOR', 'Outbound', 'Unknown')`),
 
-  grid('tactics', 'MITRE ATT&CK tactics in the order of an attack', `let KillChain = dynamic(['Reconnaissance', 'ResourceDevelopment', 'InitialAccess', 'Execution', 'Persistence', 'PrivilegeEscalation', 'DefenseEvasion', 'CredentialAccess', 'Discovery', 'LateralMovement', 'Collection', 'CommandAndControl', 'Exfiltration', 'Impact']);
-${FINDINGS}
-| mv-expand Tactic = Tactics to typeof(string)
-| where isnotempty(Tactic)
+  grid('tactics', 'MITRE ATT&CK matrix: tactics in the order of an attack, with their techniques', `let KillChain = dynamic(['Reconnaissance', 'ResourceDevelopment', 'InitialAccess', 'Execution', 'Persistence', 'PrivilegeEscalation', 'DefenseEvasion', 'CredentialAccess', 'Discovery', 'LateralMovement', 'Collection', 'CommandAndControl', 'Exfiltration', 'Impact']);
+let Chosen = ${FINDINGS.replaceAll('\n', '\n    ')};
+let OfTactics = materialize(Chosen
+    | mv-expand Tactic = Tactics to typeof(string)
+    | where isnotempty(Tactic));
+let TechniquesOf = OfTactics
+    | mv-expand Technique = Techniques to typeof(string)
+    | summarize Findings = count() by Tactic, Technique
+    | order by Findings desc, Technique asc
+    | summarize Techniques = strcat_array(make_list(strcat(Technique, ' (', Findings, ')'), 50), ', ') by Tactic;
+OfTactics
 | summarize
     ${BY_SEVERITY}
     by Tactic
+| lookup kind=leftouter TechniquesOf on Tactic
 | extend Step = array_index_of(KillChain, Tactic)
 | order by Step asc
 | project-away Step`, { width: 50, formatters: heats, noData: 'No findings with a tactic in this time with these filters.' }),
