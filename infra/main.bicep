@@ -136,6 +136,9 @@ param deployContent bool = true
 @description('Whether the analytics rules are made and on, made and off, or not made. A deployment overwrites own changes to these rules. They need the table plan Analytics.')
 param analyticsRules 'enabled' | 'disabled' | 'none' = 'enabled'
 
+@description('Whether the functions are made, where the workspace has none of their names, in which the unifying parsers of ASIM look for parsers of the workspace: Im_AlertEventCustom and three more, with those of GuardDuty in them.')
+param registerAsim bool = true
+
 // ---- Runs
 
 @description('STATE_TABLE: name of the state table; letters and digits, a letter first. A new name starts over at initialLookback.')
@@ -398,6 +401,7 @@ module content 'modules/content.bicep' = if (deployContent) {
     workspaceName: workspaceName
     location: workspaceLocation
     analyticsRules: contentRules
+    registerAsim: registerAsim
     tags: tags
   }
   dependsOn: [

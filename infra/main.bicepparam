@@ -83,6 +83,10 @@ param deployContent = true
 // enabled, disabled (made and off) or none. A deployment overwrites own changes to these rules.
 param analyticsRules = 'enabled'
 
+// Im_AlertEventCustom and the like, by which ASIM finds the parsers, made where there are none. false where the workspace has
+// functions of these names that were not deployed.
+param registerAsim = true
+
 // ---- Runs
 
 // The state table. A new name starts over, initialLookback before the first run.

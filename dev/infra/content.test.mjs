@@ -18,7 +18,7 @@ const workspace = /\/providers\/Microsoft\.OperationalInsights\/workspaces\/law-
 /** The YAML files of a folder of sentinel/, by name; none when there is no such folder. */
 function yamlOf(folder) {
   const there = readdirSync(at('sentinel'), { withFileTypes: true }).some((entry) => entry.isDirectory() && entry.name === folder);
-  const names = there ? readdirSync(at(`sentinel/${folder}`)).filter((name) => name.endsWith('.yaml')).sort() : [];
+  const names = there ? readdirSync(at(`sentinel/${folder}`), { recursive: true }).filter((name) => name.endsWith('.yaml')).sort() : [];
   return Object.fromEntries(names.map((name) => [name, parseYaml(text(`sentinel/${folder}/${name}`))]));
 }
 const rules = yamlOf('Analytic Rules');
@@ -57,14 +57,28 @@ const parameters = {
   vimNetworkSessionAmazonGuardDuty: `${times}, ${lists('srcipaddr_has_any_prefix', 'dstipaddr_has_any_prefix', 'ipaddr_has_any_prefix')}, dstportnumber:int=int(null), ${
     lists('hostname_has_any', 'dvcaction')}, eventresult:string="*", disabled:bool=false, pack:bool=false`,
 };
+// as Azure-Sentinel deploys them empty
+Object.assign(parameters, {
+  ASim_AlertEventCustom: parameters.ASimAlertEventAmazonGuardDuty,
+  ASim_NetworkSessionCustom: parameters.ASimNetworkSessionAmazonGuardDuty,
+  Im_AlertEventCustom: parameters.vimAlertEventAmazonGuardDuty.replace('disabled:bool=false, ', ''),
+  Im_NetworkSessionCustom: parameters.vimNetworkSessionAmazonGuardDuty,
+});
 
 test('every parser is a function with the header and the query that the other tests run', () => {
   const made = Object.fromEntries(functionsOf(keyPair).map((r) => [r.name, r.body.properties]));
   assert.deepEqual(Object.keys(made).sort(), Object.keys(parameters).sort());
   for (const { name, params, query, yaml } of readParsers()) {
-    assert.deepEqual(made[name], { etag: '*', category: yaml.Category ?? 'ASIM', displayName: (yaml.Function ?? yaml.Parser).Title, functionAlias: name, functionParameters: parameters[name], query, version: 2 });
+    assert.deepEqual({ etag: '*', ...made[name] }, { etag: '*', category: yaml.Category ?? 'ASIM', displayName: (yaml.Function ?? yaml.Parser).Title, functionAlias: name, functionParameters: parameters[name], query, version: 2 });
     assert.equal(parameters[name], params, name);
   }
+});
+
+test('the parsers are registered with ASIM, where the workspace has no parsers of its own', () => {
+  const left = only(keyPair, SEARCHES).filter((r) => r.onlyIfNotExists).map((r) => r.name);
+  assert.deepEqual(left.sort(), ['ASim_AlertEventCustom', 'ASim_NetworkSessionCustom', 'Im_AlertEventCustom', 'Im_NetworkSessionCustom']);
+  const without = functionsOf(deployed({ registerAsim: false })).map((r) => r.name);
+  assert.deepEqual(without.sort(), Object.keys(parameters).filter((name) => !left.includes(name)).sort());
 });
 
 test('a function comes after those that it calls', () => {
@@ -75,7 +89,7 @@ test('a function comes after those that it calls', () => {
 });
 
 test('saved searches are written one after the other, and over those that are there', () => {
-  for (const { body } of only(keyPair, SEARCHES)) assert.equal(body.properties.etag, '*');
+  for (const { name, body, onlyIfNotExists } of only(keyPair, SEARCHES)) assert.equal(body.properties.etag, onlyIfNotExists ? undefined : '*', name);
   for (const { file, resources } of files) {
     for (const { name, reference, decorators } of resources) if (reference.startsWith(SEARCHES)) assert.equal(decorators.batchSize?.[0].text, '1', `${path.basename(file)}: ${name}`);
   }

@@ -196,3 +196,15 @@ test('NetworkSession: blocked connections, a direction that is not known, IPv6 a
     ['f', '10.0.0.1', '2001:db8::5', 'Outbound', '', 'Success', ''],
   ]);
 });
+
+for (const schema of ['AlertEvent', 'NetworkSession']) {
+  test(`${schema}: the functions for the unifying parsers give what the parsers give, and pass every filter on`, () => {
+    const custom = { [`Im_${schema}Custom`]: `vim${schema}AmazonGuardDuty`, [`ASim_${schema}Custom`]: `ASim${schema}AmazonGuardDuty` };
+    for (const [name, parser] of Object.entries(custom)) {
+      assert.deepEqual(run(name), run(parser), name);
+      const { query, yaml } = readParsers().find((p) => p.name === name);
+      const passed = [...query.matchAll(/(\w+)=(\w+)/g)].map((m) => [m[1], m[2]]).filter(([key]) => key !== 'isfuzzy');
+      assert.deepEqual(passed, yaml.ParserParams.map((p) => [p.Name, p.Name]), name);
+    }
+  });
+}

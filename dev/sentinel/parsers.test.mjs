@@ -51,7 +51,7 @@ for (const { file, name, yaml, params, query } of parsers) {
   if (params.includes('starttime')) {
     test(`${name}: filters by time before anything else`, () => {
       const body = bare(query);
-      if (!body.includes('AWSGuardDuty_CL\n')) return assert.match(body, /(GuardDuty\w+)\s*\(starttime(\s*=\s*starttime)?, /);
+      if (!body.includes('AWSGuardDuty_CL\n')) return assert.match(body, /GuardDuty\w*\s*\(starttime(\s*=\s*starttime)?, /);
       return assert.match(body, /AWSGuardDuty_CL\s*\| where (not\(disabled\)\s*\| where )?\(isnull\(starttime\) or TimeGenerated >= starttime\) and \(isnull\(endtime\) or TimeGenerated <= endtime\)/);
     });
   }

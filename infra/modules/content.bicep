@@ -14,12 +14,16 @@ param location string
 @description('Whether the analytics rules are made and on, made and off, or not made.')
 param analyticsRules 'enabled' | 'disabled' | 'none'
 
+@description('Whether the parsers are registered with the unifying parsers of ASIM.')
+param registerAsim bool
+
 @description('Tags of the workbook, the one resource of these that can have them.')
 param tags { *: string }
 
 module parsers 'content/parsers.bicep' = {
   params: {
     workspaceName: workspaceName
+    registerAsim: registerAsim
   }
 }
 

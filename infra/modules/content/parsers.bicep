@@ -43,6 +43,9 @@ type asimFile = {
 @maxLength(63)
 param workspaceName string
 
+@description('Whether the functions are made in which the unifying parsers of ASIM look for those of the workspace.')
+param registerAsim bool
+
 var functionFiles functionFile[] = [
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingTypes.yaml')
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingHistory.yaml')
@@ -56,6 +59,15 @@ var asimFiles asimFile[] = [
   loadYamlContent('../../../sentinel/Parsers/ASimAlertEventAmazonGuardDuty.yaml')
   loadYamlContent('../../../sentinel/Parsers/vimNetworkSessionAmazonGuardDuty.yaml')
   loadYamlContent('../../../sentinel/Parsers/ASimNetworkSessionAmazonGuardDuty.yaml')
+]
+
+// What the built-in unifying parsers call, _Im_AlertEvent for example, with the
+// parsers above in it.
+var unifyingFiles asimFile[] = [
+  loadYamlContent('../../../sentinel/Parsers/Unifying/Im_AlertEventCustom.yaml')
+  loadYamlContent('../../../sentinel/Parsers/Unifying/ASim_AlertEventCustom.yaml')
+  loadYamlContent('../../../sentinel/Parsers/Unifying/Im_NetworkSessionCustom.yaml')
+  loadYamlContent('../../../sentinel/Parsers/Unifying/ASim_NetworkSessionCustom.yaml')
 ]
 
 @description('A default as KQL writes it: a string in quotes, and a bool in lower case, which string() does not give.')
@@ -115,6 +127,34 @@ resource asimParsers 'Microsoft.OperationalInsights/workspaces/savedSearches@202
     }
     dependsOn: [
       functions
+    ]
+  }
+]
+
+// The workspace may have filled them with parsers of its own, so they are left
+// alone where they exist.
+@onlyIfNotExists()
+@batchSize(1)
+resource unifyingParsers 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-01' = [
+  for file in (registerAsim ? unifyingFiles : []): {
+    parent: workspace
+    name: file.ParserName
+    properties: {
+      category: 'ASIM'
+      displayName: file.Parser.Title
+      functionAlias: file.ParserName
+      functionParameters: join(
+        map(
+          file.ParserParams,
+          parameter => '${parameter.Name}:${parameter.Type}=${defaultText(parameter.Type, string(parameter.Default))}'
+        ),
+        ', '
+      )
+      query: file.ParserQuery
+      version: 2
+    }
+    dependsOn: [
+      asimParsers
     ]
   }
 ]
