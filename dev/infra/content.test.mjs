@@ -47,7 +47,7 @@ const lists = (...names) => names.map((name) => `${name}:dynamic=dynamic([])`).j
 const parameters = {
   GuardDutyFindings: times,
   GuardDutyFindingHistory: `${times}, arrivedsince:datetime=datetime(null), arriveduntil:datetime=datetime(null)`,
-  GuardDutyFindingChanges: 'window:timespan=5m, minage:timespan=0s, maxage:timespan=46h',
+  GuardDutyFindingChanges: 'window:timespan=5m, minage:timespan=0s, maxage:timespan=46h, lag:timespan=0s',
   GuardDutyFindingTypes: '',
   AWSGuardDutyFromCL: times,
   ASimAlertEventAmazonGuardDuty: 'disabled:bool=false, pack:bool=false',
