@@ -146,6 +146,7 @@ resource endpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
         {
           name: service.group
           properties: {
+            #disable-next-line use-resource-id-functions // the id is a parameter; the rule does not see that far through a list
             privateLinkServiceId: service.resourceId
             groupIds: [
               service.group

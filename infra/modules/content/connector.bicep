@@ -15,7 +15,7 @@ resource card 'Microsoft.SecurityInsights/dataConnectorDefinitions@2025-09-01' =
   name: 'AmazonGuardDutyS3Export'
   kind: 'Customizable'
   properties: {
-    #disable-next-line BCP037 // sampleQueries, which Microsoft's reference asks for, are missing in the published type
+    #disable-next-line BCP037 // sampleQueries and graphQueriesTableName are in Microsoft's reference and missing in the published type
     connectorUiConfig: loadJsonContent('../../../sentinel/Data Connectors/AmazonGuardDuty.json')
   }
 }
