@@ -39,4 +39,4 @@ az deployment group create --resource-group "$RG" --name guardduty-sentinel \
 echo "Deploying $package to $APP ..."
 az functionapp deployment source config-zip --resource-group "$RG" --name "$APP" --src "$package" --output none
 
-echo "Done. The next run of the timer: az functionapp function show -g $RG -n $APP --function-name GuardDutyTimer"
+echo "Done. Whether the timer is there: az functionapp function show -g $RG -n $APP --function-name GuardDutyTimer"

@@ -66,6 +66,8 @@ test('the attempt that arrives after what followed it', () => {
 
 test('brute force and what has nothing to do with it', () => {
   assert.deepEqual(brute('02:05', act('01:00', 2), attempt('02:02', 1, { made: '02:00' })), [], 'it acted before');
+  const ended = row('02:02', { id: id(2), type: 'UnauthorizedAccess:EC2/TorClient', severity: 8, resource: instance(1), service: { eventFirstSeen: '2026-11-20T00:10:00Z', eventLastSeen: '2026-11-20T00:20:00Z' } });
+  assert.deepEqual(brute('02:05', attempt('01:02', 1), ended), [], 'it had ended before, and is told of after');
   assert.deepEqual(brute('02:05', attempt('01:02', 1), act('02:02', 2, { on: 9 })), [], 'another instance');
   assert.deepEqual(brute('02:05', attempt('01:02', 1), attempt('02:02', 2, { top: { type: 'UnauthorizedAccess:EC2/RDPBruteForce' } })), [], 'more brute force');
   assert.deepEqual(brute('02:05', attempt('01:02', 1), row('02:02', { id: id(3), type: 'Recon:EC2/PortProbeUnprotectedPort', resource: instance(1), service: { resourceRole: 'TARGET' } })), [], 'a probe');

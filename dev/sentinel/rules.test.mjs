@@ -103,7 +103,8 @@ for (const rule of rules) {
     assert.equal(createIncident, true);
     assert.equal(groupingConfiguration.enabled, true);
     assert.equal(groupingConfiguration.matchingMethod, 'Selected');
-    assert.ok(seconds(groupingConfiguration.lookbackDuration) <= 7 * 24 * HOUR);
+    // the docs promise it: an incident is opened again within seven days
+    assert.deepEqual([groupingConfiguration.lookbackDuration, groupingConfiguration.reopenClosedIncident], ['7d', true]);
     assert.equal(groupingConfiguration.groupByCustomDetails.length, 1);
     for (const name of groupingConfiguration.groupByCustomDetails) assert.ok(name in yaml.customDetails, name);
   });
@@ -113,6 +114,11 @@ test('rules about findings all say the same things of a finding', () => {
   const shared = ['FindingId', 'FindingType', 'FindingSeverity', 'Change', 'AccountId', 'Region', 'Resource', 'Count', 'Tactics', 'Techniques'];
   const ofFindings = rules.filter((r) => r.yaml.query.includes('GuardDutyFindingChanges'));
   assert.equal(ofFindings.length, 15);
+  assert.deepEqual(ofFindings[0].yaml.alertDetailsOverride, {
+    alertDisplayNameFormat: 'GuardDuty {{SeverityLabel}}: {{Title}}', alertDescriptionFormat: '{{Description}}', alertSeverityColumnName: 'AlertSeverity', alertTacticsColumnName: 'Tactic',
+    alertDynamicProperties: [{ alertProperty: 'AlertLink', value: 'ConsoleLink' }],
+  });
+  assert.deepEqual(ofFindings[0].yaml.incidentConfiguration.groupingConfiguration.groupByCustomDetails, ['FindingId']);
   for (const { file, yaml } of ofFindings) {
     assert.deepEqual(Object.keys(yaml.customDetails).slice(0, shared.length), shared, file);
     assert.deepEqual(yaml.alertDetailsOverride, ofFindings[0].yaml.alertDetailsOverride, file);

@@ -68,6 +68,13 @@ test('the tabs are the groups', () => {
   for (const tab of tabs) assert.ok(panels.some((p) => p.tab === tab), tab);
 });
 
+test('the finding that is chosen fills the panels about it, which show once there is one', () => {
+  assert.deepEqual(panels.filter((p) => p.content.exportParameterName).map((p) => [p.name, p.content.exportFieldName, p.content.exportParameterName]), [['findings', 'FindingId', 'FindingId']]);
+  const about = [...itemsOf(workbook.items)].filter(({ item }) => references(JSON.stringify(item.content)).some((r) => r.name === 'FindingId') && item.type !== 12);
+  assert.ok(about.length > 5);
+  for (const { item, groups } of about) assert.deepEqual(groups.at(-1).conditionalVisibility, { parameterName: 'FindingId', comparison: 'isNotEqualTo' }, item.name);
+});
+
 test('columns that a panel formats, names, colours or exports are columns of its query', () => {
   for (const { name, content } of panels) {
     const columns = show(name).columns.map((c) => c.name);

@@ -13,10 +13,13 @@ const WORKBOOK = new URL('../../../sentinel/Workbooks/AmazonGuardDuty.json', imp
 const SEVERITIES = ['Critical', 'High', 'Medium', 'Low'];
 const DAY = 24;
 
-/** The values of a column with the number of findings, most first. */
+/**
+ * The values of a column with the number of findings, most first. A value that is chosen becomes text of the panels' queries
+ * between single quotes: one that could end them is not offered.
+ */
 const valuesOf = (column) => `GuardDutyFindings
 | where '{Samples}' == 'Show' or not(IsSample)
-| where isnotempty(${column})
+| where ${column} matches regex @"^[^'\\\\]+$"
 | summarize Findings = count() by ${column}
 | order by Findings desc, ${column} asc
 | project value = ${column}, label = strcat(${column}, ' (', Findings, ')')`;

@@ -78,8 +78,10 @@ SecurityIncident
   }),
 ];
 
+// The id that is chosen becomes text of the other queries: one that is no plain word cannot be chosen.
 export const finding = [
   grid('findings', 'Findings: choose one', `${FINDINGS}
+| extend FindingId = iff(FindingId matches regex @'^[0-9A-Za-z-]+$', FindingId, '')
 | project Severity = SeverityLabel, TimeGenerated, Title, Type, AccountId, Region, Resource, ResourceType, RemoteIp, Count, Updates, ConsoleLink, FindingId
 | order by TimeGenerated desc, FindingId asc`, {
     rows: 1000,
