@@ -12,6 +12,8 @@ type Finding struct {
 	Rest   []Member // the top-level members at which no path begins, in the order of the line
 
 	ID        string // of the finding; where the line has none, that at the end of its ARN
+	Account   string // the AWS account that the finding is of
+	Region    string
 	Type      string
 	Severity  float64 // from 1.0 to 10.0; 0 when the line has no number there
 	UpdatedAt string  // RFC 3339 in every export seen

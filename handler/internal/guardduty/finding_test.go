@@ -9,13 +9,16 @@ import (
 )
 
 func TestParseFinding(t *testing.T) {
-	line := `{ "schemaVersion":"2.0","id":"5f50","type":"Recon:EC2\/Portscan","severity":5.30,"updatedAt":"2026-08-01T01:24:20.934Z",` +
+	line := `{ "schemaVersion":"2.0","accountId":"111122223333","region":"eu-west-1","id":"5f50","type":"Recon:EC2\/Portscan","severity":5.30,"updatedAt":"2026-08-01T01:24:20.934Z",` +
 		`"resource":{"a":[1,{"b":null}]} ,"service":{"count":12,"additionalInfo":{"value":"{\"sample\":true}","sample":true},"x":"\u00e9"},"new":{"k":1e400} }`
 	paths := []string{"severity", "resource", "service.x", "resource.a", "type", "service.missing", "service", "resource"}
 	p := guardduty.Parser{Paths: guardduty.NewPaths(paths...)}
 	f, err := p.Parse([]byte(line))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if f.Account != "111122223333" || f.Region != "eu-west-1" {
+		t.Errorf("Parse = account %q, Region %q", f.Account, f.Region)
 	}
 	if f.ID != "5f50" || f.Type != "Recon:EC2/Portscan" || f.Severity != 5.3 || f.UpdatedAt != "2026-08-01T01:24:20.934Z" || f.Count != "12" || !f.Sample {
 		t.Errorf("Parse = %+v", f)

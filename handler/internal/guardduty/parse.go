@@ -40,7 +40,8 @@ func (p *Parser) Parse(line []byte) (Finding, error) {
 	own := p.values[p.Paths.own:]
 	f := Finding{
 		Line: line, Values: p.values[:p.Paths.own], Rest: p.rest,
-		ID: text(own[idPath]), Type: text(own[typePath]), UpdatedAt: text(own[updatedAtPath]), Count: string(own[countPath]),
+		ID: text(own[idPath]), Account: text(own[accountPath]), Region: text(own[regionPath]),
+		Type: text(own[typePath]), UpdatedAt: text(own[updatedAtPath]), Count: string(own[countPath]),
 	}
 	f.Severity, _ = strconv.ParseFloat(string(own[severityPath]), 64) // no number is 0
 	f.Sample = string(own[samplePath]) == "true" || string(own[samplePath]) == `"true"`

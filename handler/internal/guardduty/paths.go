@@ -20,9 +20,11 @@ const (
 	updatedAtPath
 	countPath
 	samplePath
+	accountPath
+	regionPath
 )
 
-var ownPaths = []string{"id", "arn", "type", "severity", "updatedAt", "service.count", "service.additionalInfo.sample"}
+var ownPaths = []string{"id", "arn", "type", "severity", "updatedAt", "service.count", "service.additionalInfo.sample", "accountId", "region"}
 
 // NewPaths returns the paths, each of member names joined by dots. A path may
 // be named twice, and one may lead on from another.

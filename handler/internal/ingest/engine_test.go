@@ -40,6 +40,19 @@ func TestTheSameUpdateIsSentOnce(t *testing.T) {
 	}
 }
 
+// TestOneIDInTwoPlacesIsTwoFindings: AWS does not promise that an id is unique
+// beyond an account and Region.
+func TestOneIDInTwoPlacesIsTwoFindings(t *testing.T) {
+	w := newWorld(t)
+	same := update("f", "2026-11-22T01:00:00Z", 1)
+	for i, place := range []string{`{"accountId":"1","region":"a",`, `{"accountId":"2","region":"a",`, `{"accountId":"1","region":"b",`, `{"accountId":"1","region":"a",`} {
+		w.putBody(key(today, fmt.Sprint(i)), now.Add(-time.Minute), zipped(strings.Replace(same, "{", place, 1)))
+	}
+	if s := w.run(); s.Findings != 3 || s.Repeated != 1 {
+		t.Errorf("Run = %+v, want 3 findings and 1 repeat", s)
+	}
+}
+
 func TestFindingsWithoutATimeAreTheSameOnlyWhole(t *testing.T) {
 	w := newWorld(t)
 	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("f")+finding("f")+`{"id":"f","type":"Recon:EC2/Portscan","severity":6}`+"\n"))

@@ -48,8 +48,8 @@ var (
 	ErrConflict = errors.New("state changed meanwhile") // somebody else advanced the watermark or took the lease
 )
 
-// Update identifies one update of a finding: the same id, updatedAt and count.
-// The same update in two objects is sent once.
+// Update identifies one update of a finding: the same id, account, Region,
+// updatedAt and count. The same update in two objects is sent once.
 type Update [12]byte
 
 // UpdateOf returns the identity of the finding's update. A finding that does
@@ -59,8 +59,9 @@ func UpdateOf(f *guardduty.Finding) Update {
 	if f.UpdatedAt != "" {
 		var room [128]byte
 		identity = append(room[:0], f.ID...)
-		identity = append(append(identity, 0), f.UpdatedAt...)
-		identity = append(append(identity, 0), f.Count...)
+		for _, part := range []string{f.Account, f.Region, f.UpdatedAt, f.Count} {
+			identity = append(append(identity, 0), part...)
+		}
 	}
 	sum := sha256.Sum256(identity)
 	return Update(sum[:12])
