@@ -136,6 +136,9 @@ param deployContent bool = true
 @description('Whether the analytics rules are made and on, made and off, or not made. A deployment overwrites own changes to these rules. They need the table plan Analytics.')
 param analyticsRules 'enabled' | 'disabled' | 'none' = 'enabled'
 
+@description('Names of analytics rules that are made and off, as docs/content.md lists them, such as GuardDuty - Root user was used.')
+param disabledRules string[] = []
+
 @description('Whether the functions are made, where the workspace has none of their names, in which the unifying parsers of ASIM look for parsers of the workspace: Im_AlertEventCustom and three more, with those of GuardDuty in them.')
 param registerAsim bool = true
 
@@ -401,6 +404,7 @@ module content 'modules/content.bicep' = if (deployContent) {
     workspaceName: workspaceName
     location: workspaceLocation
     analyticsRules: contentRules
+    disabledRules: disabledRules
     registerAsim: registerAsim
     tags: tags
   }

@@ -83,6 +83,9 @@ param deployContent = true
 // enabled, disabled (made and off) or none. A deployment overwrites own changes to these rules.
 param analyticsRules = 'enabled'
 
+// Names of rules that are off all the same, as docs/content.md lists them.
+param disabledRules = [] // ['GuardDuty - Root user was used']
+
 // Im_AlertEventCustom and the like, by which ASIM finds the parsers, made where there are none. false where the workspace has
 // functions of these names that were not deployed.
 param registerAsim = true

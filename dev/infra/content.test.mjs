@@ -74,6 +74,15 @@ test('every parser is a function with the header and the query that the other te
   }
 });
 
+test('a rule that is named is made and off, and a name that no rule has is refused', () => {
+  const on = (given) => Object.fromEntries(only(deployed(given), RULES).map((r) => [r.body.properties.displayName, r.body.properties.enabled]));
+  const off = 'GuardDuty - Root user was used';
+  const all = on({});
+  assert.ok(Object.values(all).every(Boolean));
+  assert.deepEqual(on({ disabledRules: [off] }), { ...all, [off]: false });
+  assert.throws(() => deployed({ disabledRules: [off, 'Root user'] }), /disabledRules names what is no analytics rule: Root user\./);
+});
+
 test('the parsers are registered with ASIM, where the workspace has no parsers of its own', () => {
   const left = only(keyPair, SEARCHES).filter((r) => r.onlyIfNotExists).map((r) => r.name);
   assert.deepEqual(left.sort(), ['ASim_AlertEventCustom', 'ASim_NetworkSessionCustom', 'Im_AlertEventCustom', 'Im_NetworkSessionCustom']);
@@ -113,7 +122,7 @@ function deployedOver(module, list, yaml, params) {
 
 const least = readFileSync(new URL('testdata/rule-least.yaml', import.meta.url), 'utf8');
 const most = readFileSync(new URL('testdata/rule-most.yaml', import.meta.url), 'utf8');
-const [leastMade, mostMade] = deployedOver('rules', 'rules', [least, most], { enabled: true });
+const [leastMade, mostMade] = deployedOver('rules', 'rules', [least, most], { enabled: true, disabledRules: [] });
 
 test('a rule is made under its id, with its spans, operator and techniques as the resource has them', () => {
   assert.match(leastMade.id, /\/workspaces\/law-soc\/providers\/Microsoft\.SecurityInsights\/alertRules\/a0000000-0000-4000-8000-000000000001$/);
@@ -140,7 +149,7 @@ test('what a rule says of entities, alert and incident is carried over', () => {
 test('a rule with a field or a value that the template does not know is refused', () => {
   for (const [from, to, why] of [['severity: High', 'severity: Critical', /severity: "Critical"/], ['kind: Scheduled', 'kind: Scheduled\nalertRuleTemplateName: x', /no property alertRuleTemplateName/],
     ['triggerThreshold: 0', "triggerThreshold: '0'", /triggerThreshold: "0" is not int/], ['version: 1.0.0\n', '', /version: undefined/]]) {
-    assert.throws(() => deployedOver('rules', 'rules', [least.replace(from, to)], { enabled: true }), why);
+    assert.throws(() => deployedOver('rules', 'rules', [least.replace(from, to)], { enabled: true, disabledRules: [] }), why);
   }
 });
 
@@ -167,7 +176,7 @@ test('deployContent switches all of it off, analyticsRules the rules alone', () 
   assert.equal(contentOf(without).length, contentOf(keyPair).length - only(keyPair, RULES).length);
   for (const { body } of only(deployed({ analyticsRules: 'disabled' }), RULES)) assert.equal(body.properties.enabled, false);
   for (const { body } of only(keyPair, RULES)) assert.equal(body.properties.enabled, true);
-  for (const enabled of [true, false]) assert.equal(deployedOver('rules', 'rules', [least], { enabled })[0].properties.enabled, enabled);
+  for (const enabled of [true, false]) assert.equal(deployedOver('rules', 'rules', [least], { enabled, disabledRules: [] })[0].properties.enabled, enabled);
   const module = files.find((f) => f.file.endsWith('modules/content.bicep')).modules.find((m) => m.name === 'rules').value.text;
   assert.match(module, /^if \(analyticsRules != 'none'\)/);
   assert.match(module, /enabled: analyticsRules == 'enabled'/);

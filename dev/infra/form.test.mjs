@@ -12,7 +12,7 @@ const param = (name) => main.params.find((p) => p.name === name);
 
 /** Parameters that the form leaves to their defaults, and why. */
 const byDefault = {
-  registerAsim: 'hardly ever changed',
+  registerAsim: 'hardly ever changed', disabledRules: 'a list of names',
   functionAppName: 'made of the stem', storageAccountName: 'made of the stem', vaultName: 'made of the stem', awsKeyIdName: 'a name of this deployment', awsKeyName: 'a name of this deployment',
   tags: 'an object', extraColumns: 'a list of objects', columnTypes: 'an object', transformKql: 'KQL of many lines', stateTable: 'for starting over', watermarkOverlap: 'tuning', runBudget: 'tuning',
   fetchConcurrency: 'tuning', uploadConcurrency: 'tuning', logLevel: 'for a while only', alertActionGroupIds: 'ids of resources',

@@ -31,6 +31,7 @@ const PLAIN = {
     throw new Error(message);
   },
   empty: isEmpty,
+  contains: (list, item) => list.includes(item),
   string: (value) => (typeof value === 'boolean' ? { true: 'True', false: 'False' }[value] : String(value)),
   trim: (text) => text.trim(),
   endsWith: (text, end) => text.toLowerCase().endsWith(end.toLowerCase()),

@@ -14,6 +14,9 @@ param location string
 @description('Whether the analytics rules are made and on, made and off, or not made.')
 param analyticsRules 'enabled' | 'disabled' | 'none'
 
+@description('Names of analytics rules that are made and off.')
+param disabledRules string[]
+
 @description('Whether the parsers are registered with the unifying parsers of ASIM.')
 param registerAsim bool
 
@@ -33,6 +36,7 @@ module rules 'content/rules.bicep' = if (analyticsRules != 'none') {
   params: {
     workspaceName: workspaceName
     enabled: analyticsRules == 'enabled'
+    disabledRules: disabledRules
   }
   dependsOn: [
     parsers

@@ -64,6 +64,9 @@ param workspaceName string
 @description('Whether the rules are on.')
 param enabled bool
 
+@description('Names of rules that are off all the same.')
+param disabledRules string[]
+
 var rules ruleFile[] = [
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyAnomalousIdentity.yaml')
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyAttackSequence.yaml')
@@ -93,6 +96,11 @@ func duration(span string) string => endsWith(span, 'd') ? 'P${toUpper(span)}' :
 func operatorName(short string) 'GreaterThan' | 'LessThan' | 'Equal' | 'NotEqual' =>
   short == 'gt' ? 'GreaterThan' : short == 'lt' ? 'LessThan' : short == 'eq' ? 'Equal' : 'NotEqual'
 
+var unknown = filter(disabledRules, name => !contains(map(rules, rule => rule.name), name))
+var off = empty(unknown)
+  ? disabledRules
+  : fail('disabledRules names what is no analytics rule: ${join(unknown, ', ')}. docs/content.md lists the names.')
+
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
   name: workspaceName
 }
@@ -105,7 +113,7 @@ resource alertRules 'Microsoft.SecurityInsights/alertRules@2025-09-01' = [
     properties: {
       displayName: rule.name
       description: trim(rule.description)
-      enabled: enabled
+      enabled: enabled && !contains(off, rule.name)
       severity: rule.severity
       query: rule.query
       queryFrequency: duration(rule.queryFrequency)
