@@ -13,7 +13,7 @@ const SECRET = 'kept/secret+kept/secret+kept/secret+kept';
 const dir = mkdtempSync(path.join(tmpdir(), 'keypair-'));
 after(() => rmSync(dir, { recursive: true }));
 
-const commands = readFileSync(README, 'utf8').split('### KeyPair')[1].match(/```\n(.*?)```/s)[1];
+const commands = [...readFileSync(README, 'utf8').split('### KeyPair')[1].matchAll(/```\n(.*?)```/gs)].map((m) => m[1]).find((block) => block.includes('create-access-key'));
 
 test('both values reach the vault, by no file and no argument', () => {
   const home = mkdtempSync(path.join(dir, 'home-'));
