@@ -11,8 +11,10 @@ test('there are parsers', () => {
   const names = parsers.map((p) => p.name);
   for (const name of ['AWSGuardDutyFromCL', 'GuardDutyFindingHistory', 'GuardDutyFindingTypes', 'GuardDutyFindings']) assert.ok(names.includes(name), name);
   assert.equal(new Set(names).size, names.length);
-  const ids = parsers.map((p) => p.yaml.id).filter(Boolean);
-  assert.equal(new Set(ids).size, ids.length);
+  const pinned = JSON.parse(readText('dev/sentinel/ids.json'));
+  assert.deepEqual(Object.fromEntries(parsers.filter((p) => p.yaml.id).map((p) => [p.name, p.yaml.id])), pinned.parsers);
+  const ids = Object.values(pinned).flatMap(Object.values);
+  assert.equal(new Set(ids).size, ids.length, 'no id twice in all of the content');
 });
 
 for (const { file, name, yaml, params, query } of parsers) {

@@ -105,7 +105,7 @@ for (const rule of rules) {
     assert.equal(groupingConfiguration.matchingMethod, 'Selected');
     // the docs promise it: an incident is opened again within seven days
     assert.deepEqual([groupingConfiguration.lookbackDuration, groupingConfiguration.reopenClosedIncident], ['7d', true]);
-    assert.equal(groupingConfiguration.groupByCustomDetails.length, 1);
+    assert.ok(groupingConfiguration.groupByCustomDetails.length >= 1);
     for (const name of groupingConfiguration.groupByCustomDetails) assert.ok(name in yaml.customDetails, name);
   });
 }
@@ -118,7 +118,7 @@ test('rules about findings all say the same things of a finding', () => {
     alertDisplayNameFormat: 'GuardDuty {{SeverityLabel}}: {{Title}}', alertDescriptionFormat: '{{Description}}', alertSeverityColumnName: 'AlertSeverity', alertTacticsColumnName: 'Tactic',
     alertDynamicProperties: [{ alertProperty: 'AlertLink', value: 'ConsoleLink' }],
   });
-  assert.deepEqual(ofFindings[0].yaml.incidentConfiguration.groupingConfiguration.groupByCustomDetails, ['FindingId']);
+  assert.deepEqual(ofFindings[0].yaml.incidentConfiguration.groupingConfiguration.groupByCustomDetails, ['FindingId', 'AccountId', 'Region']);
   for (const { file, yaml } of ofFindings) {
     assert.deepEqual(Object.keys(yaml.customDetails).slice(0, shared.length), shared, file);
     assert.deepEqual(yaml.alertDetailsOverride, ofFindings[0].yaml.alertDetailsOverride, file);

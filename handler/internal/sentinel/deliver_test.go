@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,10 +53,22 @@ func batch(rows ...string) (b ingest.Batch) {
 	return b
 }
 
+var (
+	names  sync.Map // *testing.T to the name of its rows
+	serial atomic.Int64
+)
+
+// name returns what the rows of a test are told by: its name, and a number
+// that another run of the test in this process does not have.
+func name(t *testing.T) string {
+	n, _ := names.LoadOrStore(t, fmt.Sprintf("%s#%d", t.Name(), serial.Add(1)))
+	return n.(string)
+}
+
 // rows makes n rows that the table takes, told by the test's name.
 func rows(t *testing.T, n int) (list []string) {
 	for i := range n {
-		list = append(list, fmt.Sprintf(`{"TimeGenerated":"2026-08-01T00:00:00Z","Severity":5.30,"SourceObject_s":"%s %d"}`, t.Name(), i))
+		list = append(list, fmt.Sprintf(`{"TimeGenerated":"2026-08-01T00:00:00Z","Severity":5.30,"SourceObject_s":"%s %d"}`, name(t), i))
 	}
 	return list
 }
@@ -63,7 +77,7 @@ func rows(t *testing.T, n int) (list []string) {
 func arrived(t *testing.T, c *localtest.Cloud) (list []string) {
 	t.Helper()
 	for _, row := range c.Rows(t) {
-		if strings.Contains(row, `"`+t.Name()+` `) {
+		if strings.Contains(row, `"`+name(t)+` `) {
 			list = append(list, row)
 		}
 	}
@@ -92,7 +106,7 @@ func TestDeliveredRowsArriveByteForByteAndCompressed(t *testing.T) {
 	c, table := table(t)
 	p := guardduty.Parser{Paths: table.Paths()}
 	var lines []string
-	src := ingest.Source{Bucket: t.Name() + " ", Object: ingest.Object{Key: "k", LastModified: time.Now()}}
+	src := ingest.Source{Bucket: name(t) + " ", Object: ingest.Object{Key: "k", LastModified: time.Now()}}
 	for _, line := range findings(t)[:40] {
 		f, err := p.Parse(line)
 		if err != nil {
@@ -110,7 +124,7 @@ func TestDeliveredRowsArriveByteForByteAndCompressed(t *testing.T) {
 	}
 	var got []string
 	for _, row := range c.Rows(t) {
-		if strings.Contains(row, "s3://"+t.Name()) {
+		if strings.Contains(row, "s3://"+name(t)) {
 			got = append(got, row)
 		}
 	}
@@ -162,7 +176,7 @@ func TestBatchThatIsTooLargeIsSplit(t *testing.T) {
 	long := strings.Repeat("x", 60_000)
 	var want []string
 	for i := range 9 {
-		want = append(want, fmt.Sprintf(`{"TimeGenerated":"2026-08-01T00:00:00Z","SourceObject_s":"%s %d","title_s":"%s","description_s":"%[3]s"}`, t.Name(), i, long))
+		want = append(want, fmt.Sprintf(`{"TimeGenerated":"2026-08-01T00:00:00Z","SourceObject_s":"%s %d","title_s":"%s","description_s":"%[3]s"}`, name(t), i, long))
 	}
 	if got := deliver(t, table, batch(want...)); len(got) != 0 {
 		t.Errorf("Deliver = %v, want no refusal", got)

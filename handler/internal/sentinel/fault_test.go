@@ -71,7 +71,7 @@ func wantFault(t *testing.T, err error, code fault.Code, named string) {
 	if got := fault.Of(err); got.Code != code || !strings.Contains(err.Error(), named) {
 		t.Errorf("Deliver = %v, want %s and %q in it", err, code, named)
 	}
-	if strings.Contains(err.Error(), "SourceObject_s") || strings.Contains(err.Error(), t.Name()) {
+	if strings.Contains(err.Error(), "SourceObject_s") || strings.Contains(err.Error(), name(t)) {
 		t.Errorf("Deliver = %v, which quotes a row", err)
 	}
 }
