@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { engineOver, readParsers } from '../sentinel/content.mjs';
+import { engineOver, readParsers, readYaml } from '../sentinel/content.mjs';
 import { parseYaml } from '../sentinel/yaml.mjs';
 import { deploy } from './deployment.mjs';
 import { at, contentTypes, deployed, files, keyPair, keyless, one, only, shape, text } from './templates.mjs';
@@ -15,12 +15,8 @@ const RULES = 'Microsoft.SecurityInsights/alertRules';
 const CARD = 'Microsoft.SecurityInsights/dataConnectorDefinitions';
 const workspace = /\/providers\/Microsoft\.OperationalInsights\/workspaces\/law-soc\//;
 
-/** The YAML files of a folder of sentinel/, by name; none when there is no such folder. */
-function yamlOf(folder) {
-  const there = readdirSync(at('sentinel'), { withFileTypes: true }).some((entry) => entry.isDirectory() && entry.name === folder);
-  const names = there ? readdirSync(at(`sentinel/${folder}`), { recursive: true }).filter((name) => name.endsWith('.yaml')).sort() : [];
-  return Object.fromEntries(names.map((name) => [name, parseYaml(text(`sentinel/${folder}/${name}`))]));
-}
+/** The YAML files of a folder of sentinel/, by name. */
+const yamlOf = (folder) => Object.fromEntries(readYaml(`sentinel/${folder}`).map(({ file, yaml }) => [`${file}.yaml`, yaml]));
 const rules = yamlOf('Analytic Rules');
 const hunts = yamlOf('Hunting Queries');
 

@@ -1,17 +1,15 @@
 // Writes the list of all content into docs/content.md, between two marks:
 //
 //     node dev/sentinel/list.mjs
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { readParsers, readText } from './content.mjs';
-import { parseYaml } from './yaml.mjs';
+import { readHuntingQueries } from './hunting.mjs';
+import { readRules } from './rules.mjs';
 
 const DOC = 'docs/content.md';
 const BEGIN = '<!-- made by make docs: begin -->\n';
 const END = '<!-- made by make docs: end -->\n';
-
-const read = (folder) => readdirSync(new URL(`../../sentinel/${folder}/`, import.meta.url)).filter((name) => name.endsWith('.yaml')).sort()
-  .map((name) => parseYaml(readText(`sentinel/${folder}/${name}`)));
 
 /** The first sentence of a description, on one line. */
 export const summary = (description) => /^.*?[.](?=\s|$)/.exec(description.replaceAll(/\s+/g, ' ').trim())[0].replace(/^Hypothesis: /, '');
@@ -29,8 +27,8 @@ function workbookRows() {
 
 /** The text between the marks. */
 export function list() {
-  const rules = read('Analytic Rules');
-  const hunts = read('Hunting Queries');
+  const rules = readRules().map((r) => r.yaml);
+  const hunts = readHuntingQueries().map((h) => h.yaml);
   return `${BEGIN}
 ### Analytics rules (${rules.length})
 

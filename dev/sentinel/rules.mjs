@@ -1,16 +1,12 @@
 // The analytics rules, and what Sentinel does with them: a query over the rows of a period, at a time.
-import { readdirSync } from 'node:fs';
-import { engineOver, readText } from './content.mjs';
+import { engineOver, readYaml } from './content.mjs';
 import { ARRIVING } from './scenario.mjs';
-import { parseYaml } from './yaml.mjs';
 
-const FOLDER = 'sentinel/Analytic Rules';
 const DELAY = 5 * 60 * 1000;
 const UNITS = { m: 60, h: 3600, d: 86400 };
 
 /** Every rule: {file, yaml}. */
-export const readRules = () => readdirSync(new URL(`../../${FOLDER}/`, import.meta.url)).sort()
-  .map((name) => ({ file: name.replace(/\.yaml$/, ''), yaml: parseYaml(readText(`${FOLDER}/${name}`)) }));
+export const readRules = () => readYaml('sentinel/Analytic Rules');
 
 /** Seconds of a span such as 5m, 47h or 14d. */
 export function seconds(span) {
