@@ -1,5 +1,5 @@
 # Everything runs from here: `make help` lists the targets. What a target needs
-# is installed below this folder: Node packages into dev/node_modules, Go tools
+# is installed below this folder: Node packages into dev/node/node_modules, Go tools
 # into .tools.
 
 SHELL := /bin/bash
@@ -14,7 +14,7 @@ VERSITYGW   := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 # run without it; where tests must not be skipped (MUST_RUN) that is an error.
 RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) >/dev/null && echo -race)
 
-NODE_MODULES := dev/node_modules/.package-lock.json
+NODE_MODULES := dev/node/node_modules/.package-lock.json
 GO_FILES     := $(shell find handler -name '*.go' -not -name '*_test.go' 2>/dev/null)
 DEV_FILES    := $(shell find dev -name '*.go' -not -name '*_test.go' -not -path '*/node_modules/*' 2>/dev/null)
 
@@ -38,7 +38,7 @@ start: build cloud ## the same under func start, where Azure Functions Core Tool
 query: $(NODE_MODULES) ## runs KQL='…' over the rows of the last run
 	@[ -n "$$KQL" ] || { echo "give a query: make query KQL='AWSGuardDuty_CL | count'"; exit 2; }
 	@[ -f .local/cloud/rows.ndjson ] || { echo "there are no rows yet: make run"; exit 2; }
-	@node dev/kql/cli.mjs --table AWSGuardDuty_CL=.local/cloud/rows.ndjson --columns infra/schema/guardduty.columns.json --functions sentinel/Parsers --format table "$$KQL"
+	@node dev/node/kql/cli.mjs --table AWSGuardDuty_CL=.local/cloud/rows.ndjson --columns infra/schema/guardduty.columns.json --functions sentinel/Parsers --format table "$$KQL"
 
 .PHONY: build
 build: bin/handler ## builds bin/handler for this machine
@@ -48,7 +48,7 @@ bin/handler: $(GO_FILES) go.mod go.sum
 
 .PHONY: package
 package: ## makes dist/guardduty-sentinel.zip for the function app: the same bytes from the same commit
-	@go run -C dev ./package -dir dist/app
+	@go run -C dev ./cmd/package -dir dist/app
 
 .PHONY: deploy
 deploy: ## deploys infra/ and the package with az; RG=resource-group APP=function-app
@@ -58,10 +58,10 @@ deploy: ## deploys infra/ and the package with az; RG=resource-group APP=functio
 cloud: dev/bin/localcloud $(NODE_MODULES)
 
 dev/bin/localcloud: $(DEV_FILES) dev/go.mod dev/go.sum
-	go build -C dev -o bin/localcloud ./localcloud
+	go build -C dev -o bin/localcloud ./cmd/localcloud
 
-$(NODE_MODULES): dev/package.json dev/package-lock.json
-	npm ci --prefix dev --no-audit --no-fund --ignore-scripts
+$(NODE_MODULES): dev/node/package.json dev/node/package-lock.json
+	npm ci --prefix dev/node --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 .tools/versitygw:
@@ -73,13 +73,13 @@ $(NODE_MODULES): dev/package.json dev/package-lock.json
 .PHONY: test
 test: build cloud .tools/versitygw ## runs all tests, against real servers where there are any
 	@[ -n "$(RACE)" ] || [ -z "$$MUST_RUN" ] || { echo "the race detector needs cgo and a C compiler"; exit 1; }
-	node --test --test-reporter=spec $(wildcard dev/*/*.test.mjs)
+	node --test --test-reporter=spec $(wildcard dev/node/*/*.test.mjs)
 	go test -C dev $(RACE) -timeout 10m ./...
 	go test $(RACE) -timeout 10m ./...
 
 .PHONY: check
 check: ## all that must hold before a change is accepted: format, vet, staticcheck, layers, templates, tests
-	@files=$$(gofmt -l handler dev/bench dev/cloudformation dev/e2e dev/internal dev/localcloud dev/package); [ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
+	@files=$$(gofmt -l handler dev/cmd dev/e2e dev/internal); [ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
 	go vet ./...
 	go vet -C dev ./...
 	@$(MAKE) .tools/staticcheck || [ -z "$$MUST_RUN" ]
@@ -90,7 +90,7 @@ check: ## all that must hold before a change is accepted: format, vet, staticche
 	@$(MAKE) test
 
 # The one step that MUST_RUN does not force: the Bicep CLI is a download of its
-# own that not every place allows. The tests in dev/infra read the templates
+# own that not every place allows. The tests in dev/node/infra read the templates
 # without it.
 .PHONY: bicep
 bicep: ## compiles the templates where the Bicep CLI is installed; a warning fails
@@ -109,18 +109,18 @@ bench-backlog: $(BENCHED) dev/bin/bench ## measures a backlog of 1,000,000 objec
 	@dev/bin/bench -handler '$(BENCHED)' $(if $(PROFILE),-profile) -scenarios D $(if $(BACKLOG),-backlog '$(BACKLOG)') $(if $(BUDGET),-budget '$(BUDGET)')
 
 dev/bin/bench: $(DEV_FILES) dev/go.mod dev/go.sum
-	go build -C dev -o bin/bench ./bench
+	go build -C dev -o bin/bench ./cmd/bench
 
 .local/bench/handler: $(GO_FILES) go.mod go.sum
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -tags profile -o $@ ./handler
 
 .PHONY: docs
 docs: $(NODE_MODULES) ## writes what is generated: docs/schema.md, the list in docs/content.md, the function of finding types, the workbook
-	node dev/schema/schema.mjs --write
-	node dev/sentinel/finding_types.mjs
-	node dev/sentinel/workbook/build.mjs
-	node dev/sentinel/list.mjs
+	node dev/node/schema/schema.mjs --write
+	node dev/node/content/finding_types.mjs
+	node dev/node/content/workbook/build.mjs
+	node dev/node/content/list.mjs
 
 .PHONY: clean
 clean: ## removes what was built, installed and kept
-	rm -rf bin dist dev/bin dev/node_modules .tools .local
+	rm -rf bin dist dev/bin dev/node/node_modules .tools .local

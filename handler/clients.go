@@ -12,8 +12,8 @@ import (
 	"guardduty-sentinel/handler/internal/awscreds"
 	"guardduty-sentinel/handler/internal/aztoken"
 	"guardduty-sentinel/handler/internal/config"
+	"guardduty-sentinel/handler/internal/logsingestion"
 	"guardduty-sentinel/handler/internal/s3archive"
-	"guardduty-sentinel/handler/internal/sentinel"
 	"guardduty-sentinel/handler/internal/state"
 )
 
@@ -24,7 +24,7 @@ const tryTimeout = 60 * time.Second
 type clients struct {
 	creds   s3archive.Credentials
 	archive *s3archive.Archive
-	table   *sentinel.Table
+	table   *logsingestion.Table
 	state   *state.Store
 }
 
@@ -43,7 +43,7 @@ func newClients(cfg *config.Config) (*clients, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := sentinel.New(sentinel.Config{
+	table, err := logsingestion.New(logsingestion.Config{
 		Endpoint: string(cfg.IngestionURL), RuleID: string(cfg.RuleID), Stream: string(cfg.Stream),
 		Credential: credential, Options: options,
 	})

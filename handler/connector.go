@@ -12,6 +12,7 @@ import (
 	"guardduty-sentinel/handler/internal/fault"
 	"guardduty-sentinel/handler/internal/guardduty"
 	"guardduty-sentinel/handler/internal/ingest"
+	"guardduty-sentinel/handler/internal/process"
 	"guardduty-sentinel/handler/internal/s3archive"
 )
 
@@ -54,8 +55,8 @@ func (c *connector) assemble(cfg *config.Config) error {
 		Table:           clients.table,
 		State:           clients.state,
 		Leases:          clients.state,
-		Owner:           owner(),
-		OwnerGone:       ownerGone,
+		Owner:           process.Owner(),
+		OwnerGone:       process.OwnerGone,
 		Bucket:          string(cfg.Bucket),
 		Prefix:          string(cfg.Prefix),
 		Filter:          guardduty.Filter{MinSeverity: cfg.MinSeverity, ExcludeTypes: cfg.ExcludeTypes, ExcludeSamples: cfg.ExcludeSamples},

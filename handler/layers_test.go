@@ -27,19 +27,20 @@ func TestLayers(t *testing.T) {
 		secret    = module + "/internal/secret"
 	)
 	allowed := map[string][]string{
-		"":                    {module + "/internal/", azure},
-		"/internal/azfunc":    {},
-		"/internal/secret":    {},
-		"/internal/fault":     {},
-		"/internal/config":    {secret, "github.com/caarlos0/env/v11"},
-		"/internal/guardduty": {gzip, jsontext},
-		"/internal/ingest":    {guardduty},
-		"/internal/aztoken":   {fault, azure},
-		"/internal/awscreds":  {fault, secret, sigv4, azure, aws},
-		"/internal/s3archive": {fault, ingest, sigv4, aws},
-		"/internal/sigv4":     {aws},
-		"/internal/sentinel":  {fault, guardduty, ingest, azure, gzip, jsontext},
-		"/internal/state":     {fault, ingest, secret, azure},
+		"":                        {module + "/internal/", azure},
+		"/internal/azfunc":        {},
+		"/internal/secret":        {},
+		"/internal/process":       {},
+		"/internal/fault":         {},
+		"/internal/config":        {secret, "github.com/caarlos0/env/v11"},
+		"/internal/guardduty":     {gzip, jsontext},
+		"/internal/ingest":        {guardduty},
+		"/internal/aztoken":       {fault, azure},
+		"/internal/awscreds":      {fault, secret, sigv4, azure, aws},
+		"/internal/s3archive":     {fault, ingest, sigv4, aws},
+		"/internal/sigv4":         {aws},
+		"/internal/logsingestion": {fault, guardduty, ingest, azure, gzip, jsontext},
+		"/internal/state":         {fault, ingest, secret, azure},
 
 		// Test support, which only tests import.
 		"/internal/ingest/ingesttest": {guardduty, ingest},

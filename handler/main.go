@@ -21,6 +21,7 @@ import (
 
 	"guardduty-sentinel/handler/internal/azfunc"
 	"guardduty-sentinel/handler/internal/fault"
+	"guardduty-sentinel/handler/internal/process"
 )
 
 // Exit codes: 1 failed, 2 wrong usage. 0 would tell the Functions host that
@@ -84,7 +85,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		os.Unsetenv("AZURE_CLIENT_ID")
 	}
 
-	tightenMemory()
+	process.TightenMemory()
 	c := newConnector(environ, level, log)
 	server := &azfunc.Server{
 		Functions: map[string]azfunc.Run{"GuardDutyTimer": c.run},

@@ -24,7 +24,7 @@ const (
 // AzuriteOptions say how Azurite runs. The zero value is tables only, in
 // memory, over http, with the development account's key.
 type AzuriteOptions struct {
-	// Dir holds node_modules; "" is dev in the repository.
+	// Dir holds node_modules; "" is dev/node in the repository.
 	Dir string
 	// AllServices adds blobs and queues.
 	AllServices bool
@@ -62,7 +62,7 @@ func StartAzurite(ctx context.Context, opts AzuriteOptions) (*Azurite, error) {
 		if err != nil {
 			return nil, err
 		}
-		opts.Dir = filepath.Join(root, "dev")
+		opts.Dir = filepath.Join(root, "dev", "node")
 	}
 	name := "azurite-table"
 	if opts.AllServices {

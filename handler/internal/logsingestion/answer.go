@@ -1,0 +1,35 @@
+package logsingestion
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// lastAnswer keeps what the service last answered to one upload. When time runs
+// out between two tries the client returns the end of the context alone, and
+// nobody could tell a throttled rule from a broken network.
+type lastAnswer struct{ refusal *azcore.ResponseError }
+
+// answerKey finds the lastAnswer in a request's context.
+type answerKey struct{}
+
+// withAnswer returns a context in which keepAnswer keeps the answers.
+func withAnswer(ctx context.Context) (context.Context, *lastAnswer) {
+	last := &lastAnswer{}
+	return context.WithValue(ctx, answerKey{}, last), last
+}
+
+// keepAnswer is a policy of the client, passed at every try.
+type keepAnswer struct{}
+
+// Do implements policy.Policy.
+func (keepAnswer) Do(req *policy.Request) (*http.Response, error) {
+	response, err := req.Next()
+	if last, ok := req.Raw().Context().Value(answerKey{}).(*lastAnswer); ok && response != nil && response.StatusCode >= http.StatusBadRequest {
+		last.refusal = &azcore.ResponseError{StatusCode: response.StatusCode, ErrorCode: response.Header.Get("x-ms-error-code")}
+	}
+	return response, err
+}
