@@ -31,7 +31,7 @@ func newConnector(environ []string, level *slog.LevelVar, log *slog.Logger) *con
 	c := &connector{}
 	cfg, err := config.FromEnv(environ)
 	if err != nil {
-		c.err = &fault.Fault{Code: fault.Settings, What: "the settings are not usable", Err: errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")), Mend: "mend the app settings"}
+		c.err = &fault.Fault{Code: fault.Settings, What: "the settings are not usable", Err: errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")), Fix: "mend the app settings"}
 	} else {
 		level.Set(cfg.LogLevel)
 		c.cfg = cfg
@@ -107,20 +107,20 @@ func (c *connector) move(ctx context.Context, log *slog.Logger) (ingest.Summary,
 // reasonOf returns err as the fault that the host is to show.
 func reasonOf(err error) error {
 	if errors.Is(err, ingest.ErrAllRefused) {
-		return &fault.Fault{Code: fault.RowsRefused, What: "Logs Ingestion takes no row", Err: err, Mend: "deploy the table and the rule that belong to this version; nothing was set aside"}
+		return &fault.Fault{Code: fault.RowsRefused, What: "Logs Ingestion takes no row", Err: err, Fix: "deploy the table and the rule that belong to this version; nothing was set aside"}
 	}
 	if errors.Is(err, ingest.ErrTooManyPending) {
-		return &fault.Fault{Code: fault.TooManyPending, What: "too much of the bucket cannot be read", Err: err, Mend: "mend what the last error names; the watermark stays until then and nothing is lost"}
+		return &fault.Fault{Code: fault.TooManyPending, What: "too much of the bucket cannot be read", Err: err, Fix: "mend what the last error names; the watermark stays until then and nothing is lost"}
 	}
 	f := fault.Of(err)
 	if missed, ok := errors.AsType[*ingest.UnlistedError](err); ok {
-		return &fault.Fault{Code: f.Code, What: "not everything could be listed; what could is delivered", Err: missed, Mend: "the watermark stays until then and nothing is lost"}
+		return &fault.Fault{Code: f.Code, What: "not everything could be listed; what could is delivered", Err: missed, Fix: "the watermark stays until then and nothing is lost"}
 	}
 	if f.Code == fault.Other && errors.Is(err, ingest.ErrConflict) {
-		return &fault.Fault{Code: fault.StateConflict, What: "another run took over", Err: err, Mend: "nothing is lost; if it stays, two apps read the same source with one table"}
+		return &fault.Fault{Code: fault.StateConflict, What: "another run took over", Err: err, Fix: "nothing is lost; if it stays, two apps read the same source with one table"}
 	}
 	if f.Code == fault.Other && errors.Is(err, context.DeadlineExceeded) {
-		return &fault.Fault{Code: fault.Timeout, What: "the run's budget ended too early", Err: err, Mend: "raise RUN_BUDGET, below functionTimeout in host.json; the next run goes on"}
+		return &fault.Fault{Code: fault.Timeout, What: "the run's budget ended too early", Err: err, Fix: "raise RUN_BUDGET, below functionTimeout in host.json; the next run goes on"}
 	}
 	return f
 }

@@ -91,7 +91,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		Functions: map[string]azfunc.Run{"GuardDutyTimer": c.run},
 		Log:       log,
 		PanicError: func(v any) error {
-			return &fault.Fault{Code: fault.Panic, What: "the handler has a defect", Err: fault.Line(fmt.Errorf("panic: %v", v)), Mend: "report it with the stack in the log; nothing is lost, the next run goes on"}
+			return &fault.Fault{Code: fault.Panic, What: "the handler has a defect", Err: fault.Line(fmt.Errorf("panic: %v", v)), Fix: "report it with the stack in the log; nothing is lost, the next run goes on"}
 		},
 	}
 	log.Info("listening", slog.String("address", ln.Addr().String()))

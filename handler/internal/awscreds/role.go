@@ -156,11 +156,11 @@ func (r *Role) fault(err error) error {
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || passing(err, api) {
-		return &fault.Fault{Code: fault.STSUnreachable, What: "cannot reach STS to assume " + r.arn, Err: fault.Line(err), Mend: "look at the network and AWS_ENDPOINT_URL_STS; a later run tries again"}
+		return &fault.Fault{Code: fault.STSUnreachable, What: "cannot reach STS to assume " + r.arn, Err: fault.Line(err), Fix: "look at the network and AWS_ENDPOINT_URL_STS; a later run tries again"}
 	}
 	short := fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
 	if refusedKey(err) {
-		return &fault.Fault{Code: fault.KeyRefused, What: "STS refused the key pair", Err: short, Mend: "store a valid access key id and secret access key in the vault"}
+		return &fault.Fault{Code: fault.KeyRefused, What: "STS refused the key pair", Err: short, Fix: "store a valid access key id and secret access key in the vault"}
 	}
-	return &fault.Fault{Code: fault.RoleRefused, What: "STS refused to assume " + r.arn, Err: fault.Line(short), Mend: "look at the role's trust policy: its principal, external id, audience and subject"}
+	return &fault.Fault{Code: fault.RoleRefused, What: "STS refused to assume " + r.arn, Err: fault.Line(short), Fix: "look at the role's trust policy: its principal, external id, audience and subject"}
 }

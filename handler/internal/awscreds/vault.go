@@ -126,7 +126,7 @@ func (k *KeyPair) readOne(ctx context.Context, name string) (secret.String, erro
 		value = strings.TrimSpace(*got.Value)
 	}
 	if value == "" || strings.ContainsAny(value, " \t\r\n") {
-		return secret.String{}, &fault.Fault{Code: fault.SecretMissing, What: fmt.Sprintf("the secret %s/secrets/%s holds no AWS key", k.vault, name), Mend: "store the key itself as its value, without spaces or line breaks"}
+		return secret.String{}, &fault.Fault{Code: fault.SecretMissing, What: fmt.Sprintf("the secret %s/secrets/%s holds no AWS key", k.vault, name), Fix: "store the key itself as its value, without spaces or line breaks"}
 	}
 	return secret.New(value), nil
 }
@@ -146,13 +146,13 @@ func (k *KeyPair) vaultFault(name string, err error) error {
 		switch response.StatusCode {
 		case http.StatusUnauthorized, http.StatusForbidden:
 			if strings.Contains(err.Error(), "SecretDisabled") {
-				return &fault.Fault{Code: fault.SecretMissing, What: "the secret " + url + " is disabled", Err: short, Mend: "enable it or store a new version"}
+				return &fault.Fault{Code: fault.SecretMissing, What: "the secret " + url + " is disabled", Err: short, Fix: "enable it or store a new version"}
 			}
-			return &fault.Fault{Code: fault.VaultRefused, What: "Key Vault refused the identity on " + url, Err: short, Mend: "give it the role Key Vault Secrets User on the vault, and look at the vault's firewall"}
+			return &fault.Fault{Code: fault.VaultRefused, What: "Key Vault refused the identity on " + url, Err: short, Fix: "give it the role Key Vault Secrets User on the vault, and look at the vault's firewall"}
 		case http.StatusNotFound:
-			return &fault.Fault{Code: fault.SecretMissing, What: "there is no secret " + url, Err: short, Mend: "store the AWS key under this name, or set AWS_ACCESS_KEY_ID_SECRET and AWS_SECRET_ACCESS_KEY_SECRET"}
+			return &fault.Fault{Code: fault.SecretMissing, What: "there is no secret " + url, Err: short, Fix: "store the AWS key under this name, or set AWS_ACCESS_KEY_ID_SECRET and AWS_SECRET_ACCESS_KEY_SECRET"}
 		}
-		return &fault.Fault{Code: fault.VaultUnreachable, What: "cannot read " + url, Err: short, Mend: "a later run tries again"}
+		return &fault.Fault{Code: fault.VaultUnreachable, What: "cannot read " + url, Err: short, Fix: "a later run tries again"}
 	}
-	return &fault.Fault{Code: fault.VaultUnreachable, What: "cannot reach " + url, Err: fault.Line(err), Mend: "look at KEY_VAULT_URI, at the network and at the vault's firewall; a later run tries again"}
+	return &fault.Fault{Code: fault.VaultUnreachable, What: "cannot reach " + url, Err: fault.Line(err), Fix: "look at KEY_VAULT_URI, at the network and at the vault's firewall; a later run tries again"}
 }

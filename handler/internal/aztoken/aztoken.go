@@ -26,7 +26,7 @@ type Credential struct {
 func Default(options azcore.ClientOptions) (*Credential, error) {
 	inner, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: options})
 	if err != nil {
-		return nil, &fault.Fault{Code: fault.Token, What: "cannot choose an Azure credential", Err: fault.Line(err), Mend: "look at AZURE_TOKEN_CREDENTIALS and AZURE_CLIENT_ID"}
+		return nil, &fault.Fault{Code: fault.Token, What: "cannot choose an Azure credential", Err: fault.Line(err), Fix: "look at AZURE_TOKEN_CREDENTIALS and AZURE_CLIENT_ID"}
 	}
 	return &Credential{inner}, nil
 }
@@ -55,7 +55,7 @@ func (c *Credential) GetToken(ctx context.Context, options policy.TokenRequestOp
 		Code: fault.Token,
 		What: fmt.Sprintf("no Azure token for %s", strings.Join(options.Scopes, " ")),
 		Err:  fault.Line(err),
-		Mend: "assign the app a managed identity (AZURE_CLIENT_ID for a user-assigned one), or sign in with az login on your machine",
+		Fix:  "assign the app a managed identity (AZURE_CLIENT_ID for a user-assigned one), or sign in with az login on your machine",
 	}}
 }
 

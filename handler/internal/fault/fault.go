@@ -57,8 +57,8 @@ const (
 type Fault struct {
 	Code Code
 	What string // what happened, naming the thing
-	Mend string // what to do about it
-	Err  error  // the cause; its text is shown between What and Mend
+	Fix  string // what to do about it
+	Err  error  // the cause; its text is shown between What and Fix
 }
 
 // lineEnds turns every line end into a space.
@@ -70,8 +70,8 @@ func (f *Fault) Error() string {
 	if f.Err != nil {
 		s += ": " + f.Err.Error()
 	}
-	if f.Mend != "" {
-		s += "; " + f.Mend
+	if f.Fix != "" {
+		s += "; " + f.Fix
 	}
 	return lineEnds.Replace(s)
 }
@@ -85,7 +85,7 @@ func Of(err error) *Fault {
 	if f, ok := errors.AsType[*Fault](err); ok {
 		return f
 	}
-	return &Fault{Code: Other, What: "the run failed", Err: err, Mend: "see the log of this invocation"}
+	return &Fault{Code: Other, What: "the run failed", Err: err, Fix: "see the log of this invocation"}
 }
 
 // Line returns err's text as one short line of valid UTF-8, for errors of

@@ -16,10 +16,10 @@ func TestFaultIsOneLine(t *testing.T) {
 		f    fault.Fault
 		want string
 	}{
-		"all parts":       {fault.Fault{Code: fault.BucketMissing, What: "there is no bucket b", Err: errors.New("NoSuchBucket (HTTP 404)"), Mend: "set S3_BUCKET"}, "GD1302 there is no bucket b: NoSuchBucket (HTTP 404); set S3_BUCKET"},
-		"no cause":        {fault.Fault{Code: fault.SecretMissing, What: "the secret is empty", Mend: "store the key"}, "GD1202 the secret is empty; store the key"},
+		"all parts":       {fault.Fault{Code: fault.BucketMissing, What: "there is no bucket b", Err: errors.New("NoSuchBucket (HTTP 404)"), Fix: "set S3_BUCKET"}, "GD1302 there is no bucket b: NoSuchBucket (HTTP 404); set S3_BUCKET"},
+		"no cause":        {fault.Fault{Code: fault.SecretMissing, What: "the secret is empty", Fix: "store the key"}, "GD1202 the secret is empty; store the key"},
 		"no mend":         {fault.Fault{Code: fault.Token, What: "cannot use the identity", Err: io.EOF}, "GD1101 cannot use the identity: EOF"},
-		"many-line cause": {fault.Fault{Code: fault.Other, What: "a\r\nb", Err: errors.New("c\nd\re"), Mend: "f\n"}, "GD1003 a b: c d e; f "},
+		"many-line cause": {fault.Fault{Code: fault.Other, What: "a\r\nb", Err: errors.New("c\nd\re"), Fix: "f\n"}, "GD1003 a b: c d e; f "},
 	}
 	for name, tt := range tests {
 		if got := tt.f.Error(); got != tt.want {

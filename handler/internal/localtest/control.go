@@ -72,11 +72,11 @@ func (c *Cloud) Break(t testing.TB, service string, f Fault) {
 		t.Fatal(err)
 	}
 	c.ask(t, http.MethodPost, "/faults/"+service, body, nil)
-	t.Cleanup(func() { c.Mend(t, service) })
+	t.Cleanup(func() { c.Heal(t, service) })
 }
 
-// Mend removes all faults of a service.
-func (c *Cloud) Mend(t testing.TB, service string) {
+// Heal removes all faults of a service.
+func (c *Cloud) Heal(t testing.TB, service string) {
 	t.Helper()
 	c.ask(t, http.MethodDelete, "/faults/"+service, nil, nil)
 }

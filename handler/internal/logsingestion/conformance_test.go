@@ -16,7 +16,7 @@ func TestConformance(t *testing.T) {
 			Table: table,
 			Breaker: ingesttest.Breaker{Retries: true, Break: func(t *testing.T, f ingesttest.Fault, tries int) func() {
 				c.Break(t, "ingestion", localtest.Fault{Drop: drop[f], Times: tries})
-				return func() { c.Mend(t, "ingestion") }
+				return func() { c.Heal(t, "ingestion") }
 			}},
 			Accepted: func(t *testing.T) []string { return c.Rows(t)[before:] },
 			Bad:      `{"TimeGenerated":"2026-08-01T00:00:00Z","nope_d":1}`,
