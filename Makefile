@@ -89,6 +89,10 @@ check: ## all that must hold before a change is accepted: format, vet, staticche
 	@$(MAKE) bicep
 	@$(MAKE) test
 
+.PHONY: prose
+prose: ## looks for words and line widths that the project does not use; FILES='a b' for some files
+	@node dev/node/prose/prose.mjs $(FILES)
+
 # The one step that MUST_RUN does not force: the Bicep CLI is a download of its
 # own that not every place allows. The tests in dev/node/infra read the templates
 # without it.

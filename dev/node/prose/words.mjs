@@ -1,0 +1,16 @@
+// The words that readers stumbled on, and what to write in their place.
+// A pattern matches whole words in any case.
+export const WORDS = [
+  [/\bmend(s|ed|ing)?\b/, 'fix'],
+  [/\bset(s|ting)? aside\b/, 'quarantined'],
+  [/\bpass(ed|es|ing)? over\b/, 'skipped'],
+  [/\banew\b/, 'again'],
+  [/\balone\b/, 'only; to leave alone: to leave as is'],
+  [/(?<!\bthere )\b(is|are|was|were) no (?!longer\b|more\b|less\b|later\b|earlier\b|larger\b|fewer\b)/, 'is not a'],
+  [/\bwork(s|ed|ing)? off\b/, 'process'],
+  [/\bon (its|their) way\b/, 'in flight'],
+  [/\btold\b/, 'say who is notified, or what is distinguished'],
+  [/\bnobody\b/, 'no one, or name who'],
+  [/\bby (itself|themselves)\b/, 'automatically, or say who does it'],
+  [/\b(go|goes|going|gone|went) on(?! call\b)\b/, 'continue'],
+].map(([pattern, better]) => ({ pattern: new RegExp(pattern, 'gi'), better }));
