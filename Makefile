@@ -78,10 +78,11 @@ test: build cloud .tools/versitygw ## runs all tests, against real servers where
 	go test $(RACE) -timeout 10m ./...
 
 .PHONY: check
-check: ## all that must hold before a change is accepted: format, vet, staticcheck, layers, templates, tests
+check: $(NODE_MODULES) ## all that must hold before a change is accepted: format, vet, staticcheck, layers, templates, tests
 	@files=$$(gofmt -l handler dev/cmd dev/e2e dev/internal); [ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
 	go vet ./...
 	go vet -C dev ./...
+	npm run --prefix dev/node --silent check
 	@$(MAKE) .tools/staticcheck || [ -z "$$MUST_RUN" ]
 	@if [ -x .tools/staticcheck ]; then \
 		echo staticcheck ./...; .tools/staticcheck ./... && cd dev && ../.tools/staticcheck ./...; \

@@ -5,14 +5,22 @@ const HEX = '0123456789abcdef0123456789abcdef';
 
 function arn(stack, service, region, account, rest) {
   const v = stack.values;
-  return ['arn', v['AWS::Partition'], service, region ? v['AWS::Region'] : '', account ? v['AWS::AccountId'] : '', rest].join(':');
+  return [
+    'arn',
+    v['AWS::Partition'],
+    service,
+    region ? v['AWS::Region'] : '',
+    account ? v['AWS::AccountId'] : '',
+    rest,
+  ].join(':');
 }
 
 const generated = (stack, id) => `${stack.values['AWS::StackName']}-${id}-EXAMPLE`;
 
 const NAMES = {
   'AWS::S3::Bucket': {
-    Ref: (stack, id, r) => (r.Properties.BucketName?.['Fn::If'] && stack.values.BucketName) || generated(stack, id).toLowerCase(),
+    Ref: (stack, id, r) =>
+      (r.Properties.BucketName?.['Fn::If'] && stack.values.BucketName) || generated(stack, id).toLowerCase(),
     Arn: (stack, id, r) => arn(stack, 's3', false, false, NAMES['AWS::S3::Bucket'].Ref(stack, id, r)),
   },
   'AWS::KMS::Key': {
@@ -20,11 +28,18 @@ const NAMES = {
     Arn: (stack) => arn(stack, 'kms', true, true, `key/${NAMES['AWS::KMS::Key'].Ref()}`),
   },
   'AWS::GuardDuty::Detector': { Ref: () => HEX, Id: () => HEX },
-  'AWS::IAM::User': { Ref: generated, Arn: (stack, id) => arn(stack, 'iam', false, true, `user/${generated(stack, id)}`) },
-  'AWS::IAM::Role': { Ref: generated, Arn: (stack, id) => arn(stack, 'iam', false, true, `role/${generated(stack, id)}`) },
+  'AWS::IAM::User': {
+    Ref: generated,
+    Arn: (stack, id) => arn(stack, 'iam', false, true, `user/${generated(stack, id)}`),
+  },
+  'AWS::IAM::Role': {
+    Ref: generated,
+    Arn: (stack, id) => arn(stack, 'iam', false, true, `role/${generated(stack, id)}`),
+  },
   'AWS::IAM::ManagedPolicy': { Ref: (stack, id) => arn(stack, 'iam', false, true, `policy/${generated(stack, id)}`) },
   'AWS::IAM::OIDCProvider': {
-    Arn: (stack) => arn(stack, 'iam', false, true, `oidc-provider/${stack.values.EntraIssuerHost}/${stack.values.EntraTenantId}/`),
+    Arn: (stack) =>
+      arn(stack, 'iam', false, true, `oidc-provider/${stack.values.EntraIssuerHost}/${stack.values.EntraTenantId}/`),
   },
 };
 

@@ -16,36 +16,48 @@ const NO_VALUE = Symbol('AWS::NoValue');
 export function render(template, given = {}, pseudo = {}) {
   const stack = { template, values: { ...PSEUDO, ...pseudo, ...parameters(template.Parameters ?? {}, given) } };
   checkRules(stack);
-  const keep = (items = {}) => Object.entries(items).filter(([, item]) => !item.Condition || condition(stack, item.Condition));
+  const keep = (items = {}) =>
+    Object.entries(items).filter(([, item]) => !item.Condition || condition(stack, item.Condition));
   stack.resources = Object.fromEntries(keep(template.Resources));
-  const out = (items) => Object.fromEntries(items.map(([name, { Condition, ...item }]) => [name, resolve(stack, item)]));
+  const out = (items) =>
+    Object.fromEntries(items.map(([name, { Condition, ...item }]) => [name, resolve(stack, item)]));
   return { Resources: out(Object.entries(stack.resources)), Outputs: out(keep(template.Outputs)) };
 }
 
 /** The parameters' values: what is given or the default, each allowed. */
 function parameters(declared, given) {
   for (const name of Object.keys(given)) if (!declared[name]) throw new Error(`there is no parameter ${name}`);
-  return Object.fromEntries(Object.entries(declared).map(([name, p]) => {
-    const text = given[name] ?? p.Default;
-    if (text === undefined) throw new Error(`${name}: a value is required`);
-    const items = p.Type === 'CommaDelimitedList' ? String(text).split(',').map((s) => s.trim()) : [String(text)];
-    for (const item of items) if (!allowed(p, item)) throw new Error(`${name}: ${JSON.stringify(item)} is not allowed`);
-    return [name, p.Type === 'CommaDelimitedList' ? items : items[0]];
-  }));
+  return Object.fromEntries(
+    Object.entries(declared).map(([name, p]) => {
+      const text = given[name] ?? p.Default;
+      if (text === undefined) throw new Error(`${name}: a value is required`);
+      const items =
+        p.Type === 'CommaDelimitedList'
+          ? String(text)
+              .split(',')
+              .map((s) => s.trim())
+          : [String(text)];
+      for (const item of items)
+        if (!allowed(p, item)) throw new Error(`${name}: ${JSON.stringify(item)} is not allowed`);
+      return [name, p.Type === 'CommaDelimitedList' ? items : items[0]];
+    }),
+  );
 }
 
 function allowed(p, text) {
   if (p.AllowedPattern && !new RegExp(`^(?:${p.AllowedPattern})$`).test(text)) return false;
   if (p.AllowedValues && !p.AllowedValues.includes(text)) return false;
   if (p.MaxLength !== undefined && text.length > p.MaxLength) return false;
-  if (p.Type === 'Number' && !(Number(text) >= (p.MinValue ?? -Infinity) && Number(text) <= (p.MaxValue ?? Infinity))) return false;
+  if (p.Type === 'Number' && !(Number(text) >= (p.MinValue ?? -Infinity) && Number(text) <= (p.MaxValue ?? Infinity)))
+    return false;
   return true;
 }
 
 function checkRules(stack) {
   for (const rule of Object.values(stack.template.Rules ?? {})) {
     if (rule.RuleCondition && !truth(stack, rule.RuleCondition)) continue;
-    for (const { Assert, AssertDescription } of rule.Assertions) if (!truth(stack, Assert)) throw new Error(AssertDescription);
+    for (const { Assert, AssertDescription } of rule.Assertions)
+      if (!truth(stack, Assert)) throw new Error(AssertDescription);
   }
 }
 
@@ -58,12 +70,18 @@ function condition(stack, name) {
 function truth(stack, value) {
   const [name, argument] = Object.entries(value)[0];
   switch (name) {
-    case 'Condition': return condition(stack, argument);
-    case 'Fn::Equals': return resolve(stack, argument[0]) === resolve(stack, argument[1]);
-    case 'Fn::Not': return !truth(stack, argument[0]);
-    case 'Fn::And': return argument.every((v) => truth(stack, v));
-    case 'Fn::Or': return argument.some((v) => truth(stack, v));
-    default: throw new Error(`${name} is no condition`);
+    case 'Condition':
+      return condition(stack, argument);
+    case 'Fn::Equals':
+      return resolve(stack, argument[0]) === resolve(stack, argument[1]);
+    case 'Fn::Not':
+      return !truth(stack, argument[0]);
+    case 'Fn::And':
+      return argument.every((v) => truth(stack, v));
+    case 'Fn::Or':
+      return argument.some((v) => truth(stack, v));
+    default:
+      throw new Error(`${name} is no condition`);
   }
 }
 
@@ -78,12 +96,18 @@ function resolve(stack, value) {
 
 function call(stack, name, argument) {
   switch (name) {
-    case 'Ref': return ref(stack, argument);
-    case 'Fn::GetAtt': return attribute(stack, resource(stack, argument[0]), ...argument);
-    case 'Fn::If': return resolve(stack, condition(stack, argument[0]) ? argument[1] : argument[2]);
-    case 'Fn::Join': return resolve(stack, argument[1]).join(argument[0]);
-    case 'Fn::Sub': return sub(stack, ...(Array.isArray(argument) ? argument : [argument, {}]));
-    default: throw new Error(`${name} is not known here`);
+    case 'Ref':
+      return ref(stack, argument);
+    case 'Fn::GetAtt':
+      return attribute(stack, resource(stack, argument[0]), ...argument);
+    case 'Fn::If':
+      return resolve(stack, condition(stack, argument[0]) ? argument[1] : argument[2]);
+    case 'Fn::Join':
+      return resolve(stack, argument[1]).join(argument[0]);
+    case 'Fn::Sub':
+      return sub(stack, ...(Array.isArray(argument) ? argument : [argument, {}]));
+    default:
+      throw new Error(`${name} is not known here`);
   }
 }
 
@@ -94,7 +118,8 @@ function ref(stack, name) {
 
 function resource(stack, name) {
   const found = stack.resources?.[name];
-  if (!found) throw new Error(`there is no resource ${name}${stack.template.Resources[name] ? ' under these conditions' : ''}`);
+  if (!found)
+    throw new Error(`there is no resource ${name}${stack.template.Resources[name] ? ' under these conditions' : ''}`);
   return found;
 }
 

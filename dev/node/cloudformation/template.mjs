@@ -9,7 +9,9 @@ const longName = (name) => (name === 'Ref' || name === 'Condition' ? name : `Fn:
 
 /** The YAML tags of one function: its argument is a text or a list. */
 function tags(name) {
-  const make = (value) => ({ [longName(name)]: name === 'GetAtt' && typeof value === 'string' ? splitOnce(value) : value });
+  const make = (value) => ({
+    [longName(name)]: name === 'GetAtt' && typeof value === 'string' ? splitOnce(value) : value,
+  });
   return [
     { tag: `!${name}`, resolve: (text) => make(text) },
     { tag: `!${name}`, collection: 'seq', resolve: (node, onError) => holder(node, make, onError) },
@@ -30,7 +32,10 @@ function holder(node, make) {
 
 /** parse reads a template's text. What CloudFormation would refuse to read is an error. */
 export function parse(text) {
-  const doc = parseDocument(text, { version: '1.1', customTags: (base) => [...base, ...['Ref', 'Condition', ...FUNCTIONS].flatMap(tags)] });
+  const doc = parseDocument(text, {
+    version: '1.1',
+    customTags: (base) => [...base, ...['Ref', 'Condition', ...FUNCTIONS].flatMap(tags)],
+  });
   const [problem] = [...doc.errors, ...doc.warnings];
   if (problem) throw problem;
   visit(doc, {

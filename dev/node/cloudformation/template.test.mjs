@@ -19,20 +19,40 @@ const TENANT = '11111111-2222-3333-4444-555555555555';
 const PRINCIPAL = '99999999-8888-7777-6666-555555555555';
 const ID = 'f'.repeat(32);
 const keyless = { EntraTenantId: TENANT, EntraPrincipalId: PRINCIPAL };
-const external = { Reader: 'ExternalRole', TrustedPrincipalArn: 'arn:aws:iam::444455556666:root', ExternalId: '0123456789abcdef' };
+const external = {
+  Reader: 'ExternalRole',
+  TrustedPrincipalArn: 'arn:aws:iam::444455556666:root',
+  ExternalId: '0123456789abcdef',
+};
 
 const CASES = {
   keyless,
-  'keyless, provider there': { ...keyless, ExistingOidcProviderArn: `arn:aws:iam::111122223333:oidc-provider/sts.windows.net/${TENANT}/` },
+  'keyless, provider there': {
+    ...keyless,
+    ExistingOidcProviderArn: `arn:aws:iam::111122223333:oidc-provider/sts.windows.net/${TENANT}/`,
+  },
   'key pair': { Reader: 'KeyPair' },
   'role for another account': external,
-  'named, with prefix and detector': { Reader: 'KeyPair', BucketName: 'findings', ExportPrefix: 'security/gd', DetectorId: ID, ExpireAfterDays: '90' },
-  'all regions': { ...keyless, ExportFrom: 'AllRegions', GuardDutyPrincipals: 'guardduty.amazonaws.com, guardduty.me-south-1.amazonaws.com' },
+  'named, with prefix and detector': {
+    Reader: 'KeyPair',
+    BucketName: 'findings',
+    ExportPrefix: 'security/gd',
+    DetectorId: ID,
+    ExpireAfterDays: '90',
+  },
+  'all regions': {
+    ...keyless,
+    ExportFrom: 'AllRegions',
+    GuardDutyPrincipals: 'guardduty.amazonaws.com, guardduty.me-south-1.amazonaws.com',
+  },
   'another account exports': { ...keyless, ExportingAccountId: '444455556666', CreateDestination: 'false' },
   analyst: { Reader: 'KeyPair', AnalystPrincipalArn: 'arn:aws:iam::111122223333:role/security/Analyst' },
 };
 
-const types = (rendered) => Object.values(rendered.Resources).map((r) => r.Type.replace('AWS::', '')).sort();
+const types = (rendered) =>
+  Object.values(rendered.Resources)
+    .map((r) => r.Type.replace('AWS::', ''))
+    .sort();
 
 for (const [name, given] of Object.entries(CASES)) {
   test(`${name}: every resource fits the specification`, () => {
@@ -52,19 +72,53 @@ test('the specification is one that finds faults', () => {
     change(Resources);
     return faults(Resources);
   };
-  assert.deepEqual(broken((r) => { r.Bucket.Properties.BucketEncription = {}; }), ['Bucket: there is no property BucketEncription']);
-  assert.deepEqual(broken((r) => { r.Bucket.Properties.VersioningConfiguration.Status = 'On'; }),
-    ['Bucket.VersioningConfiguration.Status: want one of Enabled, Suspended']);
-  assert.deepEqual(broken((r) => { r.Bucket.Properties.LifecycleConfiguration.Rules[0].ExpirationInDays = 'never'; }),
-    ['Bucket.LifecycleConfiguration.Rules[0].ExpirationInDays: want a whole number']);
-  assert.deepEqual(broken((r) => { delete r.Destination.Properties.DestinationProperties; }), ['Destination: DestinationProperties is required']);
-  assert.deepEqual(broken((r) => { r.Destination.Type = 'AWS::GuardDuty::Destination'; }), ['Destination: there is no type AWS::GuardDuty::Destination']);
-  assert.deepEqual(broken((r) => { r.Detector.Properties.Enable = 'true'; }), ['Detector.Enable: want true or false']);
-  assert.deepEqual(broken((r) => { r.ReaderPolicy.Properties.Users = 'me'; }), ['ReaderPolicy.Users: want a list']);
+  assert.deepEqual(
+    broken((r) => {
+      r.Bucket.Properties.BucketEncription = {};
+    }),
+    ['Bucket: there is no property BucketEncription'],
+  );
+  assert.deepEqual(
+    broken((r) => {
+      r.Bucket.Properties.VersioningConfiguration.Status = 'On';
+    }),
+    ['Bucket.VersioningConfiguration.Status: want one of Enabled, Suspended'],
+  );
+  assert.deepEqual(
+    broken((r) => {
+      r.Bucket.Properties.LifecycleConfiguration.Rules[0].ExpirationInDays = 'never';
+    }),
+    ['Bucket.LifecycleConfiguration.Rules[0].ExpirationInDays: want a whole number'],
+  );
+  assert.deepEqual(
+    broken((r) => {
+      delete r.Destination.Properties.DestinationProperties;
+    }),
+    ['Destination: DestinationProperties is required'],
+  );
+  assert.deepEqual(
+    broken((r) => {
+      r.Destination.Type = 'AWS::GuardDuty::Destination';
+    }),
+    ['Destination: there is no type AWS::GuardDuty::Destination'],
+  );
+  assert.deepEqual(
+    broken((r) => {
+      r.Detector.Properties.Enable = 'true';
+    }),
+    ['Detector.Enable: want true or false'],
+  );
+  assert.deepEqual(
+    broken((r) => {
+      r.ReaderPolicy.Properties.Users = 'me';
+    }),
+    ['ReaderPolicy.Users: want a list'],
+  );
 });
 
 test('each reader comes alone', () => {
-  const identities = (given) => types(render(EXPORT, given)).filter((t) => t.startsWith('IAM::') && t !== 'IAM::ManagedPolicy');
+  const identities = (given) =>
+    types(render(EXPORT, given)).filter((t) => t.startsWith('IAM::') && t !== 'IAM::ManagedPolicy');
   assert.deepEqual(identities(CASES.keyless), ['IAM::OIDCProvider', 'IAM::Role']);
   assert.deepEqual(identities(CASES['keyless, provider there']), ['IAM::Role']);
   assert.deepEqual(identities(CASES['key pair']), ['IAM::User']);
@@ -73,12 +127,23 @@ test('each reader comes alone', () => {
 
 test('no access key is made, and no secret is an output', () => {
   for (const given of Object.values(CASES)) assert.ok(!types(render(EXPORT, given)).includes('IAM::AccessKey'));
-  assert.deepEqual(Object.keys(EXPORT.Outputs),
-    ['BucketName', 'BucketRegion', 'KeyArn', 'DestinationArn', 'ReaderUserName', 'ReaderRoleArn', 'ExternalRoleArn', 'AnalystRoleArn', 'DetectorId']);
+  assert.deepEqual(Object.keys(EXPORT.Outputs), [
+    'BucketName',
+    'BucketRegion',
+    'KeyArn',
+    'DestinationArn',
+    'ReaderUserName',
+    'ReaderRoleArn',
+    'ExternalRoleArn',
+    'AnalystRoleArn',
+    'DetectorId',
+  ]);
 });
 
 test('what must outlive the stack does', () => {
-  const retained = Object.entries(EXPORT.Resources).filter(([, r]) => r.DeletionPolicy === 'Retain' && r.UpdateReplacePolicy === 'Retain').map(([id]) => id);
+  const retained = Object.entries(EXPORT.Resources)
+    .filter(([, r]) => r.DeletionPolicy === 'Retain' && r.UpdateReplacePolicy === 'Retain')
+    .map(([id]) => id);
   assert.deepEqual(retained, ['Key', 'Bucket', 'BucketPolicy', 'Detector']);
 });
 
@@ -101,7 +166,10 @@ test('the destination is made once it can be written to', () => {
   assert.deepEqual(Destination.Properties, {
     DetectorId: ID,
     DestinationType: 'S3',
-    DestinationProperties: { DestinationArn: 'arn:aws:s3:::findings/security/gd', KmsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef' },
+    DestinationProperties: {
+      DestinationArn: 'arn:aws:s3:::findings/security/gd',
+      KmsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef',
+    },
   });
   assert.ok(!render(EXPORT, CASES['another account exports']).Resources.Destination);
 });
@@ -111,7 +179,11 @@ test('other partitions get their own ARNs and endpoints', () => {
   const text = JSON.stringify(render(EXPORT, { ...keyless, EntraIssuerHost: 'sts.chinacloudapi.cn' }, china));
   assert.ok(!text.includes('arn:aws:'));
   assert.ok(text.includes('s3.cn-north-1.amazonaws.com.cn'));
-  assert.ok(!JSON.stringify(render(EXPORT, CASES.analyst, { 'AWS::Partition': 'aws-us-gov' }).Resources).replace(CASES.analyst.AnalystPrincipalArn, '').includes('arn:aws:'));
+  assert.ok(
+    !JSON.stringify(render(EXPORT, CASES.analyst, { 'AWS::Partition': 'aws-us-gov' }).Resources)
+      .replace(CASES.analyst.AnalystPrincipalArn, '')
+      .includes('arn:aws:'),
+  );
 });
 
 test('what does not go together is refused', () => {
@@ -133,17 +205,33 @@ test('values that would widen or break a policy are refused', () => {
     ExternalId: ['short', 'with spaces in it 0123', '****************'],
     TrustedPrincipalArn: ['*', 'arn:aws:iam::*:root', 'arn:aws:iam::444455556666:user/*'],
     AnalystPrincipalArn: ['*', '444455556666'],
-    GuardDutyPrincipals: ['*', 'ec2.amazonaws.com', 'guardduty.amazonaws.com,s3.amazonaws.com', 'guardduty.amazonaws.com.evil.example'],
+    GuardDutyPrincipals: [
+      '*',
+      'ec2.amazonaws.com',
+      'guardduty.amazonaws.com,s3.amazonaws.com',
+      'guardduty.amazonaws.com.evil.example',
+    ],
     DetectorId: ['*', 'abc', ID.toUpperCase()],
     ExportingAccountId: ['*', '123'],
     ExistingOidcProviderArn: ['*', 'arn:aws:iam::111122223333:oidc-provider/accounts.google.com'],
     ExpireAfterDays: ['0', '-1', 'never'],
   };
   for (const [name, values] of Object.entries(BAD)) {
-    for (const value of values) assert.throws(() => render(EXPORT, { ...keyless, [name]: value }), { message: new RegExp(`^${name}: .* is not allowed$`) }, `${name}=${value}`);
+    for (const value of values)
+      assert.throws(
+        () => render(EXPORT, { ...keyless, [name]: value }),
+        { message: new RegExp(`^${name}: .* is not allowed$`) },
+        `${name}=${value}`,
+      );
   }
-  const texts = Object.entries(EXPORT.Parameters).filter(([, p]) => !p.AllowedValues && p.Type !== 'Number').map(([name]) => name);
-  assert.deepEqual(texts.filter((name) => !BAD[name]), [], 'every text has a pattern that is tried');
+  const texts = Object.entries(EXPORT.Parameters)
+    .filter(([, p]) => !p.AllowedValues && p.Type !== 'Number')
+    .map(([name]) => name);
+  assert.deepEqual(
+    texts.filter((name) => !BAD[name]),
+    [],
+    'every text has a pattern that is tried',
+  );
 });
 
 for (const name of NAMES) {
@@ -151,10 +239,12 @@ for (const name of NAMES) {
 
   test(`${name}: parameters are described and used, conditions are used`, () => {
     const { Parameters, Conditions = {}, ...rest } = template;
-    const used = new Set([...functions([Conditions, rest.Rules, rest.Resources, rest.Outputs])].flatMap(([fn, argument]) => {
-      if (fn === 'Ref') return [argument];
-      return fn === 'Fn::Sub' ? [...String([argument].flat()[0]).matchAll(/\$\{([^}.]+)/g)].map((m) => m[1]) : [];
-    }));
+    const used = new Set(
+      [...functions([Conditions, rest.Rules, rest.Resources, rest.Outputs])].flatMap(([fn, argument]) => {
+        if (fn === 'Ref') return [argument];
+        return fn === 'Fn::Sub' ? [...String([argument].flat()[0]).matchAll(/\$\{([^}.]+)/g)].map((m) => m[1]) : [];
+      }),
+    );
     for (const [p, { Description }] of Object.entries(Parameters)) {
       assert.ok(used.has(p), `${p} is used`);
       assert.match(Description.trim(), /^.{20,400}\.$|^The setting |^The output /s, `${p} is described`);
@@ -168,7 +258,8 @@ for (const name of NAMES) {
   test(`${name}: it can be uploaded as it is, and asks for attributes that exist`, () => {
     assert.ok(readFileSync(`${FOLDER}/${name}`).length < 51200);
     for (const [fn, argument] of functions(template)) {
-      if (fn === 'Fn::GetAtt') assert.ok(attributes(template.Resources[argument[0]].Type).includes(argument[1]), argument.join('.'));
+      if (fn === 'Fn::GetAtt')
+        assert.ok(attributes(template.Resources[argument[0]].Type).includes(argument[1]), argument.join('.'));
     }
   });
 }
@@ -180,7 +271,10 @@ test('what CloudFormation does not read is refused', () => {
 });
 
 test('the command prints what it worked out, or one line', () => {
-  const run = (...args) => spawnSync(process.execPath, [at('dev/node/cloudformation/cli.mjs'), `${FOLDER}/guardduty-export.yaml`, ...args], { encoding: 'utf8' });
+  const run = (...args) =>
+    spawnSync(process.execPath, [at('dev/node/cloudformation/cli.mjs'), `${FOLDER}/guardduty-export.yaml`, ...args], {
+      encoding: 'utf8',
+    });
   const good = run('Reader=KeyPair', 'AWS::Region=us-gov-west-1');
   assert.equal(good.status, 0, good.stderr);
   assert.equal(JSON.parse(good.stdout).Outputs.BucketRegion.Value, 'us-gov-west-1');

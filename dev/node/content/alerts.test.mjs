@@ -6,19 +6,29 @@ import { alerts, readRules } from './rules.mjs';
 import { finding, newRow } from './scenario.mjs';
 
 const rules = new Map(readRules().map((r) => [r.file, r]));
-const lines = (name) => readText(name).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const lines = (name) =>
+  readText(name)
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 const findings = lines('dev/testdata/findings.jsonl');
 // the generated findings are marked as samples, which are no alert, and share one instance
 const rows = lines('dev/testdata/rows.ndjson').map((row) => ({
-  ...row, service_additionalInfo_sample_b: false, resource_instanceDetails_instanceId_s: `i-${row.id_g}`,
+  ...row,
+  service_additionalInfo_sample_b: false,
+  resource_instanceDetails_instanceId_s: `i-${row.id_g}`,
   ServiceDetails: { ...row.ServiceDetails, additionalInfo: { ...row.ServiceDetails.additionalInfo, sample: false } },
-  ResourceDetails: { ...row.ResourceDetails, instanceDetails: { ...row.ResourceDetails.instanceDetails, instanceId: `i-${row.id_g}` } },
+  ResourceDetails: {
+    ...row.ResourceDetails,
+    instanceDetails: { ...row.ResourceDetails.instanceDetails, instanceId: `i-${row.id_g}` },
+  },
 }));
 const severityOf = new Map(findings.map((f) => [f.id, f.severity]));
 const typeOf = new Map(findings.map((f) => [f.id, f.type]));
 
 /** What each rule takes, said here by the types alone, apart from the table that the rules go by. A finding belongs to the first that fits. */
-const QUIET = /^(CredentialAccess:RDS\/AnomalousBehavior\.FailedLogin|DefenseEvasion:Runtime\/PtraceAntiDebugging|Discovery:(IAMUser|S3)\/AnomalousBehavior|Discovery:Kubernetes\/AnomalousBehavior.*|Discovery:Runtime\/.*|Execution:Kubernetes\/AnomalousBehavior\.WorkloadDeployed|Execution:Runtime\/SuspiciousShellCreated|Impact:\w+\/SuspiciousDomainRequest.*|PrivilegeEscalation:Kubernetes\/AnomalousBehavior\.RoleCreated)$/;
+const QUIET =
+  /^(CredentialAccess:RDS\/AnomalousBehavior\.FailedLogin|DefenseEvasion:Runtime\/PtraceAntiDebugging|Discovery:(IAMUser|S3)\/AnomalousBehavior|Discovery:Kubernetes\/AnomalousBehavior.*|Discovery:Runtime\/.*|Execution:Kubernetes\/AnomalousBehavior\.WorkloadDeployed|Execution:Runtime\/SuspiciousShellCreated|Impact:\w+\/SuspiciousDomainRequest.*|PrivilegeEscalation:Kubernetes\/AnomalousBehavior\.RoleCreated)$/;
 const FAMILIES = {
   GuardDutyAttackSequence: /^AttackSequence:/,
   GuardDutyCredentialExfiltration: /CredentialExfiltration|MetadataDNSRebind|UnsecuredCredentials/,
@@ -27,35 +37,61 @@ const FAMILIES = {
   GuardDutyBruteForceSucceeded: /SuccessfulBruteForce/,
   GuardDutyDatabaseLogin: /^(CredentialAccess|Discovery|InitialAccess):RDS\//,
   GuardDutyDefenseEvasion: /^(Stealth|DefenseImpairment):|^DefenseEvasion:IAMUser\/|BlockPublicAccessDisabled$/,
-  GuardDutyMalware: /(Malicious|Suspicious)File|^(Execution|DefenseEvasion|Persistence):Runtime\/|^PrivilegeEscalation:Runtime\/(ElevationToRoot|SuspiciousCommand|UserfaultfdUsage)/,
+  GuardDutyMalware:
+    /(Malicious|Suspicious)File|^(Execution|DefenseEvasion|Persistence):Runtime\/|^PrivilegeEscalation:Runtime\/(ElevationToRoot|SuspiciousCommand|UserfaultfdUsage)/,
   GuardDutyKubernetes: /:Kubernetes\/|^PrivilegeEscalation:Runtime\//,
-  GuardDutyDataExposure: /^(Impact|Discovery|UnauthorizedAccess|PenTest|Policy|Exfiltration):S3\/|^Exfiltration:(EC2|RDS)\//,
-  GuardDutyCommandAndControl: /^(Backdoor|Trojan|Behavior):|DomainRequest|Tor(Client|Relay)$|^UnauthorizedAccess:(EC2|Lambda)\/MaliciousIPCaller|^DefenseEvasion:EC2\/|:EC2\/Port(scan|Sweep)$/,
-  GuardDutyAnomalousIdentity: /:(IAMUser|IAM|RolesAnywhere|SES|SageMaker)\/|^Persistence:(Lambda|EC2)\/|^LateralMovement:/,
+  GuardDutyDataExposure:
+    /^(Impact|Discovery|UnauthorizedAccess|PenTest|Policy|Exfiltration):S3\/|^Exfiltration:(EC2|RDS)\//,
+  GuardDutyCommandAndControl:
+    /^(Backdoor|Trojan|Behavior):|DomainRequest|Tor(Client|Relay)$|^UnauthorizedAccess:(EC2|Lambda)\/MaliciousIPCaller|^DefenseEvasion:EC2\/|:EC2\/Port(scan|Sweep)$/,
+  GuardDutyAnomalousIdentity:
+    /:(IAMUser|IAM|RolesAnywhere|SES|SageMaker)\/|^Persistence:(Lambda|EC2)\/|^LateralMovement:/,
 };
 const GENERAL = 'GuardDutyCriticalOrHighFinding';
 const LATE = 'GuardDutyFindingLate';
 
-const familyOf = (type) => (QUIET.test(type) ? undefined : Object.keys(FAMILIES).find((name) => FAMILIES[name].test(type)));
+const familyOf = (type) =>
+  QUIET.test(type) ? undefined : Object.keys(FAMILIES).find((name) => FAMILIES[name].test(type));
 const ruleOf = (id, severity = severityOf.get(id)) => familyOf(typeOf.get(id)) ?? (severity >= 7 ? GENERAL : undefined);
-const idsOf = (rule, severity) => findings.map((f) => f.id).filter((id) => ruleOf(id, severity?.(id)) === rule).sort();
+const idsOf = (rule, severity) =>
+  findings
+    .map((f) => f.id)
+    .filter((id) => ruleOf(id, severity?.(id)) === rule)
+    .sort();
 
 const hex = (row) => row.id_g.replaceAll('-', '');
 /** The row of a finding at another time: made, updated and arrived when told, with a TimeGenerated as the service sets it. */
 function moved(row, { made, updated, arrived, severity = row.Severity, count = 1 }) {
   const late = Date.parse(arrived) - Date.parse(updated) > 48 * 3600e3;
-  return { ...row, createdAt_t: made, updatedAt_t: updated, TimeGenerated: late ? arrived : updated, ArrivedAt: arrived, Severity: severity, service_count_d: count };
+  return {
+    ...row,
+    createdAt_t: made,
+    updatedAt_t: updated,
+    TimeGenerated: late ? arrived : updated,
+    ArrivedAt: arrived,
+    Severity: severity,
+    service_count_d: count,
+  };
 }
 const worse = (id) => Math.min(severityOf.get(id) + 1, 10);
-const fired = (rule, table, now) => alerts(rules.get(rule), { rows: table }, now).map((row) => row.FindingId).sort();
+const fired = (rule, table, now) =>
+  alerts(rules.get(rule), { rows: table }, now)
+    .map((row) => row.FindingId)
+    .sort();
 
 const DAY = '2026-11-20';
 const made = `${DAY}T05:50:00Z`;
 const first = rows.map((row) => moved(row, { made, updated: `${DAY}T05:52:00Z`, arrived: `${DAY}T05:57:00Z` }));
-const updates = rows.map((row) => moved(row, { made, updated: `${DAY}T06:20:00Z`, arrived: `${DAY}T06:23:00Z`, count: 9 }));
+const updates = rows.map((row) =>
+  moved(row, { made, updated: `${DAY}T06:20:00Z`, arrived: `${DAY}T06:23:00Z`, count: 9 }),
+);
 const repeats = first.map((row) => ({ ...row, ArrivedAt: `${DAY}T06:43:00Z` }));
-const worsened = rows.map((row) => moved(row, { made, updated: `${DAY}T07:01:00Z`, arrived: `${DAY}T07:03:00Z`, count: 10, severity: worse(hex(row)) }));
-const outOfOrder = rows.map((row) => moved(row, { made, updated: `${DAY}T06:01:00Z`, arrived: `${DAY}T08:03:00Z`, count: 5 }));
+const worsened = rows.map((row) =>
+  moved(row, { made, updated: `${DAY}T07:01:00Z`, arrived: `${DAY}T07:03:00Z`, count: 10, severity: worse(hex(row)) }),
+);
+const outOfOrder = rows.map((row) =>
+  moved(row, { made, updated: `${DAY}T06:01:00Z`, arrived: `${DAY}T08:03:00Z`, count: 5 }),
+);
 const day = [...first, ...updates, ...repeats, ...worsened, ...outOfOrder];
 
 test('the test data has findings for every rule, and such as no rule takes', () => {
@@ -77,17 +113,38 @@ for (const name of [...Object.keys(FAMILIES), GENERAL]) {
 test('a finding has one alert of one rule', () => {
   const all = [...Object.keys(FAMILIES), GENERAL].flatMap((name) => fired(name, day, `${DAY}T06:00:00Z`));
   assert.equal(new Set(all).size, all.length);
-  assert.deepEqual(all.sort(), findings.map((f) => f.id).filter((id) => ruleOf(id)).sort());
+  assert.deepEqual(
+    all.sort(),
+    findings
+      .map((f) => f.id)
+      .filter((id) => ruleOf(id))
+      .sort(),
+  );
   for (const f of findings) if (f.severity >= 7) assert.ok(all.includes(f.id), f.type);
 });
 
 test('what comes late is left to the one rule for it, which takes what the others would have taken', () => {
-  const late = rows.map((row, i) => moved(row, { made: '2026-11-17T00:00:00Z', updated: i % 2 ? '2026-11-17T01:00:00Z' : '2026-11-19T23:00:00Z', arrived: `${DAY}T05:57:00Z` }));
-  const again = rows.map((row) => moved(row, { made: '2026-11-17T00:00:00Z', updated: `${DAY}T06:30:00Z`, arrived: `${DAY}T06:31:00Z`, count: 3 }));
+  const late = rows.map((row, i) =>
+    moved(row, {
+      made: '2026-11-17T00:00:00Z',
+      updated: i % 2 ? '2026-11-17T01:00:00Z' : '2026-11-19T23:00:00Z',
+      arrived: `${DAY}T05:57:00Z`,
+    }),
+  );
+  const again = rows.map((row) =>
+    moved(row, { made: '2026-11-17T00:00:00Z', updated: `${DAY}T06:30:00Z`, arrived: `${DAY}T06:31:00Z`, count: 3 }),
+  );
   const table = [...late, ...again];
-  for (const name of [...Object.keys(FAMILIES), GENERAL]) assert.deepEqual(fired(name, table, `${DAY}T06:00:00Z`), [], name);
+  for (const name of [...Object.keys(FAMILIES), GENERAL])
+    assert.deepEqual(fired(name, table, `${DAY}T06:00:00Z`), [], name);
   assert.deepEqual(fired(LATE, table, `${DAY}T06:00:00Z`), [], 'it looks ten minutes behind');
-  assert.deepEqual(fired(LATE, table, `${DAY}T07:00:00Z`), findings.map((f) => f.id).filter((id) => ruleOf(id)).sort());
+  assert.deepEqual(
+    fired(LATE, table, `${DAY}T07:00:00Z`),
+    findings
+      .map((f) => f.id)
+      .filter((id) => ruleOf(id))
+      .sort(),
+  );
   assert.deepEqual(fired(LATE, table, `${DAY}T08:00:00Z`), []);
   assert.deepEqual(fired(LATE, first, `${DAY}T07:00:00Z`), [], 'what came in time');
 });
@@ -109,16 +166,30 @@ test('a finding alerts once and at each rise, through delays, repeats and outage
       arrival += 1.5 + [0, 2, 30, 44, 60, 100][random(6)];
       const updated = Math.max(begin, arrival - [0.1, 1, 40, 47.9, 49, 80][random(6)]);
       const severity = 2 + update / 2 + random(7) * 0.5;
-      const f = finding({ id, type: 'CryptoCurrency:EC2/BitcoinTool.B', createdAt: at(begin), updatedAt: at(updated), severity, service: { count: update + 1 } });
-      table.push(newRow(f, { TimeGenerated: arrival - updated > 48 ? at(arrival) : at(updated), ArrivedAt: at(arrival) }));
+      const f = finding({
+        id,
+        type: 'CryptoCurrency:EC2/BitcoinTool.B',
+        createdAt: at(begin),
+        updatedAt: at(updated),
+        severity,
+        service: { count: update + 1 },
+      });
+      table.push(
+        newRow(f, { TimeGenerated: arrival - updated > 48 ? at(arrival) : at(updated), ArrivedAt: at(arrival) }),
+      );
       if (severity > highest) wanted.push(`${id} ${severity}`);
       highest = Math.max(highest, severity);
     }
   }
   const found = [];
-  for (const [name, step, lag] of [['GuardDutyCryptoMining', 5 / 60, 0], [LATE, 1, 1 / 6]]) {
+  for (const [name, step, lag] of [
+    ['GuardDutyCryptoMining', 5 / 60, 0],
+    [LATE, 1, 1 / 6],
+  ]) {
     const runs = new Set(table.map((row) => Math.ceil(((Date.parse(row.ArrivedAt) - start) / 3600e3 + lag) / step)));
-    for (const n of runs) for (const row of alerts(rules.get(name), { rows: table }, at(n * step))) found.push(`${row.FindingId} ${row.Severity}`);
+    for (const n of runs)
+      for (const row of alerts(rules.get(name), { rows: table }, at(n * step)))
+        found.push(`${row.FindingId} ${row.Severity}`);
   }
   assert.ok(wanted.length > 12);
   assert.deepEqual(found.sort(), wanted.sort());
@@ -126,11 +197,19 @@ test('a finding alerts once and at each rise, through delays, repeats and outage
 
 const NOW = '2026-11-20T06:00:00Z';
 const arriving = (f, more = {}) => newRow(f, { ArrivedAt: '2026-11-20T05:57:00Z', ...more });
-const fresh = (more = {}) => finding({ createdAt: '2026-11-20T05:50:00Z', updatedAt: '2026-11-20T05:52:00Z', type: 'CryptoCurrency:EC2/BitcoinTool.B', severity: 8, ...more });
+const fresh = (more = {}) =>
+  finding({
+    createdAt: '2026-11-20T05:50:00Z',
+    updatedAt: '2026-11-20T05:52:00Z',
+    type: 'CryptoCurrency:EC2/BitcoinTool.B',
+    severity: 8,
+    ...more,
+  });
 
 test('samples are no alert', () => {
   const sample = fresh({ service: { additionalInfo: { sample: true } } });
-  for (const name of [...Object.keys(FAMILIES), GENERAL, LATE]) assert.deepEqual(fired(name, [arriving(sample)], NOW), [], name);
+  for (const name of [...Object.keys(FAMILIES), GENERAL, LATE])
+    assert.deepEqual(fired(name, [arriving(sample)], NOW), [], name);
   assert.equal(fired('GuardDutyCryptoMining', [arriving(fresh())], NOW).length, 1);
 });
 
@@ -144,8 +223,16 @@ test('a type that is not known yet goes by its purpose, and one of an unknown pu
 });
 
 test('the alert has the severity of the finding, in words that Sentinel has', () => {
-  const severityOfAlert = (name, type, severity) => alerts(rules.get(name), { rows: [arriving(fresh({ type, severity }))] }, NOW)[0].AlertSeverity;
-  for (const [severity, label] of [[1, 'Low'], [3.9, 'Low'], [4, 'Medium'], [6.9, 'Medium'], [7, 'High'], [9.5, 'High']]) {
+  const severityOfAlert = (name, type, severity) =>
+    alerts(rules.get(name), { rows: [arriving(fresh({ type, severity }))] }, NOW)[0].AlertSeverity;
+  for (const [severity, label] of [
+    [1, 'Low'],
+    [3.9, 'Low'],
+    [4, 'Medium'],
+    [6.9, 'Medium'],
+    [7, 'High'],
+    [9.5, 'High'],
+  ]) {
     assert.equal(severityOfAlert('GuardDutyCryptoMining', 'CryptoCurrency:EC2/BitcoinTool.B', severity), label);
   }
   assert.equal(severityOfAlert('GuardDutyRootUse', 'Policy:IAMUser/RootCredentialUsage', 2), 'Medium');
@@ -154,24 +241,45 @@ test('the alert has the severity of the finding, in words that Sentinel has', ()
 });
 
 test('of several updates that come at once the worst is told of', () => {
-  const update = (minute, severity, count) => fresh({ updatedAt: `2026-11-20T05:${minute}:00Z`, severity, service: { count } });
-  const [row, ...others] = alerts(rules.get('GuardDutyCryptoMining'), { rows: [update(51, 5, 1), update(52, 8, 2), update(53, 6, 40)].map((f) => arriving(f)) }, NOW);
+  const update = (minute, severity, count) =>
+    fresh({ updatedAt: `2026-11-20T05:${minute}:00Z`, severity, service: { count } });
+  const [row, ...others] = alerts(
+    rules.get('GuardDutyCryptoMining'),
+    { rows: [update(51, 5, 1), update(52, 8, 2), update(53, 6, 40)].map((f) => arriving(f)) },
+    NOW,
+  );
   assert.deepEqual(others, []);
   assert.deepEqual([row.Severity, row.Count, row.HighestCount, row.Change], [8, 2, 40, 'New']);
 });
 
 test('entities and details come from the finding', () => {
   const f = fresh({
-    resource: { resourceType: 'Instance', instanceDetails: { instanceId: 'i-0abc', networkInterfaces: [] }, accessKeyDetails: { userName: 'mallory', accessKeyId: 'ASIAEXAMPLE' } },
-    service: { action: { actionType: 'NETWORK_CONNECTION', networkConnectionAction: { remoteIpDetails: { ipAddressV4: '192.0.2.7', country: { countryName: 'Nowhere' } } } } },
+    resource: {
+      resourceType: 'Instance',
+      instanceDetails: { instanceId: 'i-0abc', networkInterfaces: [] },
+      accessKeyDetails: { userName: 'mallory', accessKeyId: 'ASIAEXAMPLE' },
+    },
+    service: {
+      action: {
+        actionType: 'NETWORK_CONNECTION',
+        networkConnectionAction: { remoteIpDetails: { ipAddressV4: '192.0.2.7', country: { countryName: 'Nowhere' } } },
+      },
+    },
   });
   const [row] = alerts(rules.get('GuardDutyCryptoMining'), { rows: [arriving(f)] }, NOW);
-  assert.deepEqual([row.InstanceId, row.RemoteIp, row.RemoteCountry, row.UserName, row.CloudName, row.Tactic], ['i-0abc', '192.0.2.7', 'Nowhere', 'mallory', 'Amazon Web Services', 'Impact']);
+  assert.deepEqual(
+    [row.InstanceId, row.RemoteIp, row.RemoteCountry, row.UserName, row.CloudName, row.Tactic],
+    ['i-0abc', '192.0.2.7', 'Nowhere', 'mallory', 'Amazon Web Services', 'Impact'],
+  );
   assert.ok(row.ConsoleLink.includes(f.id));
 });
 
 test('a table that was filled through Logstash alerts as well, and its old rows count as known', () => {
-  const old = { ...newRow(fresh(), { ArrivedAt: '2026-11-20T05:00:00Z', TimeGenerated: '2026-11-20T05:00:00Z' }), ResourceDetails: null, ServiceDetails: null };
+  const old = {
+    ...newRow(fresh(), { ArrivedAt: '2026-11-20T05:00:00Z', TimeGenerated: '2026-11-20T05:00:00Z' }),
+    ResourceDetails: null,
+    ServiceDetails: null,
+  };
   assert.equal(fired('GuardDutyCryptoMining', [{ ...old, ArrivedAt: '2026-11-20T05:57:00Z' }], NOW).length, 1);
   assert.deepEqual(fired('GuardDutyCryptoMining', [old, arriving(fresh({ service: { count: 2 } }))], NOW), []);
 });

@@ -18,7 +18,14 @@ export function* classicColumns(value, path = []) {
   } else if (typeof value === 'number') {
     yield named(path, 'd', value);
   } else if (GUID.test(value)) {
-    yield named(path, 'g', value.replaceAll('-', '').toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'));
+    yield named(
+      path,
+      'g',
+      value
+        .replaceAll('-', '')
+        .toLowerCase()
+        .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+    );
   } else {
     yield INSTANT.test(value) ? named(path, 't', value) : named(path, 's', value);
   }

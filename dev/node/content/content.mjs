@@ -11,14 +11,29 @@ const ROOT = new URL('../../../', import.meta.url);
 export const readText = (name) => readFileSync(new URL(name, ROOT), 'utf8');
 
 /** The YAML files of a folder and of those in it, in the order of their names: {file, yaml}, the file without the folder and the ending. */
-export const readYaml = (folder) => readdirSync(new URL(`${folder}/`, ROOT), { recursive: true }).filter((name) => name.endsWith('.yaml')).sort()
-  .map((name) => ({ file: name.replace(/\.yaml$/, ''), yaml: parseYaml(readText(`${folder}/${name}`)) }));
+export const readYaml = (folder) =>
+  readdirSync(new URL(`${folder}/`, ROOT), { recursive: true })
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => ({ file: name.replace(/\.yaml$/, ''), yaml: parseYaml(readText(`${folder}/${name}`)) }));
 
 /** Every parser: {file, yaml, name, params, query}. */
-export const readParsers = () => readYaml('sentinel/Parsers').map(({ file, yaml }) => ({ file: `sentinel/Parsers/${file}.yaml`, ...parserOf(yaml) }))
-  .sort((a, b) => (a.name < b.name ? -1 : 1));
+export const readParsers = () =>
+  readYaml('sentinel/Parsers')
+    .map(({ file, yaml }) => ({ file: `sentinel/Parsers/${file}.yaml`, ...parserOf(yaml) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-const COLUMN_TYPES = { boolean: 'bool', bool: 'bool', datetime: 'datetime', real: 'real', int: 'int', long: 'long', string: 'string', dynamic: 'dynamic', guid: 'guid' };
+const COLUMN_TYPES = {
+  boolean: 'bool',
+  bool: 'bool',
+  datetime: 'datetime',
+  real: 'real',
+  int: 'int',
+  long: 'long',
+  string: 'string',
+  dynamic: 'dynamic',
+  guid: 'guid',
+};
 
 /** The table's columns, name to type, as the engine writes types. */
 export function tableSchema() {

@@ -25,12 +25,15 @@ export function expected(finding, types) {
   const all = [...leaves(finding)];
   const where = (test) => all.filter(({ path }) => test(path, path.at(-1))).map(({ value }) => value);
   const action = s.action ?? {};
-  const remote = Object.values(action).map((block) => block?.remoteIpDetails ?? block?.portProbeDetails?.[0]?.remoteIpDetails).find(Boolean);
+  const remote = Object.values(action)
+    .map((block) => block?.remoteIpDetails ?? block?.portProbeDetails?.[0]?.remoteIpDetails)
+    .find(Boolean);
   const sequence = s.detection?.sequence ?? {};
   const endpoint = sequence.endpoints?.[0];
   const actor = sequence.actors?.[0]?.user;
   const workload = r.kubernetesDetails?.kubernetesWorkloadDetails;
-  const container = r.containerDetails ?? workload?.containers?.[0] ?? r.ecsClusterDetails?.taskDetails?.containers?.[0];
+  const container =
+    r.containerDetails ?? workload?.containers?.[0] ?? r.ecsClusterDetails?.taskDetails?.containers?.[0];
   const buckets = where((p, key) => (p.at(-3) === 's3BucketDetails' && key === 'name') || key === 'AWS::S3::Bucket');
   const columns = {
     ...typeOf(finding.type),
@@ -64,19 +67,44 @@ export function expected(finding, types) {
     UserType: first(at(r, 'accessKeyDetails.userType'), actor?.type ?? ''),
     InstanceId: at(r, 'instanceDetails.instanceId'),
     InstanceImageId: at(r, 'instanceDetails.imageId'),
-    VpcId: first(at(r, 'instanceDetails.networkInterfaces.0.vpcId'), at(r, 'eksClusterDetails.vpcId'), at(r, 'lambdaDetails.vpcConfig.vpcId')),
-    LocalIps: set(where((p, key) => (p.includes('networkInterfaces') && (key === 'privateIpAddress' || key === 'publicIp' || p.at(-2) === 'ipv6Addresses'))
-      || p.at(-2) === 'localIpDetails')),
-    RemoteIps: set(where((p, key) => (p.at(-2) === 'remoteIpDetails' && /^ipAddress/.test(key)) || p.at(-2) === 'sourceIPs' || (p.includes('endpoints') && key === 'ip'))),
+    VpcId: first(
+      at(r, 'instanceDetails.networkInterfaces.0.vpcId'),
+      at(r, 'eksClusterDetails.vpcId'),
+      at(r, 'lambdaDetails.vpcConfig.vpcId'),
+    ),
+    LocalIps: set(
+      where(
+        (p, key) =>
+          (p.includes('networkInterfaces')
+            && (key === 'privateIpAddress' || key === 'publicIp' || p.at(-2) === 'ipv6Addresses'))
+          || p.at(-2) === 'localIpDetails',
+      ),
+    ),
+    RemoteIps: set(
+      where(
+        (p, key) =>
+          (p.at(-2) === 'remoteIpDetails' && /^ipAddress/.test(key))
+          || p.at(-2) === 'sourceIPs'
+          || (p.includes('endpoints') && key === 'ip'),
+      ),
+    ),
     RemoteIp: first(remote?.ipAddressV4 ?? '', remote?.ipAddressV6 ?? '', endpoint?.ip ?? ''),
-    RemoteCountry: first(at(remote, 'country.countryName'), at(remote, 'country.countryCode'), at(endpoint, 'location.country')),
+    RemoteCountry: first(
+      at(remote, 'country.countryName'),
+      at(remote, 'country.countryCode'),
+      at(endpoint, 'location.country'),
+    ),
     RemoteAsn: String(first(at(remote, 'organization.asn'), at(endpoint, 'autonomousSystem.number'))),
     RemoteAsnOrg: first(at(remote, 'organization.asnOrg'), at(endpoint, 'autonomousSystem.name')),
     Domains: set(where((p, key) => key === 'domain')),
     BucketNames: set(buckets),
     ClusterName: first(at(r, 'eksClusterDetails.name'), at(r, 'ecsClusterDetails.name')),
     ClusterArn: first(at(r, 'eksClusterDetails.arn'), at(r, 'ecsClusterDetails.arn')),
-    KubernetesNamespace: first(workload?.namespace ?? '', at(action, 'kubernetesApiCallAction.namespace'), at(action, 'kubernetesPermissionCheckedDetails.namespace')),
+    KubernetesNamespace: first(
+      workload?.namespace ?? '',
+      at(action, 'kubernetesApiCallAction.namespace'),
+      at(action, 'kubernetesPermissionCheckedDetails.namespace'),
+    ),
     KubernetesWorkload: workload?.name ?? '',
     KubernetesWorkloadType: workload?.type ?? '',
     PodName: workload?.type === 'pods' ? workload.name : '',
@@ -85,11 +113,25 @@ export function expected(finding, types) {
     ContainerImage: container?.image ?? '',
     FunctionName: at(r, 'lambdaDetails.functionName'),
     FunctionArn: at(r, 'lambdaDetails.functionArn'),
-    DatabaseInstance: first(at(r, 'rdsDbInstanceDetails.dbInstanceIdentifier'), at(r, 'rdsDbInstanceDetails.dbInstanceArn').split(':db:')[1] ?? '', at(r, 'rdsLimitlessDbDetails.dbShardGroupIdentifier')),
+    DatabaseInstance: first(
+      at(r, 'rdsDbInstanceDetails.dbInstanceIdentifier'),
+      at(r, 'rdsDbInstanceDetails.dbInstanceArn').split(':db:')[1] ?? '',
+      at(r, 'rdsLimitlessDbDetails.dbShardGroupIdentifier'),
+    ),
     DatabaseUser: first(at(r, 'rdsDbUserDetails.user'), at(action, 'rdsLoginAttemptAction.LoginAttributes.0.user')),
     FileHashes: set(where((p, key) => ['hash', 'executableSha256', 'moduleSha256'].includes(key))),
     FileNames: set([
-      ...where((p, key) => ['fileName', 'itemPath', 'nestedItemPath', 'threatFilePath', 'scriptPath', 'moduleFilePath', 'libraryPath'].includes(key)),
+      ...where((p, key) =>
+        [
+          'fileName',
+          'itemPath',
+          'nestedItemPath',
+          'threatFilePath',
+          'scriptPath',
+          'moduleFilePath',
+          'libraryPath',
+        ].includes(key),
+      ),
       ...where((p, key) => key === 'key' && p.includes('s3ObjectDetails')),
     ]),
     ProcessName: at(s, 'runtimeDetails.process.name'),
@@ -106,11 +148,27 @@ export function expected(finding, types) {
 function resourceOf({ resource: r = {}, service: s = {} }, e, bucket) {
   const principal = first(e.UserName, e.PrincipalId, e.AccessKeyId);
   const own = {
-    AttackSequence: at(s, 'detection.sequence.resources.0.name'), AccessKey: principal, S3Bucket: bucket, S3Object: bucket,
-    EKSCluster: e.ClusterName, ECSCluster: e.ClusterName, Container: e.ContainerName,
+    AttackSequence: at(s, 'detection.sequence.resources.0.name'),
+    AccessKey: principal,
+    S3Bucket: bucket,
+    S3Object: bucket,
+    EKSCluster: e.ClusterName,
+    ECSCluster: e.ClusterName,
+    Container: e.ContainerName,
   }[r.resourceType];
-  return first(own || '', e.InstanceId, e.FunctionName, e.DatabaseInstance, e.ClusterName, e.ContainerName, bucket,
-    at(r, 'ebsSnapshotDetails.snapshotArn'), at(r, 'ec2ImageDetails.imageArn'), at(r, 'recoveryPointDetails.recoveryPointArn'), principal);
+  return first(
+    own || '',
+    e.InstanceId,
+    e.FunctionName,
+    e.DatabaseInstance,
+    e.ClusterName,
+    e.ContainerName,
+    bucket,
+    at(r, 'ebsSnapshotDetails.snapshotArn'),
+    at(r, 'ec2ImageDetails.imageArn'),
+    at(r, 'recoveryPointDetails.recoveryPointArn'),
+    principal,
+  );
 }
 
 function typeOf(type) {
@@ -139,8 +197,8 @@ function attack(finding, { types, purposes }) {
   return {
     IsKnownType: Boolean(known),
     Detection: listed?.detection ?? '',
-    Tactics: set(tactics.length ? tactics : listed?.tactics ?? []),
-    Techniques: set(techniques.length ? techniques : listed?.techniques ?? []),
+    Tactics: set(tactics.length ? tactics : (listed?.tactics ?? [])),
+    Techniques: set(techniques.length ? techniques : (listed?.techniques ?? [])),
   };
 }
 
@@ -149,5 +207,7 @@ export const instant = (text) => (text === undefined ? null : new Date(text).toI
 
 /** A row of a parser with its lists in order, as far as `like` has its columns. */
 export function comparable(row, like) {
-  return Object.fromEntries(Object.keys(like).map((name) => [name, Array.isArray(row[name]) ? [...row[name]].sort() : row[name]]));
+  return Object.fromEntries(
+    Object.keys(like).map((name) => [name, Array.isArray(row[name]) ? [...row[name]].sort() : row[name]]),
+  );
 }

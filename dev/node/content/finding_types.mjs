@@ -42,4 +42,5 @@ ${rows.join('')}  ]
 
 export const readFindingTypes = () => JSON.parse(readFileSync(DATA, 'utf8'));
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) writeFileSync(PARSER, findingTypesYaml(readFindingTypes()));
+if (import.meta.url === pathToFileURL(process.argv[1]).href)
+  writeFileSync(PARSER, findingTypesYaml(readFindingTypes()));

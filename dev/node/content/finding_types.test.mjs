@@ -10,7 +10,10 @@ const { types, purposes } = readFindingTypes();
 test('every type of the test data is listed, and the retired ones are marked', () => {
   const listed = new Map(types.map((t) => [t.type, t]));
   assert.equal(listed.size, types.length);
-  const present = readText('dev/testdata/findings.jsonl').split('\n').filter(Boolean).map((line) => JSON.parse(line).type);
+  const present = readText('dev/testdata/findings.jsonl')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line).type);
   assert.equal(present.length, 224);
   for (const type of present) assert.ok(listed.get(type) && !listed.get(type).retired, type);
   assert.equal(types.filter((t) => !t.retired).length, 224);
@@ -35,24 +38,54 @@ test('tactics, techniques and severities are such as Sentinel and ATT&CK have', 
 });
 
 test('the parser is made of the file', () => {
-  assert.equal(readText('sentinel/Parsers/GuardDutyFindingTypes.yaml'), findingTypesYaml({ types, purposes }), 'run: node dev/node/content/finding_types.mjs');
+  assert.equal(
+    readText('sentinel/Parsers/GuardDutyFindingTypes.yaml'),
+    findingTypesYaml({ types, purposes }),
+    'run: node dev/node/content/finding_types.mjs',
+  );
 });
 
 test('the parser gives every entry', () => {
   const rows = engineOver([]).run('GuardDutyFindingTypes').rows;
   assert.deepEqual(rows, [
-    ...types.map((t) => ({ Type: t.type, ThreatPurpose: t.type.split(':')[0], DefaultSeverity: t.severity, Tactics: t.tactics, Techniques: t.techniques, Detection: t.detection, IsRetired: t.retired === true })),
-    ...purposes.map((p) => ({ Type: `${p.purpose}:*`, ThreatPurpose: p.purpose, DefaultSeverity: '', Tactics: p.tactics, Techniques: p.techniques, Detection: p.detection, IsRetired: false })),
+    ...types.map((t) => ({
+      Type: t.type,
+      ThreatPurpose: t.type.split(':')[0],
+      DefaultSeverity: t.severity,
+      Tactics: t.tactics,
+      Techniques: t.techniques,
+      Detection: t.detection,
+      IsRetired: t.retired === true,
+    })),
+    ...purposes.map((p) => ({
+      Type: `${p.purpose}:*`,
+      ThreatPurpose: p.purpose,
+      DefaultSeverity: '',
+      Tactics: p.tactics,
+      Techniques: p.techniques,
+      Detection: p.detection,
+      IsRetired: false,
+    })),
   ]);
 });
 
 test('techniques belong to a tactic of their entry, where ATT&CK has them under it', () => {
   const apart = new Set();
   for (const entry of [...types, ...purposes]) {
-    for (const technique of entry.techniques) if (!TECHNIQUES[technique].some((t) => entry.tactics.includes(t))) apart.add(`${entry.tactics} ${technique}`);
+    for (const technique of entry.techniques)
+      if (!TECHNIQUES[technique].some((t) => entry.tactics.includes(t))) apart.add(`${entry.tactics} ${technique}`);
   }
   // GuardDuty's purpose is kept as the tactic; the technique says what was done
-  assert.deepEqual([...apart].sort(), [
-    'DefenseEvasion T1071.004', 'DefenseEvasion T1572', 'DefenseEvasion T1547.006', 'Exfiltration T1530', 'Persistence T1611', 'CredentialAccess T1078', 'Impact T1222',
-  ].sort());
+  assert.deepEqual(
+    [...apart].sort(),
+    [
+      'DefenseEvasion T1071.004',
+      'DefenseEvasion T1572',
+      'DefenseEvasion T1547.006',
+      'Exfiltration T1530',
+      'Persistence T1611',
+      'CredentialAccess T1078',
+      'Impact T1222',
+    ].sort(),
+  );
 });

@@ -12,7 +12,17 @@ const queries = readHuntingQueries();
 
 // A deployment finds a query again by its id: these never change.
 const IDS = JSON.parse(readText('dev/node/content/ids.json')).hunts;
-const FIELDS = ['id', 'name', 'description', 'requiredDataConnectors', 'tactics', 'relevantTechniques', 'query', 'entityMappings', 'version'];
+const FIELDS = [
+  'id',
+  'name',
+  'description',
+  'requiredDataConnectors',
+  'tactics',
+  'relevantTechniques',
+  'query',
+  'entityMappings',
+  'version',
+];
 
 const run = (query, findings, now = NOW) => {
   const engine = engineOver(findings.map((f) => newRow(f)));
@@ -23,7 +33,8 @@ const run = (query, findings, now = NOW) => {
 test('ids are pinned, and no two queries share an id or a name', () => {
   assert.deepEqual(Object.fromEntries(queries.map(({ file, yaml }) => [file, yaml.id])), IDS);
   for (const of of ['id', 'name']) assert.equal(new Set(queries.map(({ yaml }) => yaml[of])).size, queries.length, of);
-  for (const id of Object.values(IDS)) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  for (const id of Object.values(IDS))
+    assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
 test('every query has scenarios', () => assert.deepEqual(Object.keys(SCENARIOS).sort(), Object.keys(IDS)));
@@ -35,7 +46,9 @@ for (const { file, yaml } of queries) {
     assert.deepEqual(Object.keys(yaml), FIELDS);
     assert.match(yaml.name, /^GuardDuty - [A-Z]/);
     assert.equal(yaml.version, '1.0.0');
-    assert.deepEqual(yaml.requiredDataConnectors, [{ connectorId: 'AmazonGuardDutyS3Export', dataTypes: ['AWSGuardDuty_CL'] }]);
+    assert.deepEqual(yaml.requiredDataConnectors, [
+      { connectorId: 'AmazonGuardDutyS3Export', dataTypes: ['AWSGuardDuty_CL'] },
+    ]);
     assert.match(yaml.description, /^Hypothesis: \S[^]*\nWhat to do with a hit: \S[^]*\.\n$/);
   });
 
@@ -44,12 +57,18 @@ for (const { file, yaml } of queries) {
     for (const tactic of yaml.tactics) assert.ok(TACTICS.includes(tactic), tactic);
     for (const technique of yaml.relevantTechniques) {
       assert.match(technique, /^T\d{4}(\.\d{3})?$/);
-      assert.ok(TECHNIQUES[technique]?.some((tactic) => yaml.tactics.includes(tactic)), technique);
+      assert.ok(
+        TECHNIQUES[technique]?.some((tactic) => yaml.tactics.includes(tactic)),
+        technique,
+      );
     }
   });
 
   test(`${file}: reads the functions within a time, and no samples`, () => {
-    assert.match(yaml.query, /GuardDutyFinding(s|History)\(starttime=ago\(Lookback\)\)\n\s*\| where TimeGenerated > ago\(Lookback\)\n\s*\| where not\(IsSample\)/);
+    assert.match(
+      yaml.query,
+      /GuardDutyFinding(s|History)\(starttime=ago\(Lookback\)\)\n\s*\| where TimeGenerated > ago\(Lookback\)\n\s*\| where not\(IsSample\)/,
+    );
     assert.doesNotMatch(yaml.query, /AWSGuardDuty_CL/);
   });
 
@@ -63,7 +82,8 @@ for (const { file, yaml } of queries) {
         assert.ok(ENTITIES[entityType]?.includes(identifier), `${entityType} ${identifier}`);
         assert.equal(types[columnName], 'string', columnName);
       }
-      if (entityType === 'FileHash') assert.deepEqual(fieldMappings.map((m) => m.identifier).sort(), ['Algorithm', 'Value']);
+      if (entityType === 'FileHash')
+        assert.deepEqual(fieldMappings.map((m) => m.identifier).sort(), ['Algorithm', 'Value']);
     }
   });
 
@@ -79,8 +99,14 @@ for (const { file, yaml } of queries) {
     assert.equal(rows.length, 1);
     assert.deepEqual(Object.fromEntries(Object.keys(want).map((name) => [name, rows[0][name]])), want);
     assert.match(rows[0].ConsoleLink, /^https:/);
-    const ids = Object.entries(rows[0]).filter(([name]) => /FindingIds?$/.test(name)).flatMap(([, value]) => value);
-    for (const id of ids) assert.ok(hits.some((f) => f.id === id), id);
+    const ids = Object.entries(rows[0])
+      .filter(([name]) => /FindingIds?$/.test(name))
+      .flatMap(([, value]) => value);
+    for (const id of ids)
+      assert.ok(
+        hits.some((f) => f.id === id),
+        id,
+      );
     assert.ok(ids.length);
   });
 
@@ -104,9 +130,14 @@ for (const { file, yaml } of queries) {
 }
 
 test('all queries run over the rows of the test data, which are samples, and over the same findings made real', () => {
-  const findings = readText('dev/testdata/findings.jsonl').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const findings = readText('dev/testdata/findings.jsonl')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
   const real = findings.map((f, i) => ({
-    ...f, accountId: `${(i % 3) + 1}`.repeat(12), region: i % 2 ? 'eu-west-1' : 'us-east-1',
+    ...f,
+    accountId: `${(i % 3) + 1}`.repeat(12),
+    region: i % 2 ? 'eu-west-1' : 'us-east-1',
     service: { ...f.service, additionalInfo: undefined },
   }));
   const now = new Date('2026-08-29T00:00:00Z');
@@ -117,10 +148,17 @@ test('all queries run over the rows of the test data, which are samples, and ove
     found[file] = run(yaml.query, real, now).rows.length;
   }
   // in this estate every type is new, nothing has updates and all come from one place
-  const none = ['GuardDutyLongLivedFindings', 'GuardDutyNewOriginForAccount', 'GuardDutyPrincipalFromSeveralCountries', 'GuardDutyUnknownFindingTypes'];
+  const none = [
+    'GuardDutyLongLivedFindings',
+    'GuardDutyNewOriginForAccount',
+    'GuardDutyPrincipalFromSeveralCountries',
+    'GuardDutyUnknownFindingTypes',
+  ];
   for (const [file, rows] of Object.entries(found)) assert.equal(rows === 0, none.includes(file), `${file}: ${rows}`);
 });
 
 test('columns of the table are not read around the functions', () => {
-  for (const { file, yaml } of queries) for (const name of Object.keys(tableSchema())) assert.ok(!/_[a-z]$/.test(name) || !yaml.query.includes(name), `${file}: ${name}`);
+  for (const { file, yaml } of queries)
+    for (const name of Object.keys(tableSchema()))
+      assert.ok(!/_[a-z]$/.test(name) || !yaml.query.includes(name), `${file}: ${name}`);
 });

@@ -12,16 +12,22 @@ const BEGIN = '<!-- made by make docs: begin -->\n';
 const END = '<!-- made by make docs: end -->\n';
 
 /** The first sentence of a description, on one line. */
-export const summary = (description) => /^.*?[.](?=\s|$)/.exec(description.replaceAll(/\s+/g, ' ').trim())[0].replace(/^Hypothesis: /, '');
+export const summary = (description) =>
+  /^.*?[.](?=\s|$)/.exec(description.replaceAll(/\s+/g, ' ').trim())[0].replace(/^Hypothesis: /, '');
 
-const table = (head, rows) => [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
+const table = (head, rows) =>
+  [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join(
+    '\n',
+  );
 
 /** Titles of the panels of a group of the workbook and of the groups in it. */
-const panels = (items) => items.flatMap(({ type, content }) => (type === 3 ? [content.title] : panels(content.items ?? [])));
+const panels = (items) =>
+  items.flatMap(({ type, content }) => (type === 3 ? [content.title] : panels(content.items ?? [])));
 
 function workbookRows() {
   const { items } = JSON.parse(readText('sentinel/Workbooks/AmazonGuardDuty.json'));
-  return items.filter((item) => item.conditionalVisibility?.parameterName === 'Tab')
+  return items
+    .filter((item) => item.conditionalVisibility?.parameterName === 'Tab')
     .flatMap((item) => panels(item.content.items).map((title) => [item.conditionalVisibility.value, title]));
 }
 
@@ -32,11 +38,17 @@ export function list() {
   return `${BEGIN}
 ### Analytics rules (${rules.length})
 
-${table(['rule', 'severity', 'every', 'alerts on'], rules.map((r) => [r.name, r.severity, r.queryFrequency, summary(r.description)]))}
+${table(
+  ['rule', 'severity', 'every', 'alerts on'],
+  rules.map((r) => [r.name, r.severity, r.queryFrequency, summary(r.description)]),
+)}
 
 ### Hunting queries (${hunts.length})
 
-${table(['query', 'hypothesis'], hunts.map((h) => [h.name, summary(h.description)]))}
+${table(
+  ['query', 'hypothesis'],
+  hunts.map((h) => [h.name, summary(h.description)]),
+)}
 
 ### Workbook "Amazon GuardDuty"
 
@@ -44,7 +56,10 @@ ${table(['tab', 'panel'], workbookRows())}
 
 ### Functions
 
-${table(['function', 'title'], readParsers().map((p) => [`\`${p.name}\``, (p.yaml.Function ?? p.yaml.Parser).Title]))}
+${table(
+  ['function', 'title'],
+  readParsers().map((p) => [`\`${p.name}\``, (p.yaml.Function ?? p.yaml.Parser).Title]),
+)}
 
 ${END}`;
 }
@@ -56,4 +71,5 @@ export function withList(text) {
   return text.slice(0, begin) + list() + text.slice(end + END.length);
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) writeFileSync(new URL(`../../../${DOC}`, import.meta.url), withList(readText(DOC)));
+if (import.meta.url === pathToFileURL(process.argv[1]).href)
+  writeFileSync(new URL(`../../../${DOC}`, import.meta.url), withList(readText(DOC)));

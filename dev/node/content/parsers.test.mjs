@@ -9,10 +9,14 @@ const engine = engineOver([]);
 
 test('there are parsers', () => {
   const names = parsers.map((p) => p.name);
-  for (const name of ['AWSGuardDutyFromCL', 'GuardDutyFindingHistory', 'GuardDutyFindingTypes', 'GuardDutyFindings']) assert.ok(names.includes(name), name);
+  for (const name of ['AWSGuardDutyFromCL', 'GuardDutyFindingHistory', 'GuardDutyFindingTypes', 'GuardDutyFindings'])
+    assert.ok(names.includes(name), name);
   assert.equal(new Set(names).size, names.length);
   const pinned = JSON.parse(readText('dev/node/content/ids.json'));
-  assert.deepEqual(Object.fromEntries(parsers.filter((p) => p.yaml.id).map((p) => [p.name, p.yaml.id])), pinned.parsers);
+  assert.deepEqual(
+    Object.fromEntries(parsers.filter((p) => p.yaml.id).map((p) => [p.name, p.yaml.id])),
+    pinned.parsers,
+  );
   const ids = Object.values(pinned).flatMap(Object.values);
   assert.equal(new Set(ids).size, ids.length, 'no id twice in all of the content');
 });
@@ -30,7 +34,16 @@ for (const { file, name, yaml, params, query } of parsers) {
       assert.ok(yaml.Category);
     } else {
       assert.match(head.LastUpdated, /^[A-Z][a-z]{2} \d\d, \d{4}$/);
-      for (const key of ['Product', 'Normalization', 'References', 'Description', 'ParserName', 'EquivalentBuiltInParser', 'ParserParams']) assert.ok(yaml[key], key);
+      for (const key of [
+        'Product',
+        'Normalization',
+        'References',
+        'Description',
+        'ParserName',
+        'EquivalentBuiltInParser',
+        'ParserParams',
+      ])
+        assert.ok(yaml[key], key);
     }
     assert.ok(query.endsWith('\n') && !query.includes('\t'));
   });
@@ -53,8 +66,12 @@ for (const { file, name, yaml, params, query } of parsers) {
   if (params.includes('starttime')) {
     test(`${name}: filters by time before anything else`, () => {
       const body = bare(query);
-      if (!body.includes('AWSGuardDuty_CL\n')) return assert.match(body, /GuardDuty\w*\s*\(starttime(\s*=\s*starttime)?, /);
-      return assert.match(body, /AWSGuardDuty_CL\s*\| where (not\(disabled\)\s*\| where )?\(isnull\(starttime\) or TimeGenerated >= starttime\) and \(isnull\(endtime\) or TimeGenerated <= endtime\)/);
+      if (!body.includes('AWSGuardDuty_CL\n'))
+        return assert.match(body, /GuardDuty\w*\s*\(starttime(\s*=\s*starttime)?, /);
+      return assert.match(
+        body,
+        /AWSGuardDuty_CL\s*\| where (not\(disabled\)\s*\| where )?\(isnull\(starttime\) or TimeGenerated >= starttime\) and \(isnull\(endtime\) or TimeGenerated <= endtime\)/,
+      );
     });
   }
 }
@@ -90,7 +107,10 @@ test('GuardDutyFindingChanges has the documented columns beside those of GuardDu
 
 test('GuardDutyFindings has the columns of GuardDutyFindingHistory and three more', () => {
   const { FirstTimeGenerated, Updates, HighestSeverity, ...rest } = columnsOf('GuardDutyFindings');
-  assert.deepEqual({ FirstTimeGenerated, Updates, HighestSeverity }, { FirstTimeGenerated: 'datetime', Updates: 'long', HighestSeverity: 'real' });
+  assert.deepEqual(
+    { FirstTimeGenerated, Updates, HighestSeverity },
+    { FirstTimeGenerated: 'datetime', Updates: 'long', HighestSeverity: 'real' },
+  );
   assert.deepEqual(Object.keys(rest).sort(), Object.keys(columnsOf('GuardDutyFindingHistory')).sort());
 });
 

@@ -13,15 +13,25 @@ const workbook = readWorkbook();
 const card = JSON.parse(readText('sentinel/Data Connectors/AmazonGuardDuty.json'));
 
 /** Queries in the pages that run as they stand in a workspace; docs/transform.md and docs/migrate.md have tests of their own. */
-const documented = ['deploy', 'cost', 'operations', 'content', 'schema', 'security', 'performance', 'design']
-  .flatMap((page) => [...readText(`docs/${page}.md`).matchAll(/```kusto\n([^]*?)```/g)].map((m, i) => [`docs/${page}.md, query ${i + 1}`, m[1]]));
+const documented = ['deploy', 'cost', 'operations', 'content', 'schema', 'security', 'performance', 'design'].flatMap(
+  (page) =>
+    [...readText(`docs/${page}.md`).matchAll(/```kusto\n([^]*?)```/g)].map((m, i) => [
+      `docs/${page}.md, query ${i + 1}`,
+      m[1],
+    ]),
+);
 
 const queries = Object.fromEntries([
   ...readParsers().map((p) => [p.name, p.query]),
   ...readRules().map((r) => [r.file, r.yaml.query]),
   ...readHuntingQueries().map((h) => [h.file, h.yaml.query]),
-  ...panelsOf(workbook).map((p) => [`panel ${p.name}`, fill(p.content.query, workbook, { exported: { FindingId: 'x' } })]),
-  ...parametersOf(workbook).filter((p) => p.query).map((p) => [`parameter ${p.name}`, fill(p.query, workbook)]),
+  ...panelsOf(workbook).map((p) => [
+    `panel ${p.name}`,
+    fill(p.content.query, workbook, { exported: { FindingId: 'x' } }),
+  ]),
+  ...parametersOf(workbook)
+    .filter((p) => p.query)
+    .map((p) => [`parameter ${p.name}`, fill(p.query, workbook)]),
   ...card.graphQueries.map((q) => [`card, ${q.metricName}`, q.baseQuery]),
   ...card.sampleQueries.map((q) => [`card, ${q.description}`, q.query]),
   ...card.dataTypes.map((t) => [`card, ${t.name}`, t.lastDataReceivedQuery]),
@@ -31,10 +41,48 @@ const queries = Object.fromEntries([
 ]);
 
 const TABLES = {
-  AppTraces: { TimeGenerated: 'datetime', _ResourceId: 'string', Message: 'string', Properties: 'dynamic', OperationId: 'string' },
-  DCRLogErrors: { TimeGenerated: 'datetime', _ResourceId: 'string', OperationName: 'string', InputStreamId: 'string', Message: 'string' },
-  SecurityAlert: { TimeGenerated: 'datetime', SystemAlertId: 'string', AlertName: 'string', AlertSeverity: 'string', AlertLink: 'string', Description: 'string', Entities: 'string', ExtendedProperties: 'string', ProviderName: 'string', ProductName: 'string', Status: 'string', Tactics: 'string' },
-  SecurityIncident: { TimeGenerated: 'datetime', IncidentName: 'string', IncidentNumber: 'int', Title: 'string', Severity: 'string', Status: 'string', AlertIds: 'dynamic', IncidentUrl: 'string', LastModifiedTime: 'datetime', CreatedTime: 'datetime', Owner: 'dynamic', Classification: 'string' },
+  AppTraces: {
+    TimeGenerated: 'datetime',
+    _ResourceId: 'string',
+    Message: 'string',
+    Properties: 'dynamic',
+    OperationId: 'string',
+  },
+  DCRLogErrors: {
+    TimeGenerated: 'datetime',
+    _ResourceId: 'string',
+    OperationName: 'string',
+    InputStreamId: 'string',
+    Message: 'string',
+  },
+  SecurityAlert: {
+    TimeGenerated: 'datetime',
+    SystemAlertId: 'string',
+    AlertName: 'string',
+    AlertSeverity: 'string',
+    AlertLink: 'string',
+    Description: 'string',
+    Entities: 'string',
+    ExtendedProperties: 'string',
+    ProviderName: 'string',
+    ProductName: 'string',
+    Status: 'string',
+    Tactics: 'string',
+  },
+  SecurityIncident: {
+    TimeGenerated: 'datetime',
+    IncidentName: 'string',
+    IncidentNumber: 'int',
+    Title: 'string',
+    Severity: 'string',
+    Status: 'string',
+    AlertIds: 'dynamic',
+    IncidentUrl: 'string',
+    LastModifiedTime: 'datetime',
+    CreatedTime: 'datetime',
+    Owner: 'dynamic',
+    Classification: 'string',
+  },
 };
 const engine = engineOver([], { tables: TABLES, more: { _BilledSize: 'real' } });
 
@@ -44,13 +92,34 @@ assert.deepEqual(otherParts, []);
 
 for (const [name, query] of Object.entries(queries)) {
   test(`${name}: nothing that is not supported`, () => assert.deepEqual(unsupported(query), []));
-  if (!readParsers().some((p) => p.name === name) && name !== PART) test(`${name}: binds`, () => assert.deepEqual(engine.check(query), []));
+  if (!readParsers().some((p) => p.name === name) && name !== PART)
+    test(`${name}: binds`, () => assert.deepEqual(engine.check(query), []));
 }
 
 test('the list sees what it forbids', () => {
   for (const query of [
-    '.show tables', 'cluster("x").T', 'union *', 'union withsource=T *', 'union isfuzzy=true *', 'T | where 1==1\n| evaluate bag_unpack(a)', 'search "x"', 'T | where a == 1; search "x"',
-    'workspace("x").T', 'T | where cursor_after("")', 'externaldata(a:string)["x"]', 'T | extend a = rand()', 'declare query_parameters(a:string)', 'set notruncation;\nT',
-  ]) assert.equal(unsupported(query).length > 0, true, query);
-  for (const query of ['T | where a == "search x"', 'union T, U', 'union isfuzzy=true T, U', 'T // find it', 'T | where resource_s == "x"']) assert.deepEqual(unsupported(query), [], query);
+    '.show tables',
+    'cluster("x").T',
+    'union *',
+    'union withsource=T *',
+    'union isfuzzy=true *',
+    'T | where 1==1\n| evaluate bag_unpack(a)',
+    'search "x"',
+    'T | where a == 1; search "x"',
+    'workspace("x").T',
+    'T | where cursor_after("")',
+    'externaldata(a:string)["x"]',
+    'T | extend a = rand()',
+    'declare query_parameters(a:string)',
+    'set notruncation;\nT',
+  ])
+    assert.equal(unsupported(query).length > 0, true, query);
+  for (const query of [
+    'T | where a == "search x"',
+    'union T, U',
+    'union isfuzzy=true T, U',
+    'T // find it',
+    'T | where resource_s == "x"',
+  ])
+    assert.deepEqual(unsupported(query), [], query);
 });

@@ -15,7 +15,15 @@ export function seconds(span) {
   return Number(n) * UNITS[unit];
 }
 
-const TABLES = { AppTraces: { TimeGenerated: 'datetime', ArrivedAt: 'datetime', _ResourceId: 'string', Message: 'string', Properties: 'dynamic' } };
+const TABLES = {
+  AppTraces: {
+    TimeGenerated: 'datetime',
+    ArrivedAt: 'datetime',
+    _ResourceId: 'string',
+    Message: 'string',
+    Properties: 'dynamic',
+  },
+};
 
 /**
  * An engine with the rows that a run of the rule at `now` has: those with a TimeGenerated in the period. Sentinel runs a
@@ -23,7 +31,10 @@ const TABLES = { AppTraces: { TimeGenerated: 'datetime', ArrivedAt: 'datetime', 
  */
 function engineAt({ yaml }, { rows = [], traces = [] }, now) {
   const from = Date.parse(now) - seconds(yaml.queryPeriod) * 1000;
-  const seen = (row) => Date.parse(row.ArrivedAt) <= Date.parse(now) + DELAY && Date.parse(row.TimeGenerated) >= from && Date.parse(row.TimeGenerated) <= Date.parse(now);
+  const seen = (row) =>
+    Date.parse(row.ArrivedAt) <= Date.parse(now) + DELAY
+    && Date.parse(row.TimeGenerated) >= from
+    && Date.parse(row.TimeGenerated) <= Date.parse(now);
   const engine = engineOver(rows.filter(seen), { ...ARRIVING, tables: TABLES });
   engine.setRows('AppTraces', traces.filter(seen));
   return engine;
@@ -31,7 +42,12 @@ function engineAt({ yaml }, { rows = [], traces = [] }, now) {
 
 const EMPTY = [{}, '2026-11-22T00:00:00Z'];
 export const check = (rule) => engineAt(rule, ...EMPTY).check(rule.yaml.query);
-export const columns = (rule) => Object.fromEntries(engineAt(rule, ...EMPTY).run(rule.yaml.query).columns.map((c) => [c.name, c.type]));
+export const columns = (rule) =>
+  Object.fromEntries(
+    engineAt(rule, ...EMPTY)
+      .run(rule.yaml.query)
+      .columns.map((c) => [c.name, c.type]),
+  );
 
 /** The alerts of one run, a row each. Rows say in `ArrivedAt` when they arrived. */
 export const alerts = (rule, tables, now) => engineAt(rule, tables, now).run(rule.yaml.query, { now }).rows;

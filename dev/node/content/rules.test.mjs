@@ -10,8 +10,26 @@ const rules = readRules();
 const HOUR = 3600;
 
 const FIELDS = [
-  'id', 'name', 'description', 'severity', 'status', 'requiredDataConnectors', 'queryFrequency', 'queryPeriod', 'triggerOperator', 'triggerThreshold', 'tactics', 'relevantTechniques', 'query',
-  'entityMappings', 'eventGroupingSettings', 'customDetails', 'alertDetailsOverride', 'incidentConfiguration', 'version', 'kind',
+  'id',
+  'name',
+  'description',
+  'severity',
+  'status',
+  'requiredDataConnectors',
+  'queryFrequency',
+  'queryPeriod',
+  'triggerOperator',
+  'triggerThreshold',
+  'tactics',
+  'relevantTechniques',
+  'query',
+  'entityMappings',
+  'eventGroupingSettings',
+  'customDetails',
+  'alertDetailsOverride',
+  'incidentConfiguration',
+  'version',
+  'kind',
 ];
 
 /** Ids never change: Sentinel knows a rule by its id. */
@@ -19,7 +37,11 @@ const IDS = JSON.parse(readText('dev/node/content/ids.json'));
 
 test('there are rules, and each has the id it always had', () => {
   assert.ok(rules.length >= 12);
-  assert.deepEqual(Object.fromEntries(rules.map((r) => [r.file, r.yaml.id])), IDS.rules, 'a new rule gets a new GUID in ids.json; an old one keeps its own');
+  assert.deepEqual(
+    Object.fromEntries(rules.map((r) => [r.file, r.yaml.id])),
+    IDS.rules,
+    'a new rule gets a new GUID in ids.json; an old one keeps its own',
+  );
   assert.equal(new Set(Object.values(IDS.rules)).size, rules.length);
   assert.equal(new Set(rules.map((r) => r.yaml.name)).size, rules.length);
 });
@@ -37,7 +59,9 @@ for (const rule of rules) {
     assert.ok(yaml.name.startsWith('GuardDuty - ') && yaml.name.length <= 256);
     assert.ok(yaml.description.length > 100 && yaml.description.length <= 5000);
     assert.ok(['High', 'Medium', 'Low', 'Informational'].includes(yaml.severity));
-    assert.deepEqual(yaml.requiredDataConnectors, [{ connectorId: 'AmazonGuardDutyS3Export', dataTypes: ['AWSGuardDuty_CL'] }]);
+    assert.deepEqual(yaml.requiredDataConnectors, [
+      { connectorId: 'AmazonGuardDutyS3Export', dataTypes: ['AWSGuardDuty_CL'] },
+    ]);
     assert.deepEqual([yaml.triggerOperator, yaml.triggerThreshold], ['gt', 0]);
     assert.deepEqual(yaml.eventGroupingSettings, { aggregationKind: 'AlertPerResult' });
   });
@@ -53,10 +77,13 @@ for (const rule of rules) {
   });
 
   test(`${file}: looks at what arrived since it last ran`, () => {
-    const spans = [...yaml.query.matchAll(/window=(\d+[mhd])|now\(\) - (\d+[mhd])|Now - (\d+h)/gi)].map((m) => m[1] ?? m[2] ?? m[3]);
+    const spans = [...yaml.query.matchAll(/window=(\d+[mhd])|now\(\) - (\d+[mhd])|Now - (\d+h)/gi)].map(
+      (m) => m[1] ?? m[2] ?? m[3],
+    );
     assert.ok(spans.includes(yaml.queryFrequency), spans.join());
     // the query runs after the end of its period: what arrived in between is left to the next run
-    if (file !== 'GuardDutyConnectorSilent') assert.match(yaml.query, /GuardDutyFindingChanges\(window=|arriveduntil=now\(\)|ingestion_time\(\) <= now\(\)/);
+    if (file !== 'GuardDutyConnectorSilent')
+      assert.match(yaml.query, /GuardDutyFindingChanges\(window=|arriveduntil=now\(\)|ingestion_time\(\) <= now\(\)/);
     // all that arrived before is in sight: an hour more than the age of what the rule judges
     if (yaml.query.includes('GuardDutyFindingChanges(window=5m)')) assert.equal(yaml.queryPeriod, '47h');
     if (yaml.query.includes('maxage=36500d')) assert.equal(yaml.queryPeriod, '14d');
@@ -67,7 +94,10 @@ for (const rule of rules) {
     for (const tactic of yaml.tactics) assert.ok(TACTICS.includes(tactic), tactic);
     for (const technique of yaml.relevantTechniques) {
       assert.ok(TECHNIQUES[technique], technique);
-      assert.ok(TECHNIQUES[technique].some((t) => yaml.tactics.includes(t)), `${technique} is none of ${yaml.tactics}`);
+      assert.ok(
+        TECHNIQUES[technique].some((t) => yaml.tactics.includes(t)),
+        `${technique} is none of ${yaml.tactics}`,
+      );
     }
   });
 
@@ -88,12 +118,22 @@ for (const rule of rules) {
       assert.match(name, /^\w+$/);
       assert.ok(has[column] && has[column] !== 'dynamic', `${name}: ${column} is ${has[column]}`);
     }
-    const { alertDisplayNameFormat, alertDescriptionFormat, alertSeverityColumnName, alertTacticsColumnName, alertDynamicProperties = [] } = yaml.alertDetailsOverride;
+    const {
+      alertDisplayNameFormat,
+      alertDescriptionFormat,
+      alertSeverityColumnName,
+      alertTacticsColumnName,
+      alertDynamicProperties = [],
+    } = yaml.alertDetailsOverride;
     for (const text of [alertDisplayNameFormat, alertDescriptionFormat]) {
       assert.ok(placeholders(text).length >= 1 && placeholders(text).length <= 3, text);
       for (const column of placeholders(text)) assert.ok(has[column] && has[column] !== 'dynamic', column);
     }
-    for (const column of [alertSeverityColumnName, alertTacticsColumnName, ...alertDynamicProperties.map((p) => p.value)]) {
+    for (const column of [
+      alertSeverityColumnName,
+      alertTacticsColumnName,
+      ...alertDynamicProperties.map((p) => p.value),
+    ]) {
       if (column) assert.equal(has[column], 'string', column);
     }
   });
@@ -104,21 +144,42 @@ for (const rule of rules) {
     assert.equal(groupingConfiguration.enabled, true);
     assert.equal(groupingConfiguration.matchingMethod, 'Selected');
     // the docs promise it: an incident is opened again within seven days
-    assert.deepEqual([groupingConfiguration.lookbackDuration, groupingConfiguration.reopenClosedIncident], ['7d', true]);
+    assert.deepEqual(
+      [groupingConfiguration.lookbackDuration, groupingConfiguration.reopenClosedIncident],
+      ['7d', true],
+    );
     assert.ok(groupingConfiguration.groupByCustomDetails.length >= 1);
     for (const name of groupingConfiguration.groupByCustomDetails) assert.ok(name in yaml.customDetails, name);
   });
 }
 
 test('rules about findings all say the same things of a finding', () => {
-  const shared = ['FindingId', 'FindingType', 'FindingSeverity', 'Change', 'AccountId', 'Region', 'Resource', 'Count', 'Tactics', 'Techniques'];
+  const shared = [
+    'FindingId',
+    'FindingType',
+    'FindingSeverity',
+    'Change',
+    'AccountId',
+    'Region',
+    'Resource',
+    'Count',
+    'Tactics',
+    'Techniques',
+  ];
   const ofFindings = rules.filter((r) => r.yaml.query.includes('GuardDutyFindingChanges'));
   assert.equal(ofFindings.length, 15);
   assert.deepEqual(ofFindings[0].yaml.alertDetailsOverride, {
-    alertDisplayNameFormat: 'GuardDuty {{SeverityLabel}}: {{Title}}', alertDescriptionFormat: '{{Description}}', alertSeverityColumnName: 'AlertSeverity', alertTacticsColumnName: 'Tactic',
+    alertDisplayNameFormat: 'GuardDuty {{SeverityLabel}}: {{Title}}',
+    alertDescriptionFormat: '{{Description}}',
+    alertSeverityColumnName: 'AlertSeverity',
+    alertTacticsColumnName: 'Tactic',
     alertDynamicProperties: [{ alertProperty: 'AlertLink', value: 'ConsoleLink' }],
   });
-  assert.deepEqual(ofFindings[0].yaml.incidentConfiguration.groupingConfiguration.groupByCustomDetails, ['FindingId', 'AccountId', 'Region']);
+  assert.deepEqual(ofFindings[0].yaml.incidentConfiguration.groupingConfiguration.groupByCustomDetails, [
+    'FindingId',
+    'AccountId',
+    'Region',
+  ]);
   for (const { file, yaml } of ofFindings) {
     assert.deepEqual(Object.keys(yaml.customDetails).slice(0, shared.length), shared, file);
     assert.deepEqual(yaml.alertDetailsOverride, ofFindings[0].yaml.alertDetailsOverride, file);

@@ -8,13 +8,24 @@ const FORBIDDEN = [
   /^\s*\.[a-z]/m,
   /\b(cluster|database|workspace|app|adx|arg|resource|external_table|stored_query_result|materialized_view|entity_group)\s*\(/i,
   /\b(cursor_\w+|current_(cursor|cluster_endpoint|database|principal\w*)|extent_(id|tags)|estimate_data_size|rand|new_guid|hll\w*|tdigest\w*)\s*\(/,
-  /\bexternaldata\b/, /\bmacro-expand\b/, /\bgraph-\w+/, /\bmake-graph\b/, /\bfork\b/, /\bfacet\b/, /\bscan\b/,
-  /\bunion\s+((kind|withsource|isfuzzy)\s*=\s*\w+\s+)*\*/, /(^|[;|(])\s*(search|find)\b/m,
-  /\bevaluate\b/, /\bset\s+\w+\s*;/, /^\s*alias\s/m, /\bdeclare\b/,
+  /\bexternaldata\b/,
+  /\bmacro-expand\b/,
+  /\bgraph-\w+/,
+  /\bmake-graph\b/,
+  /\bfork\b/,
+  /\bfacet\b/,
+  /\bscan\b/,
+  /\bunion\s+((kind|withsource|isfuzzy)\s*=\s*\w+\s+)*\*/,
+  /(^|[;|(])\s*(search|find)\b/m,
+  /\bevaluate\b/,
+  /\bset\s+\w+\s*;/,
+  /^\s*alias\s/m,
+  /\bdeclare\b/,
 ];
 
 /** A query without its comments and texts. */
-export const bare = (query) => query.replace(/@?"(?:[^"\\\n]|\\.)*"|@?'(?:[^'\\\n]|\\.)*'/g, '""').replace(/\/\/.*$/gm, '');
+export const bare = (query) =>
+  query.replace(/@?"(?:[^"\\\n]|\\.)*"|@?'(?:[^'\\\n]|\\.)*'/g, '""').replace(/\/\/.*$/gm, '');
 
 /** What of a query is not supported: pieces of it. */
 export const unsupported = (query) => FORBIDDEN.map((pattern) => pattern.exec(bare(query))?.[0]).filter(Boolean);

@@ -14,7 +14,8 @@ const one = (rows, query = 'GuardDutyFindings', options = {}) => {
   assert.equal(out.length, 1);
   return out[0];
 };
-const update = (day, count, severity = 5) => finding({ updatedAt: `2026-11-${day}T00:00:00.000Z`, severity, service: { count } });
+const update = (day, count, severity = 5) =>
+  finding({ updatedAt: `2026-11-${day}T00:00:00.000Z`, severity, service: { count } });
 
 test('the newest update wins, in whatever order they arrive; severity and count are followed', () => {
   const updates = [update('02', 1, 5), update('04', 9, 8.5), update('06', 20, 6)];
@@ -22,9 +23,18 @@ test('the newest update wins, in whatever order they arrive; severity and count 
     const row = one(rows.map((f) => newRow(f)));
     assert.equal(row.UpdatedAt, '2026-11-06T00:00:00.0000000Z');
     assert.equal(row.TimeGenerated, row.UpdatedAt);
-    assert.deepEqual([row.Count, row.Updates, row.Severity, row.SeverityLabel, row.HighestSeverity], [20, 3, 6, 'Medium', 8.5]);
+    assert.deepEqual(
+      [row.Count, row.Updates, row.Severity, row.SeverityLabel, row.HighestSeverity],
+      [20, 3, 6, 'Medium', 8.5],
+    );
     assert.equal(row.FirstTimeGenerated, '2026-11-02T00:00:00.0000000Z');
-    assert.equal(run(rows.map((f) => newRow(f)), 'GuardDutyFindingHistory').length, 3);
+    assert.equal(
+      run(
+        rows.map((f) => newRow(f)),
+        'GuardDutyFindingHistory',
+      ).length,
+      3,
+    );
   }
 });
 
@@ -40,19 +50,37 @@ test('the newest update wins, though its count is smaller', () => {
 });
 
 test('of updates of one time the greater count wins', () => {
-  for (const rows of [[update('06', 3), update('06', 7)], [update('06', 7), update('06', 3)]]) assert.equal(one(rows.map((f) => newRow(f))).Count, 7);
+  for (const rows of [
+    [update('06', 3), update('06', 7)],
+    [update('06', 7), update('06', 3)],
+  ])
+    assert.equal(one(rows.map((f) => newRow(f))).Count, 7);
 });
 
 test('exact repeats are one update, and it arrived when the first did', () => {
-  const rows = [newRow(update('06', 3), { ArrivedAt: '2026-11-06T00:10:00Z' }), newRow(update('06', 3), { ArrivedAt: '2026-11-06T00:05:00Z' })];
+  const rows = [
+    newRow(update('06', 3), { ArrivedAt: '2026-11-06T00:10:00Z' }),
+    newRow(update('06', 3), { ArrivedAt: '2026-11-06T00:05:00Z' }),
+  ];
   const row = one(rows, 'GuardDutyFindingHistory', ARRIVING);
   assert.equal(row.IngestionTime, '2026-11-06T00:05:00.0000000Z');
   assert.equal(one(rows, 'GuardDutyFindings', ARRIVING).Updates, 1);
 });
 
 test('the same update as an old and a new row is one, and the new one though it came later', () => {
-  const f = finding({ resource: { instanceDetails: { instanceId: 'i-1' } }, service: { action: { actionType: 'NETWORK_CONNECTION', networkConnectionAction: { remoteIpDetails: { ipAddressV4: '192.0.2.1' } } } } });
-  for (const rows of [[oldRow(f, '2026-11-02T01:00:00Z'), newRow(f, { TimeGenerated: '2026-11-20T00:00:00Z' })], [newRow(f), oldRow(f)]]) {
+  const f = finding({
+    resource: { instanceDetails: { instanceId: 'i-1' } },
+    service: {
+      action: {
+        actionType: 'NETWORK_CONNECTION',
+        networkConnectionAction: { remoteIpDetails: { ipAddressV4: '192.0.2.1' } },
+      },
+    },
+  });
+  for (const rows of [
+    [oldRow(f, '2026-11-02T01:00:00Z'), newRow(f, { TimeGenerated: '2026-11-20T00:00:00Z' })],
+    [newRow(f), oldRow(f)],
+  ]) {
     const row = one(rows, 'GuardDutyFindingHistory');
     assert.equal(row.RemoteIp, '192.0.2.1');
     assert.equal(one(rows).Updates, 1);
@@ -61,12 +89,18 @@ test('the same update as an old and a new row is one, and the new one though it 
 
 test('old updates and newer new ones are updates of one finding', () => {
   const row = one([oldRow(update('02', 1, 8)), oldRow(update('03', 2, 8)), newRow(update('04', 5, 5))]);
-  assert.deepEqual([row.Updates, row.Count, row.HighestSeverity, row.FirstTimeGenerated], [3, 5, 8, '2026-11-02T00:00:00.0000000Z']);
+  assert.deepEqual(
+    [row.Updates, row.Count, row.HighestSeverity, row.FirstTimeGenerated],
+    [3, 5, 8, '2026-11-02T00:00:00.0000000Z'],
+  );
 });
 
 test('starttime and endtime choose rows by their TimeGenerated, ends included', () => {
   const rows = [update('02', 1), update('04', 2), update('06', 3)].map((f) => newRow(f));
-  const counts = (query) => run(rows, query).map((r) => r.Count).sort();
+  const counts = (query) =>
+    run(rows, query)
+      .map((r) => r.Count)
+      .sort();
   assert.deepEqual(counts('GuardDutyFindingHistory(datetime(2026-11-04), datetime(2026-11-06))'), [2, 3]);
   assert.deepEqual(counts('GuardDutyFindingHistory(starttime=datetime(2026-11-05))'), [3]);
   assert.deepEqual(counts('GuardDutyFindingHistory(endtime=datetime(2026-11-04))'), [1, 2]);
@@ -76,10 +110,23 @@ test('starttime and endtime choose rows by their TimeGenerated, ends included', 
 
 test('a row that arrived late is found by the time of its arrival', () => {
   const rows = [newRow(update('02', 1), { TimeGenerated: '2026-11-20T00:00:00Z' })];
-  assert.equal(run(rows, 'GuardDutyFindingHistory(starttime=datetime(2026-11-19))')[0].TimeGenerated, '2026-11-02T00:00:00.0000000Z');
+  assert.equal(
+    run(rows, 'GuardDutyFindingHistory(starttime=datetime(2026-11-19))')[0].TimeGenerated,
+    '2026-11-02T00:00:00.0000000Z',
+  );
 });
 
-for (const [severity, label] of [[0.5, 'Low'], [1, 'Low'], [3.95, 'Low'], [4, 'Medium'], [6.95, 'Medium'], [7, 'High'], [8.99, 'High'], [9, 'Critical'], [10, 'Critical']]) {
+for (const [severity, label] of [
+  [0.5, 'Low'],
+  [1, 'Low'],
+  [3.95, 'Low'],
+  [4, 'Medium'],
+  [6.95, 'Medium'],
+  [7, 'High'],
+  [8.99, 'High'],
+  [9, 'Critical'],
+  [10, 'Critical'],
+]) {
   test(`severity ${severity} is ${label}`, () => {
     const row = one([newRow(finding({ severity }))]);
     assert.equal(row.Severity, severity);
@@ -98,41 +145,119 @@ test('samples are flagged, also where only the text says so', () => {
 
 test('a finding type that is not known stays visible, with the tactics of its purpose', () => {
   const row = one([newRow(finding({ type: 'Backdoor:Quantum/NewThing.C!DNS' }))]);
-  assert.deepEqual([row.IsKnownType, row.Tactics, row.ThreatPurpose, row.ResourceAffected, row.ThreatFamily, row.DetectionMechanism, row.Artifact],
-    [false, ['CommandAndControl'], 'Backdoor', 'Quantum', 'NewThing', 'C', 'DNS']);
+  assert.deepEqual(
+    [
+      row.IsKnownType,
+      row.Tactics,
+      row.ThreatPurpose,
+      row.ResourceAffected,
+      row.ThreatFamily,
+      row.DetectionMechanism,
+      row.Artifact,
+    ],
+    [false, ['CommandAndControl'], 'Backdoor', 'Quantum', 'NewThing', 'C', 'DNS'],
+  );
   const other = one([newRow(finding({ type: 'Sorcery:EC2/Hex' }))]);
-  assert.deepEqual([other.IsKnownType, other.Tactics, other.Techniques, other.ThreatPurpose], [false, [], [], 'Sorcery']);
+  assert.deepEqual(
+    [other.IsKnownType, other.Tactics, other.Techniques, other.ThreatPurpose],
+    [false, [], [], 'Sorcery'],
+  );
   assert.deepEqual(one([newRow(finding({ type: 'no type at all' }))]).ThreatPurpose, '');
 });
 
 test('a row with next to nothing in it is a row', () => {
   const row = one([{ TimeGenerated: '2026-11-02T00:00:00Z', id_s: 'odd-ID' }]);
-  assert.deepEqual([row.FindingId, row.Severity, row.SeverityLabel, row.Count, row.ConsoleLink, row.RemoteIps, row.FileNames, row.IsSample, row.TimeGenerated],
-    ['odd-ID', null, '', null, '', [], [], false, '2026-11-02T00:00:00.0000000Z']);
-  const bare = one([{ TimeGenerated: '2026-11-02T00:00:00Z', arn_s: `arn:aws:guardduty:eu-west-1:1:detector/d/finding/${ID}`, ResourceDetails: {}, ServiceDetails: {} }]);
+  assert.deepEqual(
+    [
+      row.FindingId,
+      row.Severity,
+      row.SeverityLabel,
+      row.Count,
+      row.ConsoleLink,
+      row.RemoteIps,
+      row.FileNames,
+      row.IsSample,
+      row.TimeGenerated,
+    ],
+    ['odd-ID', null, '', null, '', [], [], false, '2026-11-02T00:00:00.0000000Z'],
+  );
+  const bare = one([
+    {
+      TimeGenerated: '2026-11-02T00:00:00Z',
+      arn_s: `arn:aws:guardduty:eu-west-1:1:detector/d/finding/${ID}`,
+      ResourceDetails: {},
+      ServiceDetails: {},
+    },
+  ]);
   assert.equal(bare.FindingId, ID);
 });
 
 test('details that are null inside are no values', () => {
   const f = finding({
-    resource: { instanceDetails: { instanceId: 'i-1', networkInterfaces: null, platform: null }, kubernetesDetails: { kubernetesUserDetails: null, kubernetesWorkloadDetails: null } },
+    resource: {
+      instanceDetails: { instanceId: 'i-1', networkInterfaces: null, platform: null },
+      kubernetesDetails: { kubernetesUserDetails: null, kubernetesWorkloadDetails: null },
+    },
     service: { action: { networkConnectionAction: { remoteIpDetails: null } }, evidence: null, runtimeDetails: null },
   });
   const row = one([newRow(f)]);
-  assert.deepEqual([row.RemoteIp, row.RemoteIps, row.LocalIps, row.KubernetesUser, row.InstanceId], ['', [], [], '', 'i-1']);
+  assert.deepEqual(
+    [row.RemoteIp, row.RemoteIps, row.LocalIps, row.KubernetesUser, row.InstanceId],
+    ['', [], [], '', 'i-1'],
+  );
 });
 
 test('entities of a finding with IPv6, several remote addresses, escapes and text that looks like keys', () => {
-  const probe = (remote, local) => ({ localPortDetails: { port: 22 }, localIpDetails: { ipAddressV4: local, ipAddressV6: 'fd00::9' }, remoteIpDetails: { country: { countryName: 'A {b} "c"' }, ipAddressV4: remote, ipAddressV6: '2001:db8::7' } });
+  const probe = (remote, local) => ({
+    localPortDetails: { port: 22 },
+    localIpDetails: { ipAddressV4: local, ipAddressV6: 'fd00::9' },
+    remoteIpDetails: { country: { countryName: 'A {b} "c"' }, ipAddressV4: remote, ipAddressV6: '2001:db8::7' },
+  });
   const f = finding({
     type: 'Execution:S3/MaliciousFile!RecoveryPoint',
     resource: {
-      instanceDetails: { instanceId: 'i-1', networkInterfaces: [{ ipv6Addresses: ['2001:db8::1', 'fe80::1'], privateIpAddress: '10.0.0.5', privateIpAddresses: [{ privateIpAddress: '10.0.0.6' }], publicIp: '203.0.113.9', vpcId: 'vpc-1' }] },
-      s3BucketDetails: [{ name: 'one', arn: 'arn:aws:s3:::one', tags: [{ key: 'name', value: 'x" "name": "trap' }], s3ObjectDetails: [{ objectArn: 'arn:aws:s3:::one/dir/a "b"\\c é.txt', key: 'dir/a "b"\\c é.txt', hash: 'h1' }] }, { name: 'two' }],
+      instanceDetails: {
+        instanceId: 'i-1',
+        networkInterfaces: [
+          {
+            ipv6Addresses: ['2001:db8::1', 'fe80::1'],
+            privateIpAddress: '10.0.0.5',
+            privateIpAddresses: [{ privateIpAddress: '10.0.0.6' }],
+            publicIp: '203.0.113.9',
+            vpcId: 'vpc-1',
+          },
+        ],
+      },
+      s3BucketDetails: [
+        {
+          name: 'one',
+          arn: 'arn:aws:s3:::one',
+          tags: [{ key: 'name', value: 'x" "name": "trap' }],
+          s3ObjectDetails: [
+            { objectArn: 'arn:aws:s3:::one/dir/a "b"\\c é.txt', key: 'dir/a "b"\\c é.txt', hash: 'h1' },
+          ],
+        },
+        { name: 'two' },
+      ],
     },
     service: {
-      action: { actionType: 'PORT_PROBE', portProbeAction: { blocked: false, portProbeDetails: [probe('192.0.2.1', '10.0.0.7'), probe('192.0.2.2', '10.0.0.7')] } },
-      malwareScanDetails: { scanId: 's', threats: [{ hash: 'h2', itemPaths: [{ nestedItemPath: 'C:\\x\\y', hash: 'h2' }], itemDetails: [{ itemPath: 'q"r', hash: 'h3' }] }] },
+      action: {
+        actionType: 'PORT_PROBE',
+        portProbeAction: {
+          blocked: false,
+          portProbeDetails: [probe('192.0.2.1', '10.0.0.7'), probe('192.0.2.2', '10.0.0.7')],
+        },
+      },
+      malwareScanDetails: {
+        scanId: 's',
+        threats: [
+          {
+            hash: 'h2',
+            itemPaths: [{ nestedItemPath: 'C:\\x\\y', hash: 'h2' }],
+            itemDetails: [{ itemPath: 'q"r', hash: 'h3' }],
+          },
+        ],
+      },
     },
   });
   const want = expected(f, types);
@@ -143,30 +268,70 @@ test('entities of a finding with IPv6, several remote addresses, escapes and tex
 });
 
 test('addresses that a Kubernetes API call came through are remote ones', () => {
-  const kubernetesApiCallAction = { sourceIPs: ['192.0.2.8', '2001:db8::8'], remoteIpDetails: { ipAddressV4: '192.0.2.9' }, namespace: 'n' };
+  const kubernetesApiCallAction = {
+    sourceIPs: ['192.0.2.8', '2001:db8::8'],
+    remoteIpDetails: { ipAddressV4: '192.0.2.9' },
+    namespace: 'n',
+  };
   const f = finding({ service: { action: { actionType: 'KUBERNETES_API_CALL', kubernetesApiCallAction } } });
   const row = one([newRow(f)]);
-  assert.deepEqual([[...row.RemoteIps].sort(), row.RemoteIp, row.KubernetesNamespace], [['192.0.2.8', '192.0.2.9', '2001:db8::8'], '192.0.2.9', 'n']);
+  assert.deepEqual(
+    [[...row.RemoteIps].sort(), row.RemoteIp, row.KubernetesNamespace],
+    [['192.0.2.8', '192.0.2.9', '2001:db8::8'], '192.0.2.9', 'n'],
+  );
 });
 
 test('a Kubernetes workload that is no pod is no pod', () => {
-  const workload = (type) => finding({ resource: { kubernetesDetails: { kubernetesWorkloadDetails: { type, name: 'w', namespace: 'n', containers: [{ name: 'c', image: 'i' }] } } } });
+  const workload = (type) =>
+    finding({
+      resource: {
+        kubernetesDetails: {
+          kubernetesWorkloadDetails: { type, name: 'w', namespace: 'n', containers: [{ name: 'c', image: 'i' }] },
+        },
+      },
+    });
   const of = (type) => one([newRow(workload(type))]);
-  assert.deepEqual([of('deployments').PodName, of('deployments').KubernetesWorkload, of('pods').PodName, of('pod').PodName], ['', 'w', 'w', 'w']);
-  assert.deepEqual([of('pods').ContainerName, of('pods').ContainerImage, of('pods').KubernetesNamespace], ['c', 'i', 'n']);
+  assert.deepEqual(
+    [of('deployments').PodName, of('deployments').KubernetesWorkload, of('pods').PodName, of('pod').PodName],
+    ['', 'w', 'w', 'w'],
+  );
+  assert.deepEqual(
+    [of('pods').ContainerName, of('pods').ContainerImage, of('pods').KubernetesNamespace],
+    ['c', 'i', 'n'],
+  );
 });
 
 test('tactics of an attack sequence: all names that Sentinel knows', () => {
   const values = ['Command and Control', 'Resource Development', 'Lateral Movement', 'Made Up', 'Exfiltration'];
-  const sequence = { uid: 'u', sequenceIndicators: [{ key: 'ATTACK_TACTIC', values }, { key: 'ATTACK_TECHNIQUE', values: ['T1562.008 - Impair Defenses', 'T1078 - Valid Accounts'] }] };
-  const row = one([newRow(finding({ type: 'AttackSequence:S3/CompromisedData', service: { detection: { sequence } } }))]);
-  assert.deepEqual([...row.Tactics].sort(), ['CommandAndControl', 'Exfiltration', 'LateralMovement', 'ResourceDevelopment']);
+  const sequence = {
+    uid: 'u',
+    sequenceIndicators: [
+      { key: 'ATTACK_TACTIC', values },
+      { key: 'ATTACK_TECHNIQUE', values: ['T1562.008 - Impair Defenses', 'T1078 - Valid Accounts'] },
+    ],
+  };
+  const row = one([
+    newRow(finding({ type: 'AttackSequence:S3/CompromisedData', service: { detection: { sequence } } })),
+  ]);
+  assert.deepEqual([...row.Tactics].sort(), [
+    'CommandAndControl',
+    'Exfiltration',
+    'LateralMovement',
+    'ResourceDevelopment',
+  ]);
   assert.deepEqual([...row.Techniques].sort(), ['T1078', 'T1562.008']);
 });
 
-for (const [partition, host] of [['aws', 'console.aws.amazon.com'], ['aws-cn', 'console.amazonaws.cn'], ['aws-us-gov', 'console.amazonaws-us-gov.com']]) {
+for (const [partition, host] of [
+  ['aws', 'console.aws.amazon.com'],
+  ['aws-cn', 'console.amazonaws.cn'],
+  ['aws-us-gov', 'console.amazonaws-us-gov.com'],
+]) {
   test(`console link of partition ${partition}`, () => {
-    assert.equal(one([newRow(finding({ partition, region: 'xx-north-1' }))]).ConsoleLink, `https://${host}/guardduty/home?region=xx-north-1#/findings?search=id%3D${ID}`);
+    assert.equal(
+      one([newRow(finding({ partition, region: 'xx-north-1' }))]).ConsoleLink,
+      `https://${host}/guardduty/home?region=xx-north-1#/findings?search=id%3D${ID}`,
+    );
   });
 }
 
@@ -177,7 +342,8 @@ test('there is no link for a partition whose console is not known', () => {
 test('ids: a GUID with dashes is one without, another id is kept', () => {
   assert.equal(one([newRow(finding())]).FindingId, ID);
   const odd = finding({ id: 'Not-A-Guid', service: { detectorId: 'Odd-Detector' } });
-  for (const row of [one([newRow(odd)]), one([oldRow(odd)])]) assert.deepEqual([row.FindingId, row.DetectorId], ['Not-A-Guid', 'Odd-Detector']);
+  for (const row of [one([newRow(odd)]), one([oldRow(odd)])])
+    assert.deepEqual([row.FindingId, row.DetectorId], ['Not-A-Guid', 'Odd-Detector']);
 });
 
 test('a finding that was unarchived is not archived, one that says so is', () => {
@@ -192,10 +358,26 @@ test('columns that only old tables have are read', () => {
 });
 
 test('details too long for a field: what the flat columns have', () => {
-  const f = finding({ resource: { instanceDetails: { instanceId: 'i-7', imageId: 'ami-7' } }, service: { additionalInfo: { sample: true }, action: { actionType: 'DNS_REQUEST', dnsRequestAction: { domain: 'a.example' } } } });
+  const f = finding({
+    resource: { instanceDetails: { instanceId: 'i-7', imageId: 'ami-7' } },
+    service: {
+      additionalInfo: { sample: true },
+      action: { actionType: 'DNS_REQUEST', dnsRequestAction: { domain: 'a.example' } },
+    },
+  });
   const note = { truncated_bytes: 70000 };
-  const row = one([newRow(f, { ResourceDetails: note, ServiceDetails: note, Truncated_b: true, TruncatedColumns_s: 'ResourceDetails,ServiceDetails' })]);
-  assert.deepEqual([row.IsTruncated, row.InstanceId, row.InstanceImageId, row.Domains, row.IsSample], [true, 'i-7', 'ami-7', ['a.example'], true]);
+  const row = one([
+    newRow(f, {
+      ResourceDetails: note,
+      ServiceDetails: note,
+      Truncated_b: true,
+      TruncatedColumns_s: 'ResourceDetails,ServiceDetails',
+    }),
+  ]);
+  assert.deepEqual(
+    [row.IsTruncated, row.InstanceId, row.InstanceImageId, row.Domains, row.IsSample],
+    [true, 'i-7', 'ami-7', ['a.example'], true],
+  );
   const part = one([newRow(f, { ServiceDetails: { ...f.service, additionalInfo: note }, Truncated_b: true })]);
   assert.deepEqual([part.IsSample, part.Domains], [true, ['a.example']]);
   assert.equal(one([newRow(f)]).IsTruncated, false);

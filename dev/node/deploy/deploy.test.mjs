@@ -1,7 +1,17 @@
 // infra/deploy.sh as it is run, over stand-ins for az and make that keep what they were asked; and azure.yaml.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
@@ -26,20 +36,29 @@ function setUp({ refuses = 'nothing', without = [], files = ['main.bicep', 'main
   const calls = path.join(root, 'calls');
   writeFileSync(calls, '');
   for (const tool of ['az', 'make'].filter((t) => !without.includes(t))) {
-    writeFileSync(path.join(bin, tool), `#!${which('bash')}\necho "${tool} $*" >>'${calls}'\ncase "${tool} $*" in "${refuses}"*) echo refused >&2; exit 1;; esac\n`);
+    writeFileSync(
+      path.join(bin, tool),
+      `#!${which('bash')}\necho "${tool} $*" >>'${calls}'\ncase "${tool} $*" in "${refuses}"*) echo refused >&2; exit 1;; esac\n`,
+    );
     chmodSync(path.join(bin, tool), 0o755);
   }
   return { root, bin, calls };
 }
 
 function deploy(setting, env) {
-  const { status, stdout, stderr } = spawnSync(which('bash'), [path.join(setting.root, 'infra', 'deploy.sh')], { encoding: 'utf8', cwd: dir, env: { PATH: setting.bin, ...env } });
+  const { status, stdout, stderr } = spawnSync(which('bash'), [path.join(setting.root, 'infra', 'deploy.sh')], {
+    encoding: 'utf8',
+    cwd: dir,
+    env: { PATH: setting.bin, ...env },
+  });
   const calls = readFileSync(setting.calls, 'utf8').replaceAll(setting.root, '.').trim().split('\n').filter(Boolean);
   return { status, stdout, stderr, calls };
 }
 
-const INFRA = 'az deployment group create --resource-group rg --name guardduty-sentinel --template-file ./infra/main.bicep --parameters ./infra/main.bicepparam --output none';
-const CODE = 'az functionapp deployment source config-zip --resource-group rg --name app --src ./dist/guardduty-sentinel.zip --output none';
+const INFRA =
+  'az deployment group create --resource-group rg --name guardduty-sentinel --template-file ./infra/main.bicep --parameters ./infra/main.bicepparam --output none';
+const CODE =
+  'az functionapp deployment source config-zip --resource-group rg --name app --src ./dist/guardduty-sentinel.zip --output none';
 const CHECKS = ['az account show --output none', 'az group show --name rg --output none'];
 
 test('infrastructure first, then the package', () => {
@@ -54,30 +73,59 @@ test('another parameter file and a package that is there', () => {
   for (const file of [params, zip]) writeFileSync(file, '');
   const got = deploy(setting, { RG: 'rg', APP: 'app', PARAMS: params, PACKAGE: zip });
   assert.equal(got.status, 0, got.stderr);
-  assert.deepEqual(got.calls, [...CHECKS, INFRA.replace('infra/main.bicepparam', 'p.bicepparam'), CODE.replace('dist/guardduty-sentinel.zip', 'a release.zip')]);
+  assert.deepEqual(got.calls, [
+    ...CHECKS,
+    INFRA.replace('infra/main.bicepparam', 'p.bicepparam'),
+    CODE.replace('dist/guardduty-sentinel.zip', 'a release.zip'),
+  ]);
 });
 
 for (const [name, options, env, message] of [
   ['no group', {}, { APP: 'app' }, /^deploy: RG is not set: make deploy RG=/],
   ['no app', {}, { RG: 'rg' }, /^deploy: APP is not set: make deploy RG=/],
-  ['no template', { files: ['main.bicepparam'] }, { RG: 'rg', APP: 'app' }, /^deploy: there is no file .*main\.bicep$/m],
-  ['no parameters', { files: ['main.bicep'] }, { RG: 'rg', APP: 'app' }, /^deploy: there is no file .*main\.bicepparam$/m],
-  ['no such package', {}, { RG: 'rg', APP: 'app', PACKAGE: '/no/such.zip' }, /^deploy: there is no file \/no\/such\.zip$/m],
+  [
+    'no template',
+    { files: ['main.bicepparam'] },
+    { RG: 'rg', APP: 'app' },
+    /^deploy: there is no file .*main\.bicep$/m,
+  ],
+  [
+    'no parameters',
+    { files: ['main.bicep'] },
+    { RG: 'rg', APP: 'app' },
+    /^deploy: there is no file .*main\.bicepparam$/m,
+  ],
+  [
+    'no such package',
+    {},
+    { RG: 'rg', APP: 'app', PACKAGE: '/no/such.zip' },
+    /^deploy: there is no file \/no\/such\.zip$/m,
+  ],
   ['no az', { without: ['az'] }, { RG: 'rg', APP: 'app' }, /^deploy: az is not installed: https:/],
   ['not signed in', { refuses: 'az account' }, { RG: 'rg', APP: 'app' }, /^deploy: nobody is signed in: az login$/m],
-  ['no such group', { refuses: 'az group' }, { RG: 'rg', APP: 'app' }, /^deploy: there is no resource group rg .*az group create --name rg/],
+  [
+    'no such group',
+    { refuses: 'az group' },
+    { RG: 'rg', APP: 'app' },
+    /^deploy: there is no resource group rg .*az group create --name rg/,
+  ],
 ]) {
   test(`${name}: one line says so, and nothing is deployed`, () => {
     const got = deploy(setUp(options), env);
     assert.equal(got.status, 2);
     assert.match(got.stderr, message);
     assert.equal(got.stderr.trim().split('\n').length, 1);
-    assert.deepEqual(got.calls.filter((c) => !CHECKS.includes(c)), []);
+    assert.deepEqual(
+      got.calls.filter((c) => !CHECKS.includes(c)),
+      [],
+    );
   });
 }
 
 for (const [step, refuses, calls] of [
-  ['package', 'make', 3], ['infrastructure', 'az deployment', 4], ['code', 'az functionapp', 5],
+  ['package', 'make', 3],
+  ['infrastructure', 'az deployment', 4],
+  ['code', 'az functionapp', 5],
 ]) {
   test(`a failure of the ${step} ends it there`, () => {
     const got = deploy(setUp({ refuses }), { RG: 'rg', APP: 'app' });

@@ -13,7 +13,13 @@ const SECRET = 'kept/secret+kept/secret+kept/secret+kept';
 const dir = mkdtempSync(path.join(tmpdir(), 'keypair-'));
 after(() => rmSync(dir, { recursive: true }));
 
-const commands = [...readFileSync(README, 'utf8').split('### KeyPair')[1].matchAll(/```\n(.*?)```/gs)].map((m) => m[1]).find((block) => block.includes('create-access-key'));
+const commands = [
+  ...readFileSync(README, 'utf8')
+    .split('### KeyPair')[1]
+    .matchAll(/```\n(.*?)```/gs),
+]
+  .map((m) => m[1])
+  .find((block) => block.includes('create-access-key'));
 
 test('both values reach the vault, by no file and no argument', () => {
   const home = mkdtempSync(path.join(dir, 'home-'));
@@ -27,7 +33,11 @@ test('both values reach the vault, by no file and no argument', () => {
     writeFileSync(path.join(bin, tool), `#!/usr/bin/env bash\n${text}\n`);
     chmodSync(path.join(bin, tool), 0o755);
   }
-  const got = spawnSync('bash', ['-c', `${commands}\necho "left: \${key-nothing}"`], { encoding: 'utf8', cwd: home, env: { PATH: `${bin}:${process.env.PATH}`, HOME: home, TMPDIR: temporary } });
+  const got = spawnSync('bash', ['-c', `${commands}\necho "left: \${key-nothing}"`], {
+    encoding: 'utf8',
+    cwd: home,
+    env: { PATH: `${bin}:${process.env.PATH}`, HOME: home, TMPDIR: temporary },
+  });
   assert.equal(got.status, 0, got.stderr);
   assert.equal(got.stdout + got.stderr, 'left: nothing\n');
   assert.equal(readFileSync(path.join(home, 'aws-access-key-id'), 'utf8').trim(), 'AKIAEXAMPLE');

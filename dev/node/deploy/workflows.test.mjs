@@ -21,17 +21,28 @@ for (const [name, text] of Object.entries(texts)) {
     const { permissions, jobs } = parse(text);
     assert.deepEqual(permissions, { contents: 'read' });
     for (const [id, job] of Object.entries(jobs)) {
-      assert.deepEqual(job.permissions, name === 'release.yml' && id === 'release' ? { contents: 'write' } : undefined, id);
+      assert.deepEqual(
+        job.permissions,
+        name === 'release.yml' && id === 'release' ? { contents: 'write' } : undefined,
+        id,
+      );
       assert.ok(job.uses || job['timeout-minutes'], `${id} has an end`);
-      for (const step of job.steps ?? []) if (step.uses?.startsWith('actions/checkout')) assert.equal(step.with['persist-credentials'], false);
+      for (const step of job.steps ?? [])
+        if (step.uses?.startsWith('actions/checkout')) assert.equal(step.with['persist-credentials'], false);
     }
-    for (const [, used] of text.matchAll(/uses: (.*)/g)) assert.match(used, /^\.\/\.github\/workflows\/[a-z]+\.yml$|^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    for (const [, used] of text.matchAll(/uses: (.*)/g))
+      assert.match(used, /^\.\/\.github\/workflows\/[a-z]+\.yml$|^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 }
 
 test('all workflows use one version of each thing', () => {
   const all = Object.values(texts).join('\n');
-  for (const pattern of [/actions\/checkout@(.*)/g, /actions\/setup-go@(.*)/g, /go-version: (.*)/g, /bicep install --version (.*)/g]) {
+  for (const pattern of [
+    /actions\/checkout@(.*)/g,
+    /actions\/setup-go@(.*)/g,
+    /go-version: (.*)/g,
+    /bicep install --version (.*)/g,
+  ]) {
     const found = new Set([...all.matchAll(pattern)].map((m) => m[1]));
     assert.equal(found.size, 1, [...found].join(', '));
   }
@@ -47,7 +58,10 @@ function check(infra, says) {
   const bicep = path.join(root, 'bicep');
   writeFileSync(bicep, `#!/usr/bin/env bash\n[ "$1" = lint ] || echo '{}'\n${says}\n`);
   chmodSync(bicep, 0o755);
-  const { status, stdout } = spawnSync(path.join(root, '.ci', 'bicep'), { encoding: 'utf8', env: { ...process.env, BICEP: bicep } });
+  const { status, stdout } = spawnSync(path.join(root, '.ci', 'bicep'), {
+    encoding: 'utf8',
+    env: { ...process.env, BICEP: bicep },
+  });
   return { status, lines: stdout.trim().split('\n') };
 }
 
@@ -56,14 +70,29 @@ const ALL = ['main.bicep', 'main.bicepparam', 'modules/a.bicep'];
 test('.ci/bicep builds and lints every file', () => {
   assert.deepEqual(check(ALL, ''), {
     status: 0,
-    lines: ['bicep build infra/main.bicep --stdout', 'bicep lint infra/main.bicep', 'bicep build-params infra/main.bicepparam --stdout',
-      'bicep build infra/modules/a.bicep --stdout', 'bicep lint infra/modules/a.bicep'],
+    lines: [
+      'bicep build infra/main.bicep --stdout',
+      'bicep lint infra/main.bicep',
+      'bicep build-params infra/main.bicepparam --stdout',
+      'bicep build infra/modules/a.bicep --stdout',
+      'bicep lint infra/modules/a.bicep',
+    ],
   });
 });
 
 for (const [name, infra, says, message] of [
-  ['a warning', ALL, '[ "$1" = build ] && echo "a.bicep(1,1) : Warning no-unused-params" >&2; exit 0', /Warning no-unused-params/],
-  ['a warning of the linter', ALL, '[ "$1" = lint ] && echo "a.bicep(1,1) : Warning no-unused-params"; exit 0', /Warning no-unused-params/],
+  [
+    'a warning',
+    ALL,
+    '[ "$1" = build ] && echo "a.bicep(1,1) : Warning no-unused-params" >&2; exit 0',
+    /Warning no-unused-params/,
+  ],
+  [
+    'a warning of the linter',
+    ALL,
+    '[ "$1" = lint ] && echo "a.bicep(1,1) : Warning no-unused-params"; exit 0',
+    /Warning no-unused-params/,
+  ],
   ['an error', ALL, 'echo "Error BCP007" >&2; exit 1', /Error BCP007/],
   ['an error without a word', ALL, 'exit 1', /no reason given/],
   ['no file', [], '', /^there is no Bicep file in infra\/$/m],

@@ -10,28 +10,59 @@ import { deploy } from './deployment.mjs';
 const at = (relative) => fileURLToPath(new URL(`../../../${relative}`, import.meta.url));
 const text = (relative) => readFileSync(at(relative), 'utf8').replaceAll('\r\n', '\n');
 const required = { workspaceName: 'law-soc', s3Bucket: 'findings', awsRegion: 'eu-west-1' };
-const rulesOf = (params = {}) => Object.fromEntries(deploy(at('infra/main.bicep'), { ...required, ...params }).resources
-  .filter((r) => r.type === 'Microsoft.Insights/scheduledQueryRules').map((r) => [r.name.slice('guardduty-'.length), r.body.properties]));
+const rulesOf = (params = {}) =>
+  Object.fromEntries(
+    deploy(at('infra/main.bicep'), { ...required, ...params })
+      .resources.filter((r) => r.type === 'Microsoft.Insights/scheduledQueryRules')
+      .map((r) => [r.name.slice('guardduty-'.length), r.body.properties]),
+  );
 const rules = rulesOf();
 const { componentId, ruleId } = deploy(at('infra/main.bicep'), required).outputs;
 
 const now = new Date('2026-11-22T12:00:00Z');
 const ago = (minutes) => new Date(now - minutes * 60_000).toISOString();
 
-const documented = [...text('docs/operations.md').split('### The line `run ended`')[1].split('```')[0]
-  .matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm)].flatMap((m) => [...m[1].matchAll(/`(\w+)`/g)].map((name) => name[1]));
+const documented = [
+  ...text('docs/operations.md')
+    .split('### The line `run ended`')[1]
+    .split('```')[0]
+    .matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm),
+].flatMap((m) => [...m[1].matchAll(/`(\w+)`/g)].map((name) => name[1]));
 
 /** A console line of the handler in AppTraces; Application Insights writes resource ids in lower case. */
 function line(minutes, fields, { category = 'Host.Function.Console', component = componentId, message } = {}) {
   const body = { time: ago(minutes), level: 'INFO', ...fields, invocation_id: `id-${minutes}` };
-  return { TimeGenerated: ago(minutes), _ResourceId: component.toLowerCase(), Properties: { Category: category }, Message: message ?? JSON.stringify(body) };
+  return {
+    TimeGenerated: ago(minutes),
+    _ResourceId: component.toLowerCase(),
+    Properties: { Category: category },
+    Message: message ?? JSON.stringify(body),
+  };
 }
 
-const numbers = { objects: 1, findings: 2, batches: 1, bytes: 3000, dropped: 0, repeated: 0, pending: 0, quarantined: 0, left: 0, list_calls: 4,
-  read_calls: 1, pairs: 2, unlisted: 0, lag_seconds: 3.5, duration_seconds: 1.2 };
-const run = (minutes, fields = {}, options) => line(minutes, { msg: 'run ended', outcome: 'ok', ...numbers, watermark: ago(minutes), ...fields }, options);
-const failed = (minutes, fields = {}, options) => run(minutes, { outcome: 'failed', code: 'GD1203', findings: 0, lag_seconds: 0, ...fields }, options);
-const every = (step, until, make) => Array.from({ length: Math.floor(until / step) }, (_, i) => make((i + 1) * step - 1));
+const numbers = {
+  objects: 1,
+  findings: 2,
+  batches: 1,
+  bytes: 3000,
+  dropped: 0,
+  repeated: 0,
+  pending: 0,
+  quarantined: 0,
+  left: 0,
+  list_calls: 4,
+  read_calls: 1,
+  pairs: 2,
+  unlisted: 0,
+  lag_seconds: 3.5,
+  duration_seconds: 1.2,
+};
+const run = (minutes, fields = {}, options) =>
+  line(minutes, { msg: 'run ended', outcome: 'ok', ...numbers, watermark: ago(minutes), ...fields }, options);
+const failed = (minutes, fields = {}, options) =>
+  run(minutes, { outcome: 'failed', code: 'GD1203', findings: 0, lag_seconds: 0, ...fields }, options);
+const every = (step, until, make) =>
+  Array.from({ length: Math.floor(until / step) }, (_, i) => make((i + 1) * step - 1));
 const minutesOf = (span) => {
   const [, days = 0, hours = 0, minutes = 0] = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/.exec(span);
   return (Number(days) * 24 + Number(hours)) * 60 + Number(minutes);
@@ -39,19 +70,50 @@ const minutesOf = (span) => {
 
 /** Whether a rule fires over the rows of its window, as Azure Monitor would compare them. */
 function fires(rule, { traces = [], errors } = {}) {
-  const { windowSize, criteria: { allOf: [condition] } } = rule;
+  const {
+    windowSize,
+    criteria: {
+      allOf: [condition],
+    },
+  } = rule;
   const within = (rows) => rows.filter((row) => row.TimeGenerated > ago(minutesOf(windowSize)));
   const engine = createEngine();
-  engine.addTable('AppTraces', { TimeGenerated: 'datetime', _ResourceId: 'string', Properties: 'dynamic', Message: 'string' }, within(traces));
+  engine.addTable(
+    'AppTraces',
+    { TimeGenerated: 'datetime', _ResourceId: 'string', Properties: 'dynamic', Message: 'string' },
+    within(traces),
+  );
   if (errors) {
-    engine.addTable('DCRLogErrors', { TimeGenerated: 'datetime', _ResourceId: 'string', OperationName: 'string', InputStreamId: 'string', Message: 'string' }, within(errors));
+    engine.addTable(
+      'DCRLogErrors',
+      {
+        TimeGenerated: 'datetime',
+        _ResourceId: 'string',
+        OperationName: 'string',
+        InputStreamId: 'string',
+        Message: 'string',
+      },
+      within(errors),
+    );
   }
-  assert.deepEqual(engine.check(condition.query).filter((d) => d.severity === 'Error' && !(!errors && /DCRLogErrors/.test(d.message))), []);
+  assert.deepEqual(
+    engine.check(condition.query).filter((d) => d.severity === 'Error' && !(!errors && /DCRLogErrors/.test(d.message))),
+    [],
+  );
   const { columns, rows } = engine.run(condition.query, { now });
-  if (condition.metricMeasureColumn) assert.ok(['long', 'real'].includes(columns.find((c) => c.name === condition.metricMeasureColumn)?.type));
+  if (condition.metricMeasureColumn)
+    assert.ok(['long', 'real'].includes(columns.find((c) => c.name === condition.metricMeasureColumn)?.type));
   const values = rows.map((row) => row[condition.metricMeasureColumn]);
-  const value = { Count: rows.length, Total: values.reduce((a, b) => a + b, 0), Minimum: values.length ? Math.min(...values) : NaN }[condition.timeAggregation];
-  return { GreaterThan: value > condition.threshold, GreaterThanOrEqual: value >= condition.threshold, LessThan: value < condition.threshold }[condition.operator];
+  const value = {
+    Count: rows.length,
+    Total: values.reduce((a, b) => a + b, 0),
+    Minimum: values.length ? Math.min(...values) : NaN,
+  }[condition.timeAggregation];
+  return {
+    GreaterThan: value > condition.threshold,
+    GreaterThanOrEqual: value >= condition.threshold,
+    LessThan: value < condition.threshold,
+  }[condition.operator];
 }
 
 const good = every(5, 60, run);
@@ -62,28 +124,78 @@ for (const [name, rule, traces, want] of [
   ['two failed runs', 'runs-failing', [...every(5, 10, failed), run(20)], false],
   ['good runs', 'runs-failing', good, false],
   ['three failed runs an hour ago', 'runs-failing', [...every(5, 30, run), failed(61), failed(66), failed(71)], false],
-  ['failures that are folders which could not be listed', 'runs-failing', every(5, 30, (m) => failed(m, { unlisted: 1, code: 'GD1303' })), false],
-  ['failed runs of another app', 'runs-failing', every(5, 30, (m) => failed(m, {}, { component: '/subscriptions/x/other' })), false],
-  ['the words in another category', 'runs-failing', every(5, 30, (m) => failed(m, {}, { category: 'Function.GuardDutyTimer.User' })), false],
-  ['prose that has the words', 'runs-failing', every(5, 30, (m) => line(m, {}, { message: 'run ended, outcome failed' })), false],
-  ['another line that quotes it', 'runs-failing', every(5, 30, (m) => line(m, { msg: 'quoted', outcome: 'failed', error: 'run ended' })), false],
+  [
+    'failures that are folders which could not be listed',
+    'runs-failing',
+    every(5, 30, (m) => failed(m, { unlisted: 1, code: 'GD1303' })),
+    false,
+  ],
+  [
+    'failed runs of another app',
+    'runs-failing',
+    every(5, 30, (m) => failed(m, {}, { component: '/subscriptions/x/other' })),
+    false,
+  ],
+  [
+    'the words in another category',
+    'runs-failing',
+    every(5, 30, (m) => failed(m, {}, { category: 'Function.GuardDutyTimer.User' })),
+    false,
+  ],
+  [
+    'prose that has the words',
+    'runs-failing',
+    every(5, 30, (m) => line(m, {}, { message: 'run ended, outcome failed' })),
+    false,
+  ],
+  [
+    'another line that quotes it',
+    'runs-failing',
+    every(5, 30, (m) => line(m, { msg: 'quoted', outcome: 'failed', error: 'run ended' })),
+    false,
+  ],
 
   ['no line at all', 'runs-missing', [], true],
   ['a last run an hour ago', 'runs-missing', [run(61)], true],
   ['only runs that found another at work', 'runs-missing', every(5, 30, (m) => run(m, { outcome: 'busy' })), true],
   ['only panics', 'runs-missing', every(5, 30, (m) => line(m, { msg: 'run failed', code: 'GD1002' })), true],
-  ['runs of another app', 'runs-missing', every(5, 30, (m) => run(m, {}, { component: '/subscriptions/x/other' })), true],
+  [
+    'runs of another app',
+    'runs-missing',
+    every(5, 30, (m) => run(m, {}, { component: '/subscriptions/x/other' })),
+    true,
+  ],
   ['one run', 'runs-missing', [run(10)], false],
   ['failed runs, of which the other rule tells', 'runs-missing', every(5, 30, failed), false],
   ['a partial run', 'runs-missing', [run(10, { outcome: 'partial', left: 9 })], false],
 
-  ['a folder that stays unlisted', 'folders-unlisted', every(5, 30, (m) => failed(m, { unlisted: 2, code: 'GD1303' })), true],
+  [
+    'a folder that stays unlisted',
+    'folders-unlisted',
+    every(5, 30, (m) => failed(m, { unlisted: 2, code: 'GD1303' })),
+    true,
+  ],
   ['a folder unlisted once', 'folders-unlisted', [...good, failed(2, { unlisted: 2 })], false],
   ['other failures', 'folders-unlisted', every(5, 30, failed), false],
 
-  ['a watermark that stays three hours behind', 'watermark-behind', every(5, 30, (m) => run(m, { outcome: 'partial', left: 500, lag_seconds: 3 * 3600 })), true],
-  ['failed runs that know it, among some that do not', 'watermark-behind', every(5, 30, (m) => failed(m, { lag_seconds: m % 2 ? 0 : 9000 })), true],
-  ['a watermark that came near once', 'watermark-behind', [...every(5, 25, (m) => run(m, { lag_seconds: 9000 })), run(28, { lag_seconds: 4 })], false],
+  [
+    'a watermark that stays three hours behind',
+    'watermark-behind',
+    every(5, 30, (m) => run(m, { outcome: 'partial', left: 500, lag_seconds: 3 * 3600 })),
+    true,
+  ],
+  [
+    'failed runs that know it, among some that do not',
+    'watermark-behind',
+    every(5, 30, (m) => failed(m, { lag_seconds: m % 2 ? 0 : 9000 })),
+    true,
+  ],
+  [
+    'a watermark that came near once',
+    'watermark-behind',
+    [...every(5, 25, (m) => run(m, { lag_seconds: 9000 })), run(28, { lag_seconds: 4 })],
+    false,
+  ],
   ['good runs at the present', 'watermark-behind', every(5, 30, (m) => run(m, { lag_seconds: 0 })), false],
   ['failed runs that know nothing', 'watermark-behind', every(5, 30, failed), false],
   ['nothing', 'watermark-behind', [], false],
@@ -104,18 +216,27 @@ for (const [name, rule, traces, want] of [
   test(`${rule} ${want ? 'fires' : 'is quiet'} for ${name}`, () => assert.equal(fires(rules[rule], { traces }), want));
 }
 
-const refused = (minutes, resource = ruleId) => ({ TimeGenerated: ago(minutes), _ResourceId: resource.toLowerCase(), OperationName: 'Transform', InputStreamId: 'Custom-AWSGuardDuty_CL', Message: 'x' });
+const refused = (minutes, resource = ruleId) => ({
+  TimeGenerated: ago(minutes),
+  _ResourceId: resource.toLowerCase(),
+  OperationName: 'Transform',
+  InputStreamId: 'Custom-AWSGuardDuty_CL',
+  Message: 'x',
+});
 for (const [name, errors, want] of [
   ['a refused row', [refused(5)], true],
   ['one two hours ago', [refused(121)], false],
   ['one of another rule', [refused(5, '/subscriptions/x/other')], false],
   ['a table that does not exist yet', undefined, false],
 ]) {
-  test(`rows-refused ${want ? 'fires' : 'is quiet'} for ${name}`, () => assert.equal(fires(rules['rows-refused'], { errors }), want));
+  test(`rows-refused ${want ? 'fires' : 'is quiet'} for ${name}`, () =>
+    assert.equal(fires(rules['rows-refused'], { errors }), want));
 }
 
 test('the sample lines have the fields that docs/operations.md names, no more and no fewer', () => {
-  const fields = Object.keys(JSON.parse(failed(1).Message)).filter((name) => !['time', 'level', 'msg', 'invocation_id'].includes(name));
+  const fields = Object.keys(JSON.parse(failed(1).Message)).filter(
+    (name) => !['time', 'level', 'msg', 'invocation_id'].includes(name),
+  );
   assert.deepEqual(fields.sort(), [...documented].sort());
 });
 
@@ -128,9 +249,13 @@ test('the queries read documented fields alone', () => {
 });
 
 test('every query file is a rule, and those about runs begin alike', () => {
-  const files = readdirSync(at('infra/alerts')).map((f) => f.replace('.kql', '')).sort();
+  const files = readdirSync(at('infra/alerts'))
+    .map((f) => f.replace('.kql', ''))
+    .sort();
   assert.deepEqual(Object.keys(rules).sort(), files);
-  const heads = files.filter((f) => f !== 'rows-refused').map((f) => text(`infra/alerts/${f}.kql`).split('\n').slice(1, 8).join('\n'));
+  const heads = files
+    .filter((f) => f !== 'rows-refused')
+    .map((f) => text(`infra/alerts/${f}.kql`).split('\n').slice(1, 8).join('\n'));
   assert.equal(new Set(heads).size, 1);
 });
 
@@ -153,15 +278,26 @@ test('a rule looks back as far as it comes by, resolves by itself or is mute for
 });
 
 test('the parameters switch rules, widen the window and name the receivers', () => {
-  const on = (params) => Object.entries(rulesOf(params)).filter(([, rule]) => rule.enabled).map(([name]) => name);
+  const on = (params) =>
+    Object.entries(rulesOf(params))
+      .filter(([, rule]) => rule.enabled)
+      .map(([name]) => name);
   assert.equal(on({}).length, 7);
   assert.deepEqual(on({ alertsEnabled: false }), []);
   assert.ok(!on({ alertOnSilentFeed: false }).includes('feed-silent'));
   assert.equal(rulesOf({ alertWindow: 'PT6H' })['runs-missing'].windowSize, 'PT6H');
   assert.equal(rulesOf({ alertFailedRuns: 1 })['runs-failing'].criteria.allOf[0].threshold, 1);
   assert.equal(rulesOf({ alertLagMinutes: 300 })['watermark-behind'].criteria.allOf[0].threshold, 300);
-  const { resources } = deploy(at('infra/main.bicep'), { ...required, alertEmails: ['soc@example.com'], alertActionGroupIds: ['/other'] });
+  const { resources } = deploy(at('infra/main.bicep'), {
+    ...required,
+    alertEmails: ['soc@example.com'],
+    alertActionGroupIds: ['/other'],
+  });
   const group = resources.find((r) => r.type === 'Microsoft.Insights/actionGroups');
-  assert.deepEqual(group.body.properties.emailReceivers.map((r) => r.emailAddress), ['soc@example.com']);
-  for (const rule of resources.filter((r) => r.symbol === 'alerts')) assert.deepEqual(rule.body.properties.actions.actionGroups, [group.id, '/other']);
+  assert.deepEqual(
+    group.body.properties.emailReceivers.map((r) => r.emailAddress),
+    ['soc@example.com'],
+  );
+  for (const rule of resources.filter((r) => r.symbol === 'alerts'))
+    assert.deepEqual(rule.body.properties.actions.actionGroups, [group.id, '/other']);
 });

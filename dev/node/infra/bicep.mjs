@@ -6,10 +6,13 @@ import { Language, Parser } from 'web-tree-sitter';
 
 await Parser.init();
 const parser = new Parser();
-parser.setLanguage(await Language.load(createRequire(import.meta.url).resolve('tree-sitter-bicep/tree-sitter-bicep.wasm')));
+parser.setLanguage(
+  await Language.load(createRequire(import.meta.url).resolve('tree-sitter-bicep/tree-sitter-bicep.wasm')),
+);
 
 /** Named children that are no comments. */
-export const kids = (node) => node.namedChildren.filter((child) => child.type !== 'comment' && child.type !== 'diagnostic_comment');
+export const kids = (node) =>
+  node.namedChildren.filter((child) => child.type !== 'comment' && child.type !== 'diagnostic_comment');
 
 /**
  * The declarations of a .bicep or .bicepparam file. A parameter, variable or
@@ -23,7 +26,19 @@ export function read(file) {
   const root = parser.parse(known(text)).rootNode;
   const fault = root.descendantsOfType('ERROR')[0] ?? firstMissing(root);
   if (fault) throw new Error(`${file}:${fault.startPosition.row + 1}: syntax`);
-  const found = { file, using: /^using '([^']+)'$/m.exec(text)?.[1], root, params: [], vars: [], outputs: [], resources: [], modules: [], imports: [], types: {}, funcs: {} };
+  const found = {
+    file,
+    using: /^using '([^']+)'$/m.exec(text)?.[1],
+    root,
+    params: [],
+    vars: [],
+    outputs: [],
+    resources: [],
+    modules: [],
+    imports: [],
+    types: {},
+    funcs: {},
+  };
   let decorators = {};
   for (const node of kids(root)) {
     if (node.type === 'decorators') {
@@ -33,7 +48,9 @@ export function read(file) {
     LISTS[node.type]?.(found, node, decorators);
     decorators = {};
   }
-  const typeOf = Object.fromEntries([...text.matchAll(TYPED_VAR)].map(([, start, type]) => [start.slice('var '.length), type.trim()]));
+  const typeOf = Object.fromEntries(
+    [...text.matchAll(TYPED_VAR)].map(([, start, type]) => [start.slice('var '.length), type.trim()]),
+  );
   for (const variable of found.vars) variable.type = typeOf[variable.name];
   found.optional = new Set([...text.matchAll(OPTIONAL)].map((m) => m.index));
   return found;
@@ -63,24 +80,35 @@ function firstMissing(node) {
 
 /** {name: nodes of its arguments}. */
 function decoratorsOf(node) {
-  return Object.fromEntries(kids(node).map((decorator) => {
-    const call = kids(decorator)[0];
-    return [kids(call)[0].text, kids(kids(call)[1])];
-  }));
+  return Object.fromEntries(
+    kids(node).map((decorator) => {
+      const call = kids(decorator)[0];
+      return [kids(call)[0].text, kids(kids(call)[1])];
+    }),
+  );
 }
 
 const LISTS = {
   parameter_declaration: (found, node, decorators) => found.params.push(typed(node, decorators)),
-  variable_declaration: (found, node, decorators) => found.vars.push({ name: kids(node)[0].text, decorators, value: kids(node)[1] }),
+  variable_declaration: (found, node, decorators) =>
+    found.vars.push({ name: kids(node)[0].text, decorators, value: kids(node)[1] }),
   output_declaration: (found, node, decorators) => found.outputs.push(typed(node, decorators)),
   resource_declaration: (found, node, decorators) => found.resources.push(resourceOf(node, decorators)),
   module_declaration: (found, node, decorators) => found.modules.push(resourceOf(node, decorators)),
-  type_declaration: (found, node) => { found.types[kids(node)[0].text] = kids(node)[1]; },
+  type_declaration: (found, node) => {
+    found.types[kids(node)[0].text] = kids(node)[1];
+  },
   user_defined_function: (found, node) => {
     const [name, params] = kids(node);
     found.funcs[name.text] = { params: kids(params).map((param) => kids(param)[0].text), value: kids(node).at(-1) };
   },
-  import_functionality: (found, node) => found.imports.push({ names: kids(node).filter((n) => n.type === 'identifier').map((n) => n.text), from: literal(kids(node).at(-1)) }),
+  import_functionality: (found, node) =>
+    found.imports.push({
+      names: kids(node)
+        .filter((n) => n.type === 'identifier')
+        .map((n) => n.text),
+      from: literal(kids(node).at(-1)),
+    }),
 };
 
 function typed(node, decorators) {
@@ -91,12 +119,22 @@ function typed(node, decorators) {
 function resourceOf(node, decorators) {
   const [name, reference, value] = kids(node);
   const nested = node.type === 'resource_declaration' ? nestedIn(value) : [];
-  return { name: name.text, decorators, reference: literal(reference), existing: node.children.some((c) => c.type === 'existing'), value, nested };
+  return {
+    name: name.text,
+    decorators,
+    reference: literal(reference),
+    existing: node.children.some((c) => c.type === 'existing'),
+    value,
+    nested,
+  };
 }
 
 function nestedIn(value) {
   if (value.type !== 'object') return [];
-  return kids(value).map((property) => kids(property)[0]).filter((n) => n?.type === 'resource_declaration').map((n) => resourceOf(n, {}));
+  return kids(value)
+    .map((property) => kids(property)[0])
+    .filter((n) => n?.type === 'resource_declaration')
+    .map((n) => resourceOf(n, {}));
 }
 
 /** The text of a string without interpolation; null for any other node. */

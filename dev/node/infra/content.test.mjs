@@ -16,7 +16,8 @@ const CARD = 'Microsoft.SecurityInsights/dataConnectorDefinitions';
 const workspace = /\/providers\/Microsoft\.OperationalInsights\/workspaces\/law-soc\//;
 
 /** The YAML files of a folder of sentinel/, by name. */
-const yamlOf = (folder) => Object.fromEntries(readYaml(`sentinel/${folder}`).map(({ file, yaml }) => [`${file}.yaml`, yaml]));
+const yamlOf = (folder) =>
+  Object.fromEntries(readYaml(`sentinel/${folder}`).map(({ file, yaml }) => [`${file}.yaml`, yaml]));
 const rules = yamlOf('Analytic Rules');
 const hunts = yamlOf('Hunting Queries');
 
@@ -24,18 +25,38 @@ const hunting = (given) => only(given, SEARCHES).filter((r) => r.body.properties
 const functionsOf = (given) => only(given, SEARCHES).filter((r) => r.body.properties.functionAlias);
 const contentOf = ({ resources }) => resources.filter((r) => contentTypes.includes(r.type));
 
-for (const [module, folder] of [['parsers', 'Parsers'], ['rules', 'Analytic Rules'], ['hunting', 'Hunting Queries']]) {
+for (const [module, folder] of [
+  ['parsers', 'Parsers'],
+  ['rules', 'Analytic Rules'],
+  ['hunting', 'Hunting Queries'],
+]) {
   test(`${module}.bicep lists each file of sentinel/${folder} once`, () => {
-    const listed = [...text(`infra/modules/content/${module}.bicep`).matchAll(/loadYamlContent\('\.\.\/\.\.\/\.\.\/sentinel\/([^']+)'\)/g)].map((m) => m[1]);
-    assert.deepEqual(listed.sort(), Object.keys(yamlOf(folder)).map((name) => `${folder}/${name}`));
+    const listed = [
+      ...text(`infra/modules/content/${module}.bicep`).matchAll(
+        /loadYamlContent\('\.\.\/\.\.\/\.\.\/sentinel\/([^']+)'\)/g,
+      ),
+    ].map((m) => m[1]);
+    assert.deepEqual(
+      listed.sort(),
+      Object.keys(yamlOf(folder)).map((name) => `${folder}/${name}`),
+    );
   });
 }
 
 test('the content is beside the table, in the workspace', () => {
   const kinds = Object.fromEntries(contentTypes.map((type) => [type, only(keyPair, type).length]));
-  assert.deepEqual(kinds, { [SEARCHES]: readParsers().length + Object.keys(hunts).length, [RULES]: Object.keys(rules).length, 'Microsoft.Insights/workbooks': 1, [CARD]: 1 });
-  for (const { type, id } of contentOf(keyPair)) if (type !== 'Microsoft.Insights/workbooks') assert.match(id, workspace);
-  assert.deepEqual(contentOf(keyless).map((r) => r.id), contentOf(keyPair).map((r) => r.id));
+  assert.deepEqual(kinds, {
+    [SEARCHES]: readParsers().length + Object.keys(hunts).length,
+    [RULES]: Object.keys(rules).length,
+    'Microsoft.Insights/workbooks': 1,
+    [CARD]: 1,
+  });
+  for (const { type, id } of contentOf(keyPair))
+    if (type !== 'Microsoft.Insights/workbooks') assert.match(id, workspace);
+  assert.deepEqual(
+    contentOf(keyless).map((r) => r.id),
+    contentOf(keyPair).map((r) => r.id),
+  );
 });
 
 const times = 'starttime:datetime=datetime(null), endtime:datetime=datetime(null)';
@@ -48,10 +69,20 @@ const parameters = {
   AWSGuardDutyFromCL: times,
   ASimAlertEventAmazonGuardDuty: 'disabled:bool=false, pack:bool=false',
   ASimNetworkSessionAmazonGuardDuty: 'disabled:bool=false, pack:bool=false',
-  vimAlertEventAmazonGuardDuty: `${times}, ${lists('ipaddr_has_any_prefix', 'hostname_has_any', 'username_has_any', 'attacktactics_has_any', 'attacktechniques_has_any', 'threatcategory_has_any',
-    'alertverdict_has_any', 'eventseverity_has_any')}, disabled:bool=false, pack:bool=false`,
-  vimNetworkSessionAmazonGuardDuty: `${times}, ${lists('srcipaddr_has_any_prefix', 'dstipaddr_has_any_prefix', 'ipaddr_has_any_prefix')}, dstportnumber:int=int(null), ${
-    lists('hostname_has_any', 'dvcaction')}, eventresult:string="*", disabled:bool=false, pack:bool=false`,
+  vimAlertEventAmazonGuardDuty: `${times}, ${lists(
+    'ipaddr_has_any_prefix',
+    'hostname_has_any',
+    'username_has_any',
+    'attacktactics_has_any',
+    'attacktechniques_has_any',
+    'threatcategory_has_any',
+    'alertverdict_has_any',
+    'eventseverity_has_any',
+  )}, disabled:bool=false, pack:bool=false`,
+  vimNetworkSessionAmazonGuardDuty: `${times}, ${lists('srcipaddr_has_any_prefix', 'dstipaddr_has_any_prefix', 'ipaddr_has_any_prefix')}, dstportnumber:int=int(null), ${lists(
+    'hostname_has_any',
+    'dvcaction',
+  )}, eventresult:string="*", disabled:bool=false, pack:bool=false`,
 };
 // as Azure-Sentinel deploys them empty
 Object.assign(parameters, {
@@ -65,38 +96,73 @@ test('every parser is a function with the header and the query that the other te
   const made = Object.fromEntries(functionsOf(keyPair).map((r) => [r.name, r.body.properties]));
   assert.deepEqual(Object.keys(made).sort(), Object.keys(parameters).sort());
   for (const { name, params, query, yaml } of readParsers()) {
-    assert.deepEqual({ etag: '*', ...made[name] }, { etag: '*', category: yaml.Category ?? 'ASIM', displayName: (yaml.Function ?? yaml.Parser).Title, functionAlias: name, functionParameters: parameters[name], query, version: 2 });
+    assert.deepEqual(
+      { etag: '*', ...made[name] },
+      {
+        etag: '*',
+        category: yaml.Category ?? 'ASIM',
+        displayName: (yaml.Function ?? yaml.Parser).Title,
+        functionAlias: name,
+        functionParameters: parameters[name],
+        query,
+        version: 2,
+      },
+    );
     assert.equal(parameters[name], params, name);
   }
 });
 
 test('a rule that is named is made and off, and a name that no rule has is refused', () => {
-  const on = (given) => Object.fromEntries(only(deployed(given), RULES).map((r) => [r.body.properties.displayName, r.body.properties.enabled]));
+  const on = (given) =>
+    Object.fromEntries(
+      only(deployed(given), RULES).map((r) => [r.body.properties.displayName, r.body.properties.enabled]),
+    );
   const off = 'GuardDuty - Root user was used';
   const all = on({});
   assert.ok(Object.values(all).every(Boolean));
   assert.deepEqual(on({ disabledRules: [off] }), { ...all, [off]: false });
-  assert.throws(() => deployed({ disabledRules: [off, 'Root user'] }), /disabledRules names what is no analytics rule: Root user\./);
+  assert.throws(
+    () => deployed({ disabledRules: [off, 'Root user'] }),
+    /disabledRules names what is no analytics rule: Root user\./,
+  );
 });
 
 test('the parsers are registered with ASIM, where the workspace has no parsers of its own', () => {
-  const left = only(keyPair, SEARCHES).filter((r) => r.onlyIfNotExists).map((r) => r.name);
-  assert.deepEqual(left.sort(), ['ASim_AlertEventCustom', 'ASim_NetworkSessionCustom', 'Im_AlertEventCustom', 'Im_NetworkSessionCustom']);
+  const left = only(keyPair, SEARCHES)
+    .filter((r) => r.onlyIfNotExists)
+    .map((r) => r.name);
+  assert.deepEqual(left.sort(), [
+    'ASim_AlertEventCustom',
+    'ASim_NetworkSessionCustom',
+    'Im_AlertEventCustom',
+    'Im_NetworkSessionCustom',
+  ]);
   const without = functionsOf(deployed({ registerAsim: false })).map((r) => r.name);
-  assert.deepEqual(without.sort(), Object.keys(parameters).filter((name) => !left.includes(name)).sort());
+  assert.deepEqual(
+    without.sort(),
+    Object.keys(parameters)
+      .filter((name) => !left.includes(name))
+      .sort(),
+  );
 });
 
 test('a function comes after those that it calls', () => {
   const order = functionsOf(keyPair).map((r) => r.name);
   for (const { name, body } of functionsOf(keyPair)) {
-    for (const called of order.filter((other) => other !== name && new RegExp(`\\b${other}\\b`).test(body.properties.query))) assert.ok(order.indexOf(called) < order.indexOf(name), `${name}: ${called}`);
+    for (const called of order.filter(
+      (other) => other !== name && new RegExp(`\\b${other}\\b`).test(body.properties.query),
+    ))
+      assert.ok(order.indexOf(called) < order.indexOf(name), `${name}: ${called}`);
   }
 });
 
 test('saved searches are written one after the other, and over those that are there', () => {
-  for (const { name, body, onlyIfNotExists } of only(keyPair, SEARCHES)) assert.equal(body.properties.etag, onlyIfNotExists ? undefined : '*', name);
+  for (const { name, body, onlyIfNotExists } of only(keyPair, SEARCHES))
+    assert.equal(body.properties.etag, onlyIfNotExists ? undefined : '*', name);
   for (const { file, resources } of files) {
-    for (const { name, reference, decorators } of resources) if (reference.startsWith(SEARCHES)) assert.equal(decorators.batchSize?.[0].text, '1', `${path.basename(file)}: ${name}`);
+    for (const { name, reference, decorators } of resources)
+      if (reference.startsWith(SEARCHES))
+        assert.equal(decorators.batchSize?.[0].text, '1', `${path.basename(file)}: ${name}`);
   }
 });
 
@@ -107,10 +173,17 @@ function deployedOver(module, list, yaml, params) {
     mkdirSync(path.join(root, 'modules/content'), { recursive: true });
     yaml.forEach((file, i) => writeFileSync(path.join(root, `${i}.yaml`), file));
     const lines = yaml.map((_, i) => `  loadYamlContent('../../${i}.yaml')\n`).join('');
-    const source = text(`infra/modules/content/${module}.bicep`).replace(new RegExp(`(var ${list} \\w+\\[\\] = \\[\\n)[^]*?(?=\\]\\n)`), (_, head) => head + lines);
+    const source = text(`infra/modules/content/${module}.bicep`).replace(
+      new RegExp(`(var ${list} \\w+\\[\\] = \\[\\n)[^]*?(?=\\]\\n)`),
+      (_, head) => head + lines,
+    );
     const file = path.join(root, `modules/content/${module}.bicep`);
     writeFileSync(file, source);
-    return deploy(file, { workspaceName: 'law-soc', ...params }).resources.map((r) => ({ id: r.id, name: r.name, ...r.body }));
+    return deploy(file, { workspaceName: 'law-soc', ...params }).resources.map((r) => ({
+      id: r.id,
+      name: r.name,
+      ...r.body,
+    }));
   } finally {
     rmSync(root, { recursive: true });
   }
@@ -121,48 +194,120 @@ const most = readFileSync(new URL('testdata/rule-most.yaml', import.meta.url), '
 const [leastMade, mostMade] = deployedOver('rules', 'rules', [least, most], { enabled: true, disabledRules: [] });
 
 test('a rule is made under its id, with its spans, operator and techniques as the resource has them', () => {
-  assert.match(leastMade.id, /\/workspaces\/law-soc\/providers\/Microsoft\.SecurityInsights\/alertRules\/a0000000-0000-4000-8000-000000000001$/);
+  assert.match(
+    leastMade.id,
+    /\/workspaces\/law-soc\/providers\/Microsoft\.SecurityInsights\/alertRules\/a0000000-0000-4000-8000-000000000001$/,
+  );
   assert.equal(leastMade.kind, 'Scheduled');
   const { query, ...rest } = leastMade.properties;
   assert.equal(query, 'GuardDutyFindings\n| where Severity >= 7\n');
   assert.deepEqual(rest, {
-    displayName: 'The least of a rule', description: 'One line.', enabled: true, severity: 'High', queryFrequency: 'PT5M', queryPeriod: 'PT47H', triggerOperator: 'GreaterThan', triggerThreshold: 0,
-    suppressionEnabled: false, suppressionDuration: 'PT5H', tactics: ['InitialAccess'], techniques: ['T1078', 'T1110'], entityMappings: null, eventGroupingSettings: null, customDetails: null,
-    alertDetailsOverride: null, templateVersion: '1.0.0',
-    incidentConfiguration: { createIncident: true, groupingConfiguration: { enabled: false, reopenClosedIncident: false, lookbackDuration: 'PT5H', matchingMethod: 'AllEntities', groupByEntities: [],
-      groupByAlertDetails: [], groupByCustomDetails: [] } },
+    displayName: 'The least of a rule',
+    description: 'One line.',
+    enabled: true,
+    severity: 'High',
+    queryFrequency: 'PT5M',
+    queryPeriod: 'PT47H',
+    triggerOperator: 'GreaterThan',
+    triggerThreshold: 0,
+    suppressionEnabled: false,
+    suppressionDuration: 'PT5H',
+    tactics: ['InitialAccess'],
+    techniques: ['T1078', 'T1110'],
+    entityMappings: null,
+    eventGroupingSettings: null,
+    customDetails: null,
+    alertDetailsOverride: null,
+    templateVersion: '1.0.0',
+    incidentConfiguration: {
+      createIncident: true,
+      groupingConfiguration: {
+        enabled: false,
+        reopenClosedIncident: false,
+        lookbackDuration: 'PT5H',
+        matchingMethod: 'AllEntities',
+        groupByEntities: [],
+        groupByAlertDetails: [],
+        groupByCustomDetails: [],
+      },
+    },
   });
 });
 
 test('what a rule says of entities, alert and incident is carried over', () => {
   const yaml = parseYaml(most);
   const made = mostMade.properties;
-  for (const key of ['entityMappings', 'eventGroupingSettings', 'customDetails', 'alertDetailsOverride']) assert.deepEqual(made[key], yaml[key], key);
-  assert.deepEqual(made.incidentConfiguration, { createIncident: false, groupingConfiguration: { ...yaml.incidentConfiguration.groupingConfiguration, lookbackDuration: 'P7D', groupByEntities: [] } });
-  assert.deepEqual([made.queryFrequency, made.queryPeriod, made.triggerOperator, made.suppressionEnabled, made.suppressionDuration], ['P1D', 'P14D', 'LessThan', true, 'P1D']);
+  for (const key of ['entityMappings', 'eventGroupingSettings', 'customDetails', 'alertDetailsOverride'])
+    assert.deepEqual(made[key], yaml[key], key);
+  assert.deepEqual(made.incidentConfiguration, {
+    createIncident: false,
+    groupingConfiguration: {
+      ...yaml.incidentConfiguration.groupingConfiguration,
+      lookbackDuration: 'P7D',
+      groupByEntities: [],
+    },
+  });
+  assert.deepEqual(
+    [made.queryFrequency, made.queryPeriod, made.triggerOperator, made.suppressionEnabled, made.suppressionDuration],
+    ['P1D', 'P14D', 'LessThan', true, 'P1D'],
+  );
 });
 
 test('a rule with a field or a value that the template does not know is refused', () => {
-  for (const [from, to, why] of [['severity: High', 'severity: Critical', /severity: "Critical"/], ['kind: Scheduled', 'kind: Scheduled\nalertRuleTemplateName: x', /no property alertRuleTemplateName/],
-    ['triggerThreshold: 0', "triggerThreshold: '0'", /triggerThreshold: "0" is not int/], ['version: 1.0.0\n', '', /version: undefined/]]) {
-    assert.throws(() => deployedOver('rules', 'rules', [least.replace(from, to)], { enabled: true, disabledRules: [] }), why);
+  for (const [from, to, why] of [
+    ['severity: High', 'severity: Critical', /severity: "Critical"/],
+    ['kind: Scheduled', 'kind: Scheduled\nalertRuleTemplateName: x', /no property alertRuleTemplateName/],
+    ['triggerThreshold: 0', "triggerThreshold: '0'", /triggerThreshold: "0" is not int/],
+    ['version: 1.0.0\n', '', /version: undefined/],
+  ]) {
+    assert.throws(
+      () => deployedOver('rules', 'rules', [least.replace(from, to)], { enabled: true, disabledRules: [] }),
+      why,
+    );
   }
 });
 
 test('a hunting query is a saved search with its tactics and techniques', () => {
-  const [made] = deployedOver('hunting', 'hunts', [readFileSync(new URL('testdata/hunt.yaml', import.meta.url), 'utf8')]);
+  const [made] = deployedOver('hunting', 'hunts', [
+    readFileSync(new URL('testdata/hunt.yaml', import.meta.url), 'utf8'),
+  ]);
   assert.equal(made.name, 'b0000000-0000-4000-8000-000000000001');
-  assert.deepEqual(made.properties, { etag: '*', category: 'Hunting Queries', displayName: 'A hunt', query: 'GuardDutyFindings\n| take 10\n', version: 2,
-    tags: [{ name: 'description', value: 'Two lines\nof text.' }, { name: 'tactics', value: 'Discovery,Impact' }, { name: 'techniques', value: 'T1526,T1078.004' }] });
+  assert.deepEqual(made.properties, {
+    etag: '*',
+    category: 'Hunting Queries',
+    displayName: 'A hunt',
+    query: 'GuardDutyFindings\n| take 10\n',
+    version: 2,
+    tags: [
+      { name: 'description', value: 'Two lines\nof text.' },
+      { name: 'tactics', value: 'Discovery,Impact' },
+      { name: 'techniques', value: 'T1526,T1078.004' },
+    ],
+  });
 });
 
 test('every rule and every hunting query of sentinel/ is made', () => {
-  assert.deepEqual(only(keyPair, RULES).map((r) => [r.name, r.body.properties.displayName]).sort(), Object.values(rules).map((r) => [r.id, r.name]).sort());
-  assert.deepEqual(hunting(keyPair).map((r) => [r.name, r.body.properties.displayName]).sort(), Object.values(hunts).map((r) => [r.id, r.name]).sort());
+  assert.deepEqual(
+    only(keyPair, RULES)
+      .map((r) => [r.name, r.body.properties.displayName])
+      .sort(),
+    Object.values(rules)
+      .map((r) => [r.id, r.name])
+      .sort(),
+  );
+  assert.deepEqual(
+    hunting(keyPair)
+      .map((r) => [r.name, r.body.properties.displayName])
+      .sort(),
+    Object.values(hunts)
+      .map((r) => [r.id, r.name])
+      .sort(),
+  );
   const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
   for (const { name } of [...only(keyPair, RULES), ...hunting(keyPair)]) assert.match(name, guid);
   const { id } = one(keyPair, CARD).body.properties.connectorUiConfig;
-  for (const { name, requiredDataConnectors } of [...Object.values(rules), ...Object.values(hunts)]) for (const { connectorId } of requiredDataConnectors) assert.equal(connectorId, id, name);
+  for (const { name, requiredDataConnectors } of [...Object.values(rules), ...Object.values(hunts)])
+    for (const { connectorId } of requiredDataConnectors) assert.equal(connectorId, id, name);
 });
 
 test('deployContent switches all of it off, analyticsRules the rules alone', () => {
@@ -170,38 +315,64 @@ test('deployContent switches all of it off, analyticsRules the rules alone', () 
   const without = deployed({ analyticsRules: 'none' });
   assert.deepEqual(only(without, RULES), []);
   assert.equal(contentOf(without).length, contentOf(keyPair).length - only(keyPair, RULES).length);
-  for (const { body } of only(deployed({ analyticsRules: 'disabled' }), RULES)) assert.equal(body.properties.enabled, false);
+  for (const { body } of only(deployed({ analyticsRules: 'disabled' }), RULES))
+    assert.equal(body.properties.enabled, false);
   for (const { body } of only(keyPair, RULES)) assert.equal(body.properties.enabled, true);
-  for (const enabled of [true, false]) assert.equal(deployedOver('rules', 'rules', [least], { enabled, disabledRules: [] })[0].properties.enabled, enabled);
-  const module = files.find((f) => f.file.endsWith('modules/content.bicep')).modules.find((m) => m.name === 'rules').value.text;
+  for (const enabled of [true, false])
+    assert.equal(
+      deployedOver('rules', 'rules', [least], { enabled, disabledRules: [] })[0].properties.enabled,
+      enabled,
+    );
+  const module = files.find((f) => f.file.endsWith('modules/content.bicep')).modules.find((m) => m.name === 'rules')
+    .value.text;
   assert.match(module, /^if \(analyticsRules != 'none'\)/);
   assert.match(module, /enabled: analyticsRules == 'enabled'/);
 });
 
 test('rules over a table of the plan Basic are refused before anything is made', () => {
-  for (const analyticsRules of ['enabled', 'disabled']) assert.throws(() => deployed({ tablePlan: 'Basic', analyticsRules }), /analyticsRules has to be none where tablePlan is Basic/);
+  for (const analyticsRules of ['enabled', 'disabled'])
+    assert.throws(
+      () => deployed({ tablePlan: 'Basic', analyticsRules }),
+      /analyticsRules has to be none where tablePlan is Basic/,
+    );
   assert.deepEqual(only(deployed({ tablePlan: 'Basic', analyticsRules: 'none' }), RULES), []);
   assert.deepEqual(contentOf(deployed({ tablePlan: 'Basic', deployContent: false })), []);
 });
 
 test('the content waits for the table, and what calls the functions for them', () => {
-  const after = (file, module) => files.find((f) => f.file.endsWith(file)).modules.find((m) => m.name === module).value.text.match(/dependsOn: \[\s*([\w\s]*?)\s*\]/)?.[1];
+  const after = (file, module) =>
+    files
+      .find((f) => f.file.endsWith(file))
+      .modules.find((m) => m.name === module)
+      .value.text.match(/dependsOn: \[\s*([\w\s]*?)\s*\]/)?.[1];
   assert.equal(after('main.bicep', 'content'), 'ingestion');
   assert.equal(after('modules/content.bicep', 'rules'), 'parsers');
   assert.equal(after('modules/content.bicep', 'hunting'), 'parsers');
 });
 
 test('deploying again writes the same resources', () => {
-  assert.equal(shape({ resources: contentOf(deployed()), outputs: {} }), shape({ resources: contentOf(keyPair), outputs: {} }));
-  assert.deepEqual(contentOf(deployed({ name: 'second' })).map((r) => r.id), contentOf(keyPair).map((r) => r.id));
+  assert.equal(
+    shape({ resources: contentOf(deployed()), outputs: {} }),
+    shape({ resources: contentOf(keyPair), outputs: {} }),
+  );
+  assert.deepEqual(
+    contentOf(deployed({ name: 'second' })).map((r) => r.id),
+    contentOf(keyPair).map((r) => r.id),
+  );
   for (const { id } of contentOf(keyPair)) assert.doesNotMatch(id, /new guid/);
 });
 
-test('the workbook is one that Microsoft Sentinel shows, in the workspace\'s region, and not too long to be loaded', () => {
-  const { name, body } = one(deployed({ workspaceLocation: 'northeurope', tags: { team: 'soc' } }), 'Microsoft.Insights/workbooks');
+test("the workbook is one that Microsoft Sentinel shows, in the workspace's region, and not too long to be loaded", () => {
+  const { name, body } = one(
+    deployed({ workspaceLocation: 'northeurope', tags: { team: 'soc' } }),
+    'Microsoft.Insights/workbooks',
+  );
   assert.match(name, /^guid\(.*\/workspaces\/law-soc\|AmazonGuardDuty\)$/);
   const { serializedData, sourceId, ...rest } = body.properties;
-  assert.deepEqual([body.kind, body.location, body.tags, rest], ['shared', 'northeurope', { team: 'soc' }, { displayName: 'Amazon GuardDuty', category: 'sentinel' }]);
+  assert.deepEqual(
+    [body.kind, body.location, body.tags, rest],
+    ['shared', 'northeurope', { team: 'soc' }, { displayName: 'Amazon GuardDuty', category: 'sentinel' }],
+  );
   assert.match(sourceId, /\/workspaces\/law-soc$/);
   assert.equal(JSON.parse(serializedData).version, 'Notebook/1.0');
   assert.ok(serializedData.length <= 131_072, `${serializedData.length} characters`);
@@ -220,7 +391,10 @@ test('the queries of the card bind, and give what the portal reads', () => {
   for (const { query, description } of card.sampleQueries) assert.ok(run(query) && description);
   for (const { name: table, lastDataReceivedQuery } of card.dataTypes) {
     assert.equal(table, 'AWSGuardDuty_CL');
-    assert.deepEqual(run(lastDataReceivedQuery).columns.map((c) => c.type), ['datetime']);
+    assert.deepEqual(
+      run(lastDataReceivedQuery).columns.map((c) => c.type),
+      ['datetime'],
+    );
   }
   const [{ type, value }] = card.connectivityCriteria;
   assert.equal(type, 'IsConnectedQuery');
@@ -230,7 +404,20 @@ test('the queries of the card bind, and give what the portal reads', () => {
 
 test('the card has what its resource type asks for, and no placeholder', () => {
   const card = one(keyPair, CARD).body.properties.connectorUiConfig;
-  for (const key of ['id', 'title', 'publisher', 'descriptionMarkdown', 'graphQueries', 'sampleQueries', 'dataTypes', 'connectivityCriteria', 'availability', 'permissions', 'instructionSteps']) assert.ok(card[key], key);
+  for (const key of [
+    'id',
+    'title',
+    'publisher',
+    'descriptionMarkdown',
+    'graphQueries',
+    'sampleQueries',
+    'dataTypes',
+    'connectivityCriteria',
+    'availability',
+    'permissions',
+    'instructionSteps',
+  ])
+    assert.ok(card[key], key);
   for (const { title, description } of card.instructionSteps) assert.ok(title && description);
   assert.doesNotMatch(JSON.stringify(card), /\{\{|TODO|example\.com/);
 });
@@ -246,23 +433,39 @@ test('the content depends on no cloud and has no secret', () => {
 const solution = JSON.parse(text('sentinel/Data/Solution_AmazonGuardDutyS3Export.json'));
 
 test('the solution lists what is in sentinel/', () => {
-  const jsonOf = (folder) => readdirSync(at(`sentinel/${folder}`)).filter((name) => name.endsWith('.json')).map((name) => `${folder}/${name}`).sort();
+  const jsonOf = (folder) =>
+    readdirSync(at(`sentinel/${folder}`))
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => `${folder}/${name}`)
+      .sort();
   assert.deepEqual(solution['Data Connectors'], jsonOf('Data Connectors'));
   // Azure-Sentinel keeps the metadata of all its workbooks in one file of its own
   assert.deepEqual([...solution.Workbooks, 'Workbooks/WorkbooksMetadata.json'], jsonOf('Workbooks'));
-  assert.deepEqual([...solution['Analytic Rules']].sort(), Object.keys(rules).map((name) => `Analytic Rules/${name}`));
-  assert.deepEqual([...solution['Hunting Queries']].sort(), Object.keys(hunts).map((name) => `Hunting Queries/${name}`));
+  assert.deepEqual(
+    [...solution['Analytic Rules']].sort(),
+    Object.keys(rules).map((name) => `Analytic Rules/${name}`),
+  );
+  assert.deepEqual(
+    [...solution['Hunting Queries']].sort(),
+    Object.keys(hunts).map((name) => `Hunting Queries/${name}`),
+  );
   // ASIM parsers are no part of a solution: Azure-Sentinel keeps them in folders of their own.
-  const solutionForm = Object.entries(yamlOf('Parsers')).filter(([, yaml]) => yaml.FunctionAlias).map(([name]) => `Parsers/${name}`);
+  const solutionForm = Object.entries(yamlOf('Parsers'))
+    .filter(([, yaml]) => yaml.FunctionAlias)
+    .map(([name]) => `Parsers/${name}`);
   assert.deepEqual([...solution.Parsers].sort(), solutionForm.sort());
 });
 
 test('the solution has its metadata, its logo and notes of its version', () => {
   const metadata = JSON.parse(text(`sentinel/${solution.Metadata}`));
-  for (const key of ['publisherId', 'offerId', 'firstPublishDate', 'providers', 'categories', 'support']) assert.ok(metadata[key], key);
+  for (const key of ['publisherId', 'offerId', 'firstPublishDate', 'providers', 'categories', 'support'])
+    assert.ok(metadata[key], key);
   assert.match(metadata.offerId, /^azure-sentinel-solution-[a-z0-9]+$/);
   assert.match(metadata.firstPublishDate, /^\d{4}-\d\d-\d\d$/);
-  assert.match(text('sentinel/ReleaseNotes.md').split('\n')[2], new RegExp(`^\\| ${solution.Version} +\\| \\d\\d-\\d\\d-\\d{4} `));
+  assert.match(
+    text('sentinel/ReleaseNotes.md').split('\n')[2],
+    new RegExp(`^\\| ${solution.Version} +\\| \\d\\d-\\d\\d-\\d{4} `),
+  );
   const [, logo] = /\/Logos\/([\w.]+)"/.exec(solution.Logo);
   assert.match(text(`sentinel/Logo/${logo}`), /^<svg [^]*<\/svg>\n$/);
 });

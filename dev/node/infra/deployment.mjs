@@ -19,13 +19,22 @@ export class Unknown {
 }
 
 /** {resources: [{symbol, type, version, id, name, body, onlyIfNotExists}], outputs}. A fault in the file or in params throws. */
-export function deploy(file, params, { subscriptionId = '00000000-0000-0000-0000-00000000000a', group = 'rg-function' } = {}) {
+export function deploy(
+  file,
+  params,
+  { subscriptionId = '00000000-0000-0000-0000-00000000000a', group = 'rg-function' } = {},
+) {
   const all = [];
   const deployment = new Deployment(file, params, groupOf(subscriptionId, group), all);
   return { resources: all, outputs: deployment.outputs() };
 }
 
-const groupOf = (subscriptionId, name) => ({ subscriptionId, name, id: `/subscriptions/${subscriptionId}/resourceGroups/${name}`, location: 'westeurope' });
+const groupOf = (subscriptionId, name) => ({
+  subscriptionId,
+  name,
+  id: `/subscriptions/${subscriptionId}/resourceGroups/${name}`,
+  location: 'westeurope',
+});
 
 class Deployment {
   constructor(file, given, group, all) {
@@ -36,10 +45,26 @@ class Deployment {
     for (const name of Object.keys(given)) {
       if (!this.file.params.some((p) => p.name === name)) throw new Error(`${file}: there is no parameter ${name}`);
     }
-    for (const param of this.file.params) this.names.set(param.name, lazy(() => this.param(param, given)));
-    for (const variable of this.file.vars) this.names.set(variable.name, lazy(() => this.variable(variable)));
-    for (const resource of this.file.resources) this.names.set(resource.name, lazy(() => this.resource(resource)));
-    for (const module of this.file.modules) this.names.set(module.name, lazy(() => this.module(module)));
+    for (const param of this.file.params)
+      this.names.set(
+        param.name,
+        lazy(() => this.param(param, given)),
+      );
+    for (const variable of this.file.vars)
+      this.names.set(
+        variable.name,
+        lazy(() => this.variable(variable)),
+      );
+    for (const resource of this.file.resources)
+      this.names.set(
+        resource.name,
+        lazy(() => this.resource(resource)),
+      );
+    for (const module of this.file.modules)
+      this.names.set(
+        module.name,
+        lazy(() => this.module(module)),
+      );
     for (const get of this.names.values()) get();
   }
 
@@ -62,7 +87,9 @@ class Deployment {
 
   /** One resource, or a list of those of a loop; null when its condition is false. */
   resource(declaration, parent = null) {
-    return this.each(declaration.value, new Map(), (body, locals) => this.oneResource(declaration, parent, body, locals));
+    return this.each(declaration.value, new Map(), (body, locals) =>
+      this.oneResource(declaration, parent, body, locals),
+    );
   }
 
   /** Calls make for the body of a declaration, once or once for each item of its loop. */
@@ -81,7 +108,17 @@ class Deployment {
     const type = parent ? `${parent.type}/${own}` : own;
     const { parent: above = parent, scope, dependsOn, ...body } = this.object(node, locals);
     const id = idOf(scope?.id ?? this.group.id, type, body.name, above);
-    const resource = { symbol: declaration.name, type, version, id, name: body.name, scope, body, nested, onlyIfNotExists: 'onlyIfNotExists' in declaration.decorators };
+    const resource = {
+      symbol: declaration.name,
+      type,
+      version,
+      id,
+      name: body.name,
+      scope,
+      body,
+      nested,
+      onlyIfNotExists: 'onlyIfNotExists' in declaration.decorators,
+    };
     if (!declaration.existing) this.all.push(resource);
     for (const child of declaration.nested) nested.set(child.name, this.resource(child, resource));
     return resource;
@@ -164,19 +201,26 @@ const BINARY = {
 };
 
 const EVALUATORS = {
-  string: (d, node, locals) => kids(node).map((part) => (part.type === 'interpolation' ? String(d.value(kids(part)[0], locals)) : stringPart(part))).join(''),
+  string: (d, node, locals) =>
+    kids(node)
+      .map((part) => (part.type === 'interpolation' ? String(d.value(kids(part)[0], locals)) : stringPart(part)))
+      .join(''),
   number: (d, node) => Number(node.text),
   boolean: (d, node) => node.text === 'true',
   null: () => null,
   identifier: (d, node, locals) => d.name(node.text, locals),
   parenthesized_expression: (d, node, locals) => d.value(kids(node)[0], locals),
   object: (d, node, locals) => d.object(node, locals),
-  array: (d, node, locals) => itemsOf(node).map(([item, args]) => (args ? call(d, item, args, locals) : d.value(item, locals))),
+  array: (d, node, locals) =>
+    itemsOf(node).map(([item, args]) => (args ? call(d, item, args, locals) : d.value(item, locals))),
   for_statement: (d, node, locals) => d.loop(node, locals, (body, inner) => d.value(body, inner)),
   unary_expression: (d, node, locals) => !d.value(kids(node)[0], locals),
   binary_expression: (d, node, locals) => {
     const [a, b] = kids(node);
-    return BINARY[node.children[1].type](() => d.value(a, locals), () => d.value(b, locals));
+    return BINARY[node.children[1].type](
+      () => d.value(a, locals),
+      () => d.value(b, locals),
+    );
   },
   ternary_expression: (d, node, locals) => {
     const [condition, yes, no] = kids(node);
@@ -190,7 +234,11 @@ const EVALUATORS = {
   member_expression: memberExpression,
   subscript_expression: (d, node, locals) => {
     const [of, index] = kids(node);
-    return member(d.value(of, locals), d.value(index, locals), node.children.some((c) => c.type === '?'));
+    return member(
+      d.value(of, locals),
+      d.value(index, locals),
+      node.children.some((c) => c.type === '?'),
+    );
   },
   resource_expression: (d, node, locals) => {
     const [of, name] = kids(node);
@@ -203,7 +251,9 @@ function call(d, name, args, locals) {
   const values = kids(args).map((arg) => d.value(arg, locals));
   const own = d.file.funcs[name.text];
   if (own) return d.value(own.value, new Map(own.params.map((param, i) => [param, values[i]])));
-  const builtIn = functions(d, { readText: (file) => readFileSync(path.join(path.dirname(d.file.file), file), 'utf8') })[name.text];
+  const builtIn = functions(d, {
+    readText: (file) => readFileSync(path.join(path.dirname(d.file.file), file), 'utf8'),
+  })[name.text];
   if (!builtIn) throw new Error(`${d.file.file}: function ${name.text} is not supported`);
   return builtIn(...values);
 }
@@ -213,7 +263,12 @@ function itemsOf(node) {
   const items = [];
   for (const item of kids(node)) {
     const before = items.at(-1)?.[0];
-    if (item.type === 'parenthesized_expression' && before?.type === 'identifier' && before.endIndex === item.startIndex) items.at(-1).push(item);
+    if (
+      item.type === 'parenthesized_expression'
+      && before?.type === 'identifier'
+      && before.endIndex === item.startIndex
+    )
+      items.at(-1).push(item);
     else items.push([item]);
   }
   return items;

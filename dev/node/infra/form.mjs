@@ -14,7 +14,9 @@ export const element = (step, name) => elements.find((e) => e.step === step && e
 /** The value with which an element starts: of a list that of the label that it names, of an empty text box ''. */
 export function startOf({ type, defaultValue, constraints }) {
   const listed = constraints?.allowedValues;
-  return listed ? listed.find((option) => option.label === defaultValue)?.value : defaultValue ?? (type === 'Microsoft.Common.TextBox' ? '' : undefined);
+  return listed
+    ? listed.find((option) => option.label === defaultValue)?.value
+    : (defaultValue ?? (type === 'Microsoft.Common.TextBox' ? '' : undefined));
 }
 
 const isEmpty = (value) => value === undefined || value === null || value.length === 0;
@@ -47,20 +49,32 @@ const shown = (e, answers) => e.visible === undefined || evaluate(e.visible, ans
 
 /** Answers to everything: those given, else what the element starts with. What is hidden has none. */
 export function answered(given = {}) {
-  const all = Object.fromEntries(steps.map((step) => [step.name, Object.fromEntries(step.elements.map((e) => [e.name, given[step.name]?.[e.name] ?? startOf(e)]))]));
+  const all = Object.fromEntries(
+    steps.map((step) => [
+      step.name,
+      Object.fromEntries(step.elements.map((e) => [e.name, given[step.name]?.[e.name] ?? startOf(e)])),
+    ]),
+  );
   for (const e of elements) if (!shown(e, all)) delete all[e.step][e.name];
   return all;
 }
 
 /** The faults that the form shows for the answers. */
 export function faults(answers) {
-  return elements.filter((e) => shown(e, answers)).flatMap((e) => {
-    const value = answers[e.step][e.name];
-    const { required, validations = [] } = e.constraints ?? {};
-    if (isEmpty(value) && required) return [`${e.step}.${e.name} is required`];
-    return validations.filter(({ regex, isValid }) => (regex ? !isEmpty(value) && !new RegExp(regex).test(value) : !evaluate(isValid, answers))).map(({ message }) => `${e.step}.${e.name}: ${message}`);
-  });
+  return elements
+    .filter((e) => shown(e, answers))
+    .flatMap((e) => {
+      const value = answers[e.step][e.name];
+      const { required, validations = [] } = e.constraints ?? {};
+      if (isEmpty(value) && required) return [`${e.step}.${e.name} is required`];
+      return validations
+        .filter(({ regex, isValid }) =>
+          regex ? !isEmpty(value) && !new RegExp(regex).test(value) : !evaluate(isValid, answers),
+        )
+        .map(({ message }) => `${e.step}.${e.name}: ${message}`);
+    });
 }
 
 /** The parameters that the form hands to the template. */
-export const parametersOf = (answers) => Object.fromEntries(Object.entries(outputs).map(([name, expression]) => [name, evaluate(expression, answers)]));
+export const parametersOf = (answers) =>
+  Object.fromEntries(Object.entries(outputs).map(([name, expression]) => [name, evaluate(expression, answers)]));

@@ -3,7 +3,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { literal } from './bicep.mjs';
-import { answered, basics, element, elements, evaluate, faults, head, outputs, parametersOf, startOf } from './form.mjs';
+import {
+  answered,
+  basics,
+  element,
+  elements,
+  evaluate,
+  faults,
+  head,
+  outputs,
+  parametersOf,
+  startOf,
+} from './form.mjs';
 import { deployed, files, shape, text } from './templates.mjs';
 import { conforms, members } from './types.mjs';
 
@@ -12,24 +23,58 @@ const param = (name) => main.params.find((p) => p.name === name);
 
 /** Parameters that the form leaves to their defaults, and why. */
 const byDefault = {
-  registerAsim: 'hardly ever changed', disabledRules: 'a list of names',
-  functionAppName: 'made of the stem', storageAccountName: 'made of the stem', vaultName: 'made of the stem', awsKeyIdName: 'a name of this deployment', awsKeyName: 'a name of this deployment',
-  tags: 'an object', extraColumns: 'a list of objects', columnTypes: 'an object', transformKql: 'KQL of many lines', stateTable: 'for starting over', watermarkOverlap: 'tuning', runBudget: 'tuning',
-  fetchConcurrency: 'tuning', uploadConcurrency: 'tuning', logLevel: 'for a while only', alertActionGroupIds: 'ids of resources',
+  registerAsim: 'hardly ever changed',
+  disabledRules: 'a list of names',
+  functionAppName: 'made of the stem',
+  storageAccountName: 'made of the stem',
+  vaultName: 'made of the stem',
+  awsKeyIdName: 'a name of this deployment',
+  awsKeyName: 'a name of this deployment',
+  tags: 'an object',
+  extraColumns: 'a list of objects',
+  columnTypes: 'an object',
+  transformKql: 'KQL of many lines',
+  stateTable: 'for starting over',
+  watermarkOverlap: 'tuning',
+  runBudget: 'tuning',
+  fetchConcurrency: 'tuning',
+  uploadConcurrency: 'tuning',
+  logLevel: 'for a while only',
+  alertActionGroupIds: 'ids of resources',
 };
 
-const workspaceId = '/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/rg-sentinel/providers/Microsoft.OperationalInsights/workspaces/law-soc';
-const required = { workspace: { workspace: { id: workspaceId, name: 'law-soc', location: 'northeurope' } }, source: { bucket: 'findings', region: 'eu-west-1' } };
+const workspaceId =
+  '/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/rg-sentinel/providers/Microsoft.OperationalInsights/workspaces/law-soc';
+const required = {
+  workspace: { workspace: { id: workspaceId, name: 'law-soc', location: 'northeurope' } },
+  source: { bucket: 'findings', region: 'eu-west-1' },
+};
 const roleArn = 'arn:aws:iam::111122223333:role/guardduty-sentinel';
-const keyless = { ...required, credentials: { kind: 'keyless', audience: 'api://guardduty-sentinel', keylessRole: roleArn } };
+const keyless = {
+  ...required,
+  credentials: { kind: 'keyless', audience: 'api://guardduty-sentinel', keylessRole: roleArn },
+};
 const start = parametersOf(answered(required));
 
 test('it is a form of the version that the portal reads', () => {
-  assert.deepEqual(head, { $schema: 'https://schema.management.azure.com/schemas/0.1.2-preview/CreateUIDefinition.MultiVm.json#', handler: 'Microsoft.Azure.CreateUIDef', version: '0.1.2-preview' });
+  assert.deepEqual(head, {
+    $schema: 'https://schema.management.azure.com/schemas/0.1.2-preview/CreateUIDefinition.MultiVm.json#',
+    handler: 'Microsoft.Azure.CreateUIDef',
+    version: '0.1.2-preview',
+  });
   assert.deepEqual(basics, []);
   for (const { step, name, type } of elements) {
     assert.match(`${step} ${name}`, /^[a-zA-Z]+ [a-zA-Z]+$/);
-    assert.ok(['Common.TextBox', 'Common.DropDown', 'Common.OptionsGroup', 'Common.InfoBox', 'Solutions.ResourceSelector'].includes(type.replace('Microsoft.', '')), type);
+    assert.ok(
+      [
+        'Common.TextBox',
+        'Common.DropDown',
+        'Common.OptionsGroup',
+        'Common.InfoBox',
+        'Solutions.ResourceSelector',
+      ].includes(type.replace('Microsoft.', '')),
+      type,
+    );
   }
   assert.equal(new Set(elements.map((e) => `${e.step}.${e.name}`)).size, elements.length);
 });
@@ -43,43 +88,99 @@ test('every reference is to an element, and every element is read', () => {
   const said = JSON.stringify([outputs, elements]);
   const references = [...said.matchAll(/steps\('(\w+)'\)\.(\w+)/g)].map(([, step, name]) => `${step}.${name}`);
   for (const reference of references) assert.ok(element(...reference.split('.')), reference);
-  const read = new Set([...JSON.stringify(outputs).matchAll(/steps\('(\w+)'\)\.(\w+)/g)].map(([, step, name]) => `${step}.${name}`));
-  for (const { step, name, type } of elements) assert.equal(read.has(`${step}.${name}`), type !== 'Microsoft.Common.InfoBox', `${step}.${name}`);
+  const read = new Set(
+    [...JSON.stringify(outputs).matchAll(/steps\('(\w+)'\)\.(\w+)/g)].map(([, step, name]) => `${step}.${name}`),
+  );
+  for (const { step, name, type } of elements)
+    assert.equal(read.has(`${step}.${name}`), type !== 'Microsoft.Common.InfoBox', `${step}.${name}`);
 });
 
 test('left as it is, the form says what the template does by itself', () => {
   assert.deepEqual(faults(answered(required)), []);
-  const own = { workspaceName: 'law-soc', workspaceResourceGroup: 'rg-sentinel', workspaceSubscriptionId: '00000000-0000-0000-0000-00000000000b', workspaceLocation: 'northeurope', s3Bucket: 'findings', awsRegion: 'eu-west-1' };
+  const own = {
+    workspaceName: 'law-soc',
+    workspaceResourceGroup: 'rg-sentinel',
+    workspaceSubscriptionId: '00000000-0000-0000-0000-00000000000b',
+    workspaceLocation: 'northeurope',
+    s3Bucket: 'findings',
+    awsRegion: 'eu-west-1',
+  };
   assert.equal(shape(deployed(start)), shape(deployed(own)));
   for (const [name, value] of Object.entries(start)) {
     const declared = param(name).value;
     if (!declared || name in own || name === 'location' || name === 'totalRetentionInDays') continue;
-    assert.equal(Array.isArray(value) ? (value.length ? value : '[]') : String(value), literal(declared) ?? declared.text, name);
+    assert.equal(
+      Array.isArray(value) ? (value.length ? value : '[]') : String(value),
+      literal(declared) ?? declared.text,
+      name,
+    );
   }
 });
 
-test('the values handed over are of the parameters\' types', () => {
-  for (const given of [required, keyless, { ...required, alerts: { emails: 'a@b.c,d@e.f' }, table: { excludeTypes: 'Recon:*,Stealth:*' } }]) {
-    for (const [name, value] of Object.entries(parametersOf(answered(given)))) assert.ok(conforms(value, param(name).typeNode, main, name));
+test("the values handed over are of the parameters' types", () => {
+  for (const given of [
+    required,
+    keyless,
+    { ...required, alerts: { emails: 'a@b.c,d@e.f' }, table: { excludeTypes: 'Recon:*,Stealth:*' } },
+  ]) {
+    for (const [name, value] of Object.entries(parametersOf(answered(given))))
+      assert.ok(conforms(value, param(name).typeNode, main, name));
   }
 });
 
 test('a list offers what its parameter allows, and starts with its default', () => {
-  const lists = { instanceMemoryMB: ['workspace', 'memory'], tablePlan: ['table', 'plan'], analyticsRules: ['content', 'rules'], alertWindow: ['alerts', 'window'] };
-  for (const [name, of] of Object.entries(lists)) assert.deepEqual(element(...of).constraints.allowedValues.map((option) => option.value), members(param(name).typeNode).map(String), name);
-  for (const e of elements.filter((one) => one.constraints?.allowedValues)) assert.notEqual(startOf(e), undefined, e.name);
+  const lists = {
+    instanceMemoryMB: ['workspace', 'memory'],
+    tablePlan: ['table', 'plan'],
+    analyticsRules: ['content', 'rules'],
+    alertWindow: ['alerts', 'window'],
+  };
+  for (const [name, of] of Object.entries(lists))
+    assert.deepEqual(
+      element(...of).constraints.allowedValues.map((option) => option.value),
+      members(param(name).typeNode).map(String),
+      name,
+    );
+  for (const e of elements.filter((one) => one.constraints?.allowedValues))
+    assert.notEqual(startOf(e), undefined, e.name);
   const unions = Object.keys(outputs).filter((name) => param(name).type.includes('|'));
   assert.deepEqual(unions.sort(), Object.keys(lists).sort());
 });
 
 test('what is chosen arrives', () => {
-  const answers = answered({ ...required, workspace: { ...required.workspace, memory: '2048', stem: 'second' }, table: { totalRetention: '400', excludeSamples: 'true', minSeverity: '4', excludeTypes: 'Recon:*,Stealth:*' },
-    alerts: { emails: 'soc@example.com', enabled: 'false' }, network: { privateEndpoints: 'true', prefix: '10.9.0.0/24' }, content: { rules: 'disabled' } });
+  const answers = answered({
+    ...required,
+    workspace: { ...required.workspace, memory: '2048', stem: 'second' },
+    table: { totalRetention: '400', excludeSamples: 'true', minSeverity: '4', excludeTypes: 'Recon:*,Stealth:*' },
+    alerts: { emails: 'soc@example.com', enabled: 'false' },
+    network: { privateEndpoints: 'true', prefix: '10.9.0.0/24' },
+    content: { rules: 'disabled' },
+  });
   assert.deepEqual(faults(answers), []);
-  const { instanceMemoryMB, name, totalRetentionInDays, excludeSamples, minSeverity, excludeFindingTypes, alertEmails, alertsEnabled, privateNetworking, vnetAddressPrefix, analyticsRules } = parametersOf(answers);
-  assert.deepEqual([instanceMemoryMB, name, totalRetentionInDays, excludeSamples, minSeverity], [2048, 'second', 400, true, '4']);
-  assert.deepEqual([excludeFindingTypes, alertEmails, alertsEnabled, privateNetworking, vnetAddressPrefix, analyticsRules], [['Recon:*', 'Stealth:*'], ['soc@example.com'], false, true, '10.9.0.0/24', 'disabled']);
-  const { deployContent, analyticsRules: rules } = parametersOf(answered({ ...required, content: { deploy: 'false' } }));
+  const {
+    instanceMemoryMB,
+    name,
+    totalRetentionInDays,
+    excludeSamples,
+    minSeverity,
+    excludeFindingTypes,
+    alertEmails,
+    alertsEnabled,
+    privateNetworking,
+    vnetAddressPrefix,
+    analyticsRules,
+  } = parametersOf(answers);
+  assert.deepEqual(
+    [instanceMemoryMB, name, totalRetentionInDays, excludeSamples, minSeverity],
+    [2048, 'second', 400, true, '4'],
+  );
+  assert.deepEqual(
+    [excludeFindingTypes, alertEmails, alertsEnabled, privateNetworking, vnetAddressPrefix, analyticsRules],
+    [['Recon:*', 'Stealth:*'], ['soc@example.com'], false, true, '10.9.0.0/24', 'disabled'],
+  );
+  const { deployContent, analyticsRules: rules } = parametersOf(
+    answered({ ...required, content: { deploy: 'false' } }),
+  );
   assert.deepEqual([deployContent, rules], [false, 'none']);
 });
 
@@ -94,34 +195,98 @@ test('a key pair and keyless exclude each other', () => {
   assert.deepEqual(of(required), ['', '', '']);
   assert.deepEqual(of({ ...required, credentials: { pairRole: roleArn, externalId: 'ab' } }), ['', roleArn, 'ab']);
   assert.deepEqual(of(keyless), ['api://guardduty-sentinel', roleArn, '']);
-  assert.deepEqual(of({ ...required, credentials: { ...keyless.credentials, pairRole: 'left from before', externalId: 'ab' } }), ['api://guardduty-sentinel', roleArn, '']);
+  assert.deepEqual(
+    of({ ...required, credentials: { ...keyless.credentials, pairRole: 'left from before', externalId: 'ab' } }),
+    ['api://guardduty-sentinel', roleArn, ''],
+  );
   assert.match(faults(answered({ ...required, credentials: { externalId: 'ab' } })).join(), /belongs to a role/);
-  assert.match(faults(answered({ ...required, credentials: { kind: 'keyless' } })).join(), /audience is required,credentials\.keylessRole is required/);
+  assert.match(
+    faults(answered({ ...required, credentials: { kind: 'keyless' } })).join(),
+    /audience is required,credentials\.keylessRole is required/,
+  );
 });
 
 test('total retention is at least that for queries', () => {
-  assert.match(faults(answered({ ...required, table: { retention: '90', totalRetention: '89' } })).join(), /At least as many/);
+  assert.match(
+    faults(answered({ ...required, table: { retention: '90', totalRetention: '89' } })).join(),
+    /At least as many/,
+  );
   assert.deepEqual(faults(answered({ ...required, table: { retention: '90', totalRetention: '90' } })), []);
 });
 
 const regex = (step, name) => new RegExp(element(step, name).constraints.validations.find((v) => v.regex).regex);
 
 for (const [step, name, good, bad] of [
-  ['source', 'bucket', ['findings', 'a.b-c', 'x'.repeat(63)], ['ab', 'Findings', 's3://findings', 'findings/path', '-findings', 'x'.repeat(64), 'a b c']],
-  ['source', 'region', ['eu-west-1', 'us-gov-east-1', 'cn-north-1', 'ap-southeast-12'], ['eu-west', 'EU-WEST-1', 'euwest1', 'eu-west-1 ', 'westeurope']],
-  ['source', 'prefix', ['p', 'a/b', 'a/b/', 'AWSLogsOld', 'x'.repeat(512)], ['/a', 'a//b', 'AWSLogs', 'AWSLogs/1', 'a/AWSLogs', 'a/AWSLogs/', 'x'.repeat(513)]],
-  ['source', 'schedule', ['0 */5 * * * *', '0 0 * * * *', '30 0,30 8-18 * * 1-5', '0 0 6 * Jan-Mar Mon,Fri', '*/15 * * * * *'], ['*/5 * * * *', '0 */5 * * *', '0 */5 * * * * *', '@hourly', '00:05:00', '0 */5 * * * x*', '0  */5 * * * *', '']],
-  ['source', 'initialLookback', ['24h', '90m', '1m', '2160h', '1h'], ['0h', '2161h', '9999h', '1d', '24', '-1h', '24 h']],
-  ['credentials', 'keylessRole', [roleArn, 'arn:aws-us-gov:iam::111122223333:role/path/name', 'arn:aws-cn:iam::111122223333:role/n'], ['arn:aws:iam::1111:role/x', 'arn:aws:iam::111122223333:user/x', 'guardduty', `${roleArn} `]],
+  [
+    'source',
+    'bucket',
+    ['findings', 'a.b-c', 'x'.repeat(63)],
+    ['ab', 'Findings', 's3://findings', 'findings/path', '-findings', 'x'.repeat(64), 'a b c'],
+  ],
+  [
+    'source',
+    'region',
+    ['eu-west-1', 'us-gov-east-1', 'cn-north-1', 'ap-southeast-12'],
+    ['eu-west', 'EU-WEST-1', 'euwest1', 'eu-west-1 ', 'westeurope'],
+  ],
+  [
+    'source',
+    'prefix',
+    ['p', 'a/b', 'a/b/', 'AWSLogsOld', 'x'.repeat(512)],
+    ['/a', 'a//b', 'AWSLogs', 'AWSLogs/1', 'a/AWSLogs', 'a/AWSLogs/', 'x'.repeat(513)],
+  ],
+  [
+    'source',
+    'schedule',
+    ['0 */5 * * * *', '0 0 * * * *', '30 0,30 8-18 * * 1-5', '0 0 6 * Jan-Mar Mon,Fri', '*/15 * * * * *'],
+    ['*/5 * * * *', '0 */5 * * *', '0 */5 * * * * *', '@hourly', '00:05:00', '0 */5 * * * x*', '0  */5 * * * *', ''],
+  ],
+  [
+    'source',
+    'initialLookback',
+    ['24h', '90m', '1m', '2160h', '1h'],
+    ['0h', '2161h', '9999h', '1d', '24', '-1h', '24 h'],
+  ],
+  [
+    'credentials',
+    'keylessRole',
+    [roleArn, 'arn:aws-us-gov:iam::111122223333:role/path/name', 'arn:aws-cn:iam::111122223333:role/n'],
+    ['arn:aws:iam::1111:role/x', 'arn:aws:iam::111122223333:user/x', 'guardduty', `${roleArn} `],
+  ],
   ['credentials', 'pairRole', [roleArn], ['role/x']],
-  ['credentials', 'audience', ['api://guardduty-sentinel', 'api://00000000-0000-0000-0000-000000000000'], ['a b', '', 'x'.repeat(513)]],
+  [
+    'credentials',
+    'audience',
+    ['api://guardduty-sentinel', 'api://00000000-0000-0000-0000-000000000000'],
+    ['a b', '', 'x'.repeat(513)],
+  ],
   ['credentials', 'externalId', ['ab', 'a_+=,.@:/-9'], ['a', 'a b', 'x'.repeat(1225)]],
   ['table', 'minSeverity', ['0', '4', '7.5', '10', '10.0'], ['-1', '10.1', '11', 'high', '4,5', 'NaN']],
-  ['table', 'excludeTypes', ['Recon:*', 'Recon:EC2/Portscan', 'Recon:*,Stealth:IAMUser/CloudTrailLoggingDisabled', 'Backdoor:EC2/C&CActivity.B!DNS'], ['Recon', 'Recon:', '*', 'Recon:* ,Stealth:*', 'Recon:*,', 'Recon:EC2/*']],
+  [
+    'table',
+    'excludeTypes',
+    [
+      'Recon:*',
+      'Recon:EC2/Portscan',
+      'Recon:*,Stealth:IAMUser/CloudTrailLoggingDisabled',
+      'Backdoor:EC2/C&CActivity.B!DNS',
+    ],
+    ['Recon', 'Recon:', '*', 'Recon:* ,Stealth:*', 'Recon:*,', 'Recon:EC2/*'],
+  ],
   ['workspace', 'stem', ['guardduty', 'ab', 'a-b-c-d-e-fg', 'a1'], ['a', '1a', 'a--b', 'ab-', 'abcdefghijklm', 'a_b']],
   ['alerts', 'emails', ['a@b.c', 'a@b.c,d@e.f'], ['a', 'a@b.c, d@e.f', 'a@b.c;d@e.f', 'a@b.c,']],
-  ['network', 'prefix', ['10.110.0.0/24', '192.168.4.0/25', '10.0.0.0/8'], ['10.0.0.0', '10.0.0.0/26', '10.0.0.256/24', '10.0.0/24', '::/64']],
-  ['network', 'natGateway', ['/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/natGateways/n'], ['n', '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n']],
+  [
+    'network',
+    'prefix',
+    ['10.110.0.0/24', '192.168.4.0/25', '10.0.0.0/8'],
+    ['10.0.0.0', '10.0.0.0/26', '10.0.0.256/24', '10.0.0/24', '::/64'],
+  ],
+  [
+    'network',
+    'natGateway',
+    ['/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/natGateways/n'],
+    ['n', '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n'],
+  ],
 ]) {
   test(`${step}.${name} takes good values and no bad ones`, () => {
     for (const value of good) assert.match(value, regex(step, name));
@@ -130,16 +295,27 @@ for (const [step, name, good, bad] of [
 }
 
 test('a number is within the bounds of its parameter', () => {
-  for (const [name, of] of Object.entries({ retentionInDays: ['table', 'retention'], totalRetentionInDays: ['table', 'totalRetention'], alertFailedRuns: ['alerts', 'failedRuns'], alertLagMinutes: ['alerts', 'lagMinutes'] })) {
+  for (const [name, of] of Object.entries({
+    retentionInDays: ['table', 'retention'],
+    totalRetentionInDays: ['table', 'totalRetention'],
+    alertFailedRuns: ['alerts', 'failedRuns'],
+    alertLagMinutes: ['alerts', 'lagMinutes'],
+  })) {
     const [least, most] = ['minValue', 'maxValue'].map((bound) => Number(param(name).decorators[bound][0].text));
     for (let value = least; value <= most; value++) assert.match(String(value), regex(...of), name);
-    for (const value of [least - 1, most + 1, most * 10, `0${least}`, '', '1.5', '-5']) assert.doesNotMatch(String(value), regex(...of), name);
+    for (const value of [least - 1, most + 1, most * 10, `0${least}`, '', '1.5', '-5'])
+      assert.doesNotMatch(String(value), regex(...of), name);
   }
 });
 
 test('where the connector has a pattern, the form has the same', () => {
   const types = text('handler/internal/config/types.go');
-  for (const [step, name] of [['source', 'bucket'], ['source', 'region'], ['credentials', 'keylessRole'], ['credentials', 'pairRole']]) {
+  for (const [step, name] of [
+    ['source', 'bucket'],
+    ['source', 'region'],
+    ['credentials', 'keylessRole'],
+    ['credentials', 'pairRole'],
+  ]) {
     assert.ok(types.includes(`\`${element(step, name).constraints.validations[0].regex.slice(1, -1)}\``), name);
   }
 });

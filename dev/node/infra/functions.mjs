@@ -7,19 +7,26 @@ const cloud = { suffixes: { storage: 'core.example', keyvaultDns: '.vault.exampl
 export function functions(deployment, { readText }) {
   return {
     ...PLAIN,
-    resourceGroup: (subscriptionId, name) => (name
-      ? { subscriptionId, name, id: `/subscriptions/${subscriptionId}/resourceGroups/${name}` }
-      : deployment.group),
-    subscription: () => ({ tenantId: 'tenant', subscriptionId: deployment.group.subscriptionId, id: `/subscriptions/${deployment.group.subscriptionId}` }),
-    subscriptionResourceId: (type, name) => `/subscriptions/${deployment.group.subscriptionId}/providers/${type}/${name}`,
+    resourceGroup: (subscriptionId, name) =>
+      name ? { subscriptionId, name, id: `/subscriptions/${subscriptionId}/resourceGroups/${name}` } : deployment.group,
+    subscription: () => ({
+      tenantId: 'tenant',
+      subscriptionId: deployment.group.subscriptionId,
+      id: `/subscriptions/${deployment.group.subscriptionId}`,
+    }),
+    subscriptionResourceId: (type, name) =>
+      `/subscriptions/${deployment.group.subscriptionId}/providers/${type}/${name}`,
     loadTextContent: readText,
     loadJsonContent: (file) => JSON.parse(readText(file)),
     loadYamlContent: (file) => parseYaml(readText(file)),
   };
 }
 
-const isEmpty = (value) => value === null || value === '' || (Array.isArray(value) && value.length === 0) ||
-  (value.constructor === Object && Object.keys(value).length === 0);
+const isEmpty = (value) =>
+  value === null
+  || value === ''
+  || (Array.isArray(value) && value.length === 0)
+  || (value.constructor === Object && Object.keys(value).length === 0);
 
 const PLAIN = {
   environment: () => cloud,

@@ -9,49 +9,78 @@ import { at, contentTypes, deployed, files, keyPair, modules, one, shape, text }
 
 test('every parameter and output is described, in a sentence', () => {
   for (const { file, params, outputs } of files) {
-    for (const declaration of [...params, ...outputs]) assert.match(description(declaration) ?? '', /^\S.*\.$/, `${path.basename(file)}: ${declaration.name}`);
+    for (const declaration of [...params, ...outputs])
+      assert.match(description(declaration) ?? '', /^\S.*\.$/, `${path.basename(file)}: ${declaration.name}`);
   }
 });
 
 test('every module is used', () => {
-  const used = files.flatMap(({ file, modules: uses }) => uses.map((m) => path.relative(at('infra/modules'), path.join(path.dirname(file), m.reference))));
+  const used = files.flatMap(({ file, modules: uses }) =>
+    uses.map((m) => path.relative(at('infra/modules'), path.join(path.dirname(file), m.reference))),
+  );
   assert.deepEqual(used.sort(), [...modules].sort());
 });
 
 test('every type in use has one API version', () => {
   const versions = {};
-  for (const { resources } of files) for (const { reference } of resources) {
-    const [type, version] = reference.split('@');
-    assert.equal(versions[type] ??= version, version, type);
-  }
+  for (const { resources } of files)
+    for (const { reference } of resources) {
+      const [type, version] = reference.split('@');
+      assert.equal((versions[type] ??= version), version, type);
+    }
 });
 
 test('the workspace may be in another group and subscription: what belongs to it goes there, and nothing else', () => {
-  const elsewhere = { workspaceSubscriptionId: '00000000-0000-0000-0000-00000000000b', workspaceResourceGroup: 'rg-sentinel', workspaceLocation: 'northeurope' };
+  const elsewhere = {
+    workspaceSubscriptionId: '00000000-0000-0000-0000-00000000000b',
+    workspaceResourceGroup: 'rg-sentinel',
+    workspaceLocation: 'northeurope',
+  };
   const given = deployed(elsewhere);
-  const there = given.resources.filter((r) => r.id.startsWith(`/subscriptions/${elsewhere.workspaceSubscriptionId}/resourceGroups/rg-sentinel/`));
+  const there = given.resources.filter((r) =>
+    r.id.startsWith(`/subscriptions/${elsewhere.workspaceSubscriptionId}/resourceGroups/rg-sentinel/`),
+  );
   const table = there.filter((r) => !contentTypes.includes(r.type));
-  assert.deepEqual([...new Set(table.map((r) => r.type))].sort(), ['Microsoft.Authorization/roleAssignments', 'Microsoft.Insights/actionGroups', 'Microsoft.Insights/dataCollectionRules',
-    'Microsoft.Insights/diagnosticSettings', 'Microsoft.Insights/scheduledQueryRules', 'Microsoft.OperationalInsights/workspaces/tables']);
+  assert.deepEqual([...new Set(table.map((r) => r.type))].sort(), [
+    'Microsoft.Authorization/roleAssignments',
+    'Microsoft.Insights/actionGroups',
+    'Microsoft.Insights/dataCollectionRules',
+    'Microsoft.Insights/diagnosticSettings',
+    'Microsoft.Insights/scheduledQueryRules',
+    'Microsoft.OperationalInsights/workspaces/tables',
+  ]);
   assert.equal(table.length, 12);
   assert.equal(there.length - table.length, given.resources.filter((r) => contentTypes.includes(r.type)).length);
   for (const { id, body } of given.resources) {
-    if (body.location && body.location !== 'global') assert.equal(body.location, there.some((r) => r.id === id) ? 'northeurope' : 'westeurope', id);
+    if (body.location && body.location !== 'global')
+      assert.equal(body.location, there.some((r) => r.id === id) ? 'northeurope' : 'westeurope', id);
   }
-  assert.ok(String(one(given, 'Microsoft.Insights/components').body.properties.WorkspaceResourceId).startsWith(`/subscriptions/${elsewhere.workspaceSubscriptionId}/`));
+  assert.ok(
+    String(one(given, 'Microsoft.Insights/components').body.properties.WorkspaceResourceId).startsWith(
+      `/subscriptions/${elsewhere.workspaceSubscriptionId}/`,
+    ),
+  );
   assert.equal(assignmentsOf(given).length, 5);
 });
 
 test('deploying again asks for the same', () => {
   assert.equal(shape(deployed()), shape(keyPair));
-  const names = new Set(files.flatMap(({ root }) => root.descendantsOfType('call_expression').map((n) => kids(n)[0].text)));
+  const names = new Set(
+    files.flatMap(({ root }) => root.descendantsOfType('call_expression').map((n) => kids(n)[0].text)),
+  );
   assert.ok(!names.has('utcNow'));
 });
 
 test('two stems meet in one workspace in the table and the content alone', () => {
-  const ids = (name) => deployed({ name, deployContent: false }).resources.filter((r) => !r.type.endsWith('/tables')).map((r) => r.id);
+  const ids = (name) =>
+    deployed({ name, deployContent: false })
+      .resources.filter((r) => !r.type.endsWith('/tables'))
+      .map((r) => r.id);
   const first = new Set(ids('guardduty'));
-  assert.deepEqual(ids('second').filter((id) => first.has(id)), []);
+  assert.deepEqual(
+    ids('second').filter((id) => first.has(id)),
+    [],
+  );
 });
 
 test('names keep to their limits with the longest and the shortest stem', () => {
@@ -83,9 +112,17 @@ test('what it does not ask to be set is the default', () => {
 test('docs/deploy.md reads outputs that exist, and names parameters that exist', () => {
   const page = text('docs/deploy.md');
   for (const [, name] of page.matchAll(/\bout (\w+)\b[)`]/g)) assert.ok(name in keyPair.outputs, name);
-  const listed = page.split('| output | for |')[1].split('\n\n')[0].split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map((m) => m[1]));
+  const listed = page
+    .split('| output | for |')[1]
+    .split('\n\n')[0]
+    .split('\n')
+    .flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map((m) => m[1]));
   assert.deepEqual(listed.sort(), Object.keys(keyPair.outputs).sort());
   const set = [...page.matchAll(/^param (\w+) =/gm), ...page.matchAll(/-p (\w+)=/g)].map((m) => m[1]);
-  for (const name of set) assert.ok(files[0].params.some((p) => p.name === name), name);
+  for (const name of set)
+    assert.ok(
+      files[0].params.some((p) => p.name === name),
+      name,
+    );
   for (const rule of readdirSync(at('infra/alerts'))) assert.ok(page.includes(`\`${rule.replace('.kql', '')}\``), rule);
 });

@@ -12,13 +12,21 @@ export const roles = {
 
 /** The assignments of a deployment as `ROLE on TYPE`, each looked at. */
 export function assignmentsOf(deployment) {
-  return only(deployment, 'Microsoft.Authorization/roleAssignments').map(({ scope, name, body }) => {
-    const { principalId, principalType, roleDefinitionId } = body.properties;
-    const [role] = Object.entries(roles).find(([, id]) => roleDefinitionId.endsWith(`/providers/Microsoft.Authorization/roleDefinitions/${id}`));
-    assert.match(String(principalId), /\/userAssignedIdentities\/id-guardduty\.properties\.principalId>$/);
-    assert.equal(principalType, 'ServicePrincipal');
-    assert.equal(name, `guid(${scope.id}|${principalId}|${roles[role]})`);
-    assert.equal(roleDefinitionId.split('/')[2], scope.id.split('/')[2], 'the definition is that of the scope\'s subscription');
-    return `${role} on ${scope.type}`;
-  }).sort();
+  return only(deployment, 'Microsoft.Authorization/roleAssignments')
+    .map(({ scope, name, body }) => {
+      const { principalId, principalType, roleDefinitionId } = body.properties;
+      const [role] = Object.entries(roles).find(([, id]) =>
+        roleDefinitionId.endsWith(`/providers/Microsoft.Authorization/roleDefinitions/${id}`),
+      );
+      assert.match(String(principalId), /\/userAssignedIdentities\/id-guardduty\.properties\.principalId>$/);
+      assert.equal(principalType, 'ServicePrincipal');
+      assert.equal(name, `guid(${scope.id}|${principalId}|${roles[role]})`);
+      assert.equal(
+        roleDefinitionId.split('/')[2],
+        scope.id.split('/')[2],
+        "the definition is that of the scope's subscription",
+      );
+      return `${role} on ${scope.type}`;
+    })
+    .sort();
 }

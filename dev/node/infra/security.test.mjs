@@ -17,7 +17,10 @@ test('with a key pair the identity has these roles and no other', () => {
 });
 
 test('keyless, it has none on a vault', () => {
-  assert.deepEqual(assignmentsOf(keyless), assignmentsOf(keyPair).filter((a) => !a.includes('Vault')));
+  assert.deepEqual(
+    assignmentsOf(keyless),
+    assignmentsOf(keyPair).filter((a) => !a.includes('Vault')),
+  );
 });
 
 test('the names of assignments differ', () => {
@@ -32,12 +35,21 @@ test('docs/security.md lists each role', () => {
 test('no default and no literal looks like a key, and nothing asks Azure for one', () => {
   const calls = new Set();
   for (const { file, root, params } of files) {
-    for (const node of root.descendantsOfType('string')) assert.doesNotMatch(node.text, /(AKIA|ASIA)[A-Z0-9]{16}|[A-Za-z0-9+/]{40,}={0,2}'|AccountKey|SharedAccess/, `${file}: ${node.text}`);
+    for (const node of root.descendantsOfType('string'))
+      assert.doesNotMatch(
+        node.text,
+        /(AKIA|ASIA)[A-Z0-9]{16}|[A-Za-z0-9+/]{40,}={0,2}'|AccountKey|SharedAccess/,
+        `${file}: ${node.text}`,
+      );
     for (const node of root.descendantsOfType('call_expression')) calls.add(kids(node)[0].text);
-    for (const param of params.filter((p) => 'secure' in p.decorators)) assert.equal(param.value.text, 'newGuid()', param.name);
+    for (const param of params.filter((p) => 'secure' in p.decorators))
+      assert.equal(param.value.text, 'newGuid()', param.name);
     for (const param of params) assert.doesNotMatch(param.name, /secret|password|pwd|accountkey|acctkey/i);
   }
-  assert.deepEqual([...calls].filter((name) => /^(list|getSecret)/.test(name)), []);
+  assert.deepEqual(
+    [...calls].filter((name) => /^(list|getSecret)/.test(name)),
+    [],
+  );
 });
 
 test('no output tells a secret', () => {
@@ -53,7 +65,10 @@ test('no output tells a secret', () => {
 
 test('the entries of the vault are made once, switched off, and never overwritten', () => {
   const entries = only(keyPair, 'Microsoft.KeyVault/vaults/secrets');
-  assert.deepEqual(entries.map((r) => r.name), ['aws-access-key-id', 'aws-secret-access-key']);
+  assert.deepEqual(
+    entries.map((r) => r.name),
+    ['aws-access-key-id', 'aws-secret-access-key'],
+  );
   for (const entry of entries) {
     assert.ok(entry.onlyIfNotExists);
     assert.deepEqual(entry.body.properties.attributes, { enabled: false });
@@ -63,15 +78,35 @@ test('the entries of the vault are made once, switched off, and never overwritte
 
 test('keys open neither the storage account nor the telemetry nor the app', () => {
   const storage = one(keyPair, 'Microsoft.Storage/storageAccounts').body.properties;
-  assert.deepEqual([storage.allowSharedKeyAccess, storage.allowBlobPublicAccess, storage.minimumTlsVersion, storage.supportsHttpsTrafficOnly], [false, false, 'TLS1_2', true]);
+  assert.deepEqual(
+    [
+      storage.allowSharedKeyAccess,
+      storage.allowBlobPublicAccess,
+      storage.minimumTlsVersion,
+      storage.supportsHttpsTrafficOnly,
+    ],
+    [false, false, 'TLS1_2', true],
+  );
   assert.equal(one(keyPair, 'Microsoft.Insights/components').body.properties.DisableLocalAuth, true);
   const publishing = only(keyPair, 'Microsoft.Web/sites/basicPublishingCredentialsPolicies');
-  assert.deepEqual(publishing.map((r) => [r.name, r.body.properties.allow]), [['ftp', false], ['scm', false]]);
+  assert.deepEqual(
+    publishing.map((r) => [r.name, r.body.properties.allow]),
+    [
+      ['ftp', false],
+      ['scm', false],
+    ],
+  );
 });
 
 test('the vault is guarded by roles and cannot be purged', () => {
-  const { enableRbacAuthorization, enablePurgeProtection, enableSoftDelete, accessPolicies } = one(keyPair, 'Microsoft.KeyVault/vaults').body.properties;
-  assert.deepEqual([enableRbacAuthorization, enablePurgeProtection, enableSoftDelete, accessPolicies], [true, true, true, undefined]);
+  const { enableRbacAuthorization, enablePurgeProtection, enableSoftDelete, accessPolicies } = one(
+    keyPair,
+    'Microsoft.KeyVault/vaults',
+  ).body.properties;
+  assert.deepEqual(
+    [enableRbacAuthorization, enablePurgeProtection, enableSoftDelete, accessPolicies],
+    [true, true, true, undefined],
+  );
 });
 
 test('the app is a custom handler on Flex Consumption, with its identity alone', () => {
@@ -81,9 +116,15 @@ test('the app is a custom handler on Flex Consumption, with its identity alone',
   assert.deepEqual(functionAppConfig.scaleAndConcurrency, { maximumInstanceCount: 40, instanceMemoryMB: 512 });
   assert.match(functionAppConfig.deployment.storage.value, /^<.*primaryEndpoints\.blob>packages$/);
   assert.equal(functionAppConfig.deployment.storage.authentication.type, 'UserAssignedIdentity');
-  assert.deepEqual([httpsOnly, siteConfig.minTlsVersion, siteConfig.ftpsState, virtualNetworkSubnetId], [true, '1.2', 'Disabled', null]);
+  assert.deepEqual(
+    [httpsOnly, siteConfig.minTlsVersion, siteConfig.ftpsState, virtualNetworkSubnetId],
+    [true, '1.2', 'Disabled', null],
+  );
   assert.equal(one(keyPair, 'Microsoft.Web/serverfarms').body.sku.name, 'FC1');
-  assert.deepEqual(app.body.identity, { type: 'UserAssigned', userAssignedIdentities: { [one(keyPair, 'Microsoft.ManagedIdentity/userAssignedIdentities').id]: {} } });
+  assert.deepEqual(app.body.identity, {
+    type: 'UserAssigned',
+    userAssignedIdentities: { [one(keyPair, 'Microsoft.ManagedIdentity/userAssignedIdentities').id]: {} },
+  });
 });
 
 for (const [name, params, zones] of [
@@ -92,19 +133,41 @@ for (const [name, params, zones] of [
 ]) {
   test(`private networking, ${name}: an endpoint and a zone for each service, and no other way in`, () => {
     const given = deployed({ ...params, privateNetworking: true });
-    assert.deepEqual(only(given, 'Microsoft.Network/privateDnsZones').map((r) => r.name).sort(), zones.map((z) => `privatelink.${z}`));
-    for (const type of ['privateEndpoints', 'privateEndpoints/privateDnsZoneGroups', 'privateDnsZones/virtualNetworkLinks']) {
+    assert.deepEqual(
+      only(given, 'Microsoft.Network/privateDnsZones')
+        .map((r) => r.name)
+        .sort(),
+      zones.map((z) => `privatelink.${z}`),
+    );
+    for (const type of [
+      'privateEndpoints',
+      'privateEndpoints/privateDnsZoneGroups',
+      'privateDnsZones/virtualNetworkLinks',
+    ]) {
       assert.equal(only(given, `Microsoft.Network/${type}`).length, zones.length, type);
     }
-    for (const { type, body } of [...only(given, 'Microsoft.Storage/storageAccounts'), ...only(given, 'Microsoft.KeyVault/vaults')]) {
+    for (const { type, body } of [
+      ...only(given, 'Microsoft.Storage/storageAccounts'),
+      ...only(given, 'Microsoft.KeyVault/vaults'),
+    ]) {
       assert.equal(body.properties.publicNetworkAccess, 'Disabled');
-      assert.deepEqual(body.properties.networkAcls, { defaultAction: 'Deny', bypass: type === 'Microsoft.KeyVault/vaults' ? 'AzureServices' : 'None' });
+      assert.deepEqual(body.properties.networkAcls, {
+        defaultAction: 'Deny',
+        bypass: type === 'Microsoft.KeyVault/vaults' ? 'AzureServices' : 'None',
+      });
     }
-    assert.match(one(given, 'Microsoft.Web/sites').body.properties.virtualNetworkSubnetId, /\/virtualNetworks\/vnet-guardduty\/subnets\/app$/);
+    assert.match(
+      one(given, 'Microsoft.Web/sites').body.properties.virtualNetworkSubnetId,
+      /\/virtualNetworks\/vnet-guardduty\/subnets\/app$/,
+    );
     const [app, endpoints] = one(given, 'Microsoft.Network/virtualNetworks').body.properties.subnets;
-    assert.deepEqual(app.properties.delegations.map((d) => d.properties.serviceName), ['Microsoft.App/environments']);
+    assert.deepEqual(
+      app.properties.delegations.map((d) => d.properties.serviceName),
+      ['Microsoft.App/environments'],
+    );
     assert.notEqual(app.properties.addressPrefix, endpoints.properties.addressPrefix);
-    for (const { body } of only(given, 'Microsoft.Network/privateEndpoints')) assert.match(body.properties.subnet.id, /\/subnets\/endpoints$/);
+    for (const { body } of only(given, 'Microsoft.Network/privateEndpoints'))
+      assert.match(body.properties.subnet.id, /\/subnets\/endpoints$/);
   });
 }
 
@@ -115,7 +178,11 @@ test('without private networking there is no network', () => {
 test('no address or region of one cloud is written down', () => {
   for (const { file, root } of files) {
     for (const node of root.descendantsOfType('string_content')) {
-      assert.doesNotMatch(node.text, /windows\.net|azure\.(com|net|us|cn)|microsoftonline|usgovcloudapi|chinacloudapi|westeurope|eastus/, file);
+      assert.doesNotMatch(
+        node.text,
+        /windows\.net|azure\.(com|net|us|cn)|microsoftonline|usgovcloudapi|chinacloudapi|westeurope|eastus/,
+        file,
+      );
     }
   }
 });

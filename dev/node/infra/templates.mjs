@@ -7,14 +7,20 @@ import { deploy } from './deployment.mjs';
 
 export const at = (relative) => fileURLToPath(new URL(`../../../${relative}`, import.meta.url));
 export const text = (relative) => readFileSync(at(relative), 'utf8').replaceAll('\r\n', '\n');
-export const modules = readdirSync(at('infra/modules'), { recursive: true }).map((f) => f.replaceAll('\\', '/')).filter((f) => f.endsWith('.bicep'));
+export const modules = readdirSync(at('infra/modules'), { recursive: true })
+  .map((f) => f.replaceAll('\\', '/'))
+  .filter((f) => f.endsWith('.bicep'));
 
 /** The declarations of main.bicep, then those of each module. */
 export const files = ['main.bicep', ...modules.map((f) => `modules/${f}`)].map((f) => read(at(`infra/${f}`)));
 
 /** What main.bicep deploys with the parameters that have no default, and those given. */
-export const deployed = (params = {}) => deploy(at('infra/main.bicep'), { workspaceName: 'law-soc', s3Bucket: 'findings', awsRegion: 'eu-west-1', ...params });
-export const keylessParams = { awsWebIdentityAudience: 'api://guardduty-sentinel', awsRoleArn: 'arn:aws:iam::111122223333:role/guardduty-sentinel' };
+export const deployed = (params = {}) =>
+  deploy(at('infra/main.bicep'), { workspaceName: 'law-soc', s3Bucket: 'findings', awsRegion: 'eu-west-1', ...params });
+export const keylessParams = {
+  awsWebIdentityAudience: 'api://guardduty-sentinel',
+  awsRoleArn: 'arn:aws:iam::111122223333:role/guardduty-sentinel',
+};
 export const keyPair = deployed();
 export const keyless = deployed(keylessParams);
 
@@ -34,19 +40,30 @@ export function settingsOf({ resources }) {
 }
 
 /** The resource types that sentinel/ is deployed as. */
-export const contentTypes = ['Microsoft.OperationalInsights/workspaces/savedSearches', 'Microsoft.SecurityInsights/alertRules', 'Microsoft.Insights/workbooks',
-  'Microsoft.SecurityInsights/dataConnectorDefinitions'];
+export const contentTypes = [
+  'Microsoft.OperationalInsights/workspaces/savedSearches',
+  'Microsoft.SecurityInsights/alertRules',
+  'Microsoft.Insights/workbooks',
+  'Microsoft.SecurityInsights/dataConnectorDefinitions',
+];
 
 /** Everything of a deployment, to compare. */
-export const shape = ({ resources, outputs }) => JSON.stringify({ resources: resources.map(({ nested, ...rest }) => rest), outputs });
+export const shape = ({ resources, outputs }) =>
+  JSON.stringify({ resources: resources.map(({ nested, ...rest }) => rest), outputs });
 
 /** The settings of README.md's table, with their defaults. */
-export const contract = Object.fromEntries([...text('README.md').split('\n## Settings\n')[1].split('\n## ')[0]
-  .matchAll(/^\| `([A-Z0-9_]+)` \| (.*?) \|/gm)].map((m) => [m[1], m[2].replaceAll('`', '')]));
+export const contract = Object.fromEntries(
+  [
+    ...text('README.md')
+      .split('\n## Settings\n')[1]
+      .split('\n## ')[0]
+      .matchAll(/^\| `([A-Z0-9_]+)` \| (.*?) \|/gm),
+  ].map((m) => [m[1], m[2].replaceAll('`', '')]),
+);
 
 /** Settings that the template leaves to their defaults, and why. */
 export const byDefault = {
-  STATE_CONNECTION: 'the state is in the host\'s own storage',
+  STATE_CONNECTION: "the state is in the host's own storage",
   AWS_ENDPOINT_URL_S3: 'S3 itself',
   AWS_ENDPOINT_URL_STS: 'STS itself',
   S3_PATH_STYLE: 'S3 itself',

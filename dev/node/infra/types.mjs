@@ -14,13 +14,21 @@ export function conforms(value, type, file, where) {
   if (typeof type === 'string') return named(value, type, file, where);
   const [inner] = kids(type);
   switch (type.type) {
-    case 'object': return object(value, type, file, where);
-    case 'array_type': return list(value, (item, at) => conforms(item, inner, file, at), where);
-    case 'nullable_type': return value === null || conforms(value, inner, file, where);
-    case 'union_type': return within(members(type).includes(value), value, type.text, where);
-    case 'type': case 'parenthesized_type': return conforms(value, inner, file, where);
-    case 'string': return within(literal(type) === value, value, type.text, where);
-    default: return named(value, type.text, file, where);
+    case 'object':
+      return object(value, type, file, where);
+    case 'array_type':
+      return list(value, (item, at) => conforms(item, inner, file, at), where);
+    case 'nullable_type':
+      return value === null || conforms(value, inner, file, where);
+    case 'union_type':
+      return within(members(type).includes(value), value, type.text, where);
+    case 'type':
+    case 'parenthesized_type':
+      return conforms(value, inner, file, where);
+    case 'string':
+      return within(literal(type) === value, value, type.text, where);
+    default:
+      return named(value, type.text, file, where);
   }
 }
 
@@ -49,14 +57,23 @@ function list(value, check, where) {
 
 function object(value, type, file, where) {
   within(value !== null && typeof value === 'object' && !Array.isArray(value), value, 'an object', where);
-  const properties = kids(type).filter((n) => n.type === 'object_property').map(kids);
+  const properties = kids(type)
+    .filter((n) => n.type === 'object_property')
+    .map(kids);
   const [first] = properties;
-  if (first?.length === 1 || first?.[0].text === '*') return Object.entries(value).every(([key, item]) => conforms(item, first.at(-1), file, `${where}.${key}`));
+  if (first?.length === 1 || first?.[0].text === '*')
+    return Object.entries(value).every(([key, item]) => conforms(item, first.at(-1), file, `${where}.${key}`));
   for (const key of Object.keys(value)) {
-    if (!properties.some(([name]) => name.text === key)) throw new Error(`${where}: there is no property ${key} in its type`);
+    if (!properties.some(([name]) => name.text === key))
+      throw new Error(`${where}: there is no property ${key} in its type`);
   }
   return properties.every(([name, of]) => {
     if (name.text in value) return conforms(value[name.text], of, file, `${where}.${name.text}`);
-    return within(file.optional.has(of.endIndex) || of.type === 'nullable_type', undefined, of.text, `${where}.${name.text}`);
+    return within(
+      file.optional.has(of.endIndex) || of.type === 'nullable_type',
+      undefined,
+      of.text,
+      `${where}.${name.text}`,
+    );
   });
 }

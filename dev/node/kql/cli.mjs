@@ -43,9 +43,17 @@ function readOptions(argv) {
       args: argv,
       allowPositionals: true,
       options: {
-        table: { type: 'string', multiple: true }, schema: { type: 'string' }, functions: { type: 'string', multiple: true },
-        columns: { type: 'string', multiple: true }, now: { type: 'string' }, 'ingestion-time': { type: 'string' },
-        format: { type: 'string', default: 'ndjson' }, width: { type: 'string' }, file: { type: 'string' }, check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+        table: { type: 'string', multiple: true },
+        schema: { type: 'string' },
+        functions: { type: 'string', multiple: true },
+        columns: { type: 'string', multiple: true },
+        now: { type: 'string' },
+        'ingestion-time': { type: 'string' },
+        format: { type: 'string', default: 'ndjson' },
+        width: { type: 'string' },
+        file: { type: 'string' },
+        check: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
       },
     });
     return { ...values, positionals };
@@ -56,7 +64,8 @@ function readOptions(argv) {
 
 function readQuery({ file, positionals, format, width }) {
   if (!['ndjson', 'table'].includes(format)) throw new UsageError(`unknown format ${format}`);
-  if (width !== undefined && !/^[1-9]\d{0,4}$/.test(width)) throw new UsageError(`--width ${width}: a number of characters expected`);
+  if (width !== undefined && !/^[1-9]\d{0,4}$/.test(width))
+    throw new UsageError(`--width ${width}: a number of characters expected`);
   if (positionals.length > 1) throw new UsageError('more than one query (quote it)');
   if (Boolean(file) === (positionals.length === 1)) throw new UsageError('give a query or --file');
   return file ? readText(file) : positionals[0];
@@ -97,11 +106,13 @@ function columnList({ table, columns }) {
 }
 
 function loadTables(engine, specs, schemas) {
-  const files = new Map(specs.map((spec) => {
-    const at = spec.indexOf('=');
-    if (at < 1) throw new UsageError(`--table ${spec}: NAME=FILE expected`);
-    return [spec.slice(0, at), spec.slice(at + 1)];
-  }));
+  const files = new Map(
+    specs.map((spec) => {
+      const at = spec.indexOf('=');
+      if (at < 1) throw new UsageError(`--table ${spec}: NAME=FILE expected`);
+      return [spec.slice(0, at), spec.slice(at + 1)];
+    }),
+  );
   for (const name of new Set([...Object.keys(schemas), ...files.keys()])) {
     const file = files.get(name);
     const rows = file ? readRows(file) : [];
@@ -118,12 +129,14 @@ function inputOf(file, use) {
 }
 
 function readRows(file) {
-  return readText(file).split('\n').flatMap((line, i) => {
-    if (!line.trim()) return [];
-    const row = inputOf(`${file}:${i + 1}`, () => parseJson(line));
-    if (!(row instanceof Map)) throw new InputError(`${file}:${i + 1}: not a JSON object`);
-    return [row];
-  });
+  return readText(file)
+    .split('\n')
+    .flatMap((line, i) => {
+      if (!line.trim()) return [];
+      const row = inputOf(`${file}:${i + 1}`, () => parseJson(line));
+      if (!(row instanceof Map)) throw new InputError(`${file}:${i + 1}: not a JSON object`);
+      return [row];
+    });
 }
 
 /** Types from the values; text stays string, even when it looks like a datetime. */
@@ -142,9 +155,14 @@ function guessSchema(rows) {
 }
 
 function loadFunctions(engine, location) {
-  const files = inputOf(location, () => (statSync(location).isDirectory()
-    ? readdirSync(location).filter((f) => /\.(kql|yaml)$/.test(f)).sort().map((f) => path.join(location, f))
-    : [location]));
+  const files = inputOf(location, () =>
+    statSync(location).isDirectory()
+      ? readdirSync(location)
+          .filter((f) => /\.(kql|yaml)$/.test(f))
+          .sort()
+          .map((f) => path.join(location, f))
+      : [location],
+  );
   for (const file of files) {
     if (file.endsWith('.yaml')) {
       const { name, params, query } = inputOf(file, () => readParser(readText(file)));
@@ -165,7 +183,9 @@ function check(engine, query) {
 
 function run(engine, query, { now, format, width }) {
   const table = engine.runTable(query, now ? { now } : {});
-  process.stdout.write(format === 'table' ? asTable(table, Number(width ?? process.stdout.columns ?? 160)) : asLines(table));
+  process.stdout.write(
+    format === 'table' ? asTable(table, Number(width ?? process.stdout.columns ?? 160)) : asLines(table),
+  );
   return 0;
 }
 
@@ -189,7 +209,11 @@ try {
     console.error(`kql: ${e.message}`);
     process.exitCode = 2;
   } else {
-    console.error(e instanceof DiagnosticsError || ['QueryError', 'Unsupported'].includes(e.name) ? e.message : `internal error: ${e.stack}`);
+    console.error(
+      e instanceof DiagnosticsError || ['QueryError', 'Unsupported'].includes(e.name)
+        ? e.message
+        : `internal error: ${e.stack}`,
+    );
     process.exitCode = 1;
   }
 }

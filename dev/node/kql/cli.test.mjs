@@ -23,15 +23,27 @@ function kql(...args) {
   return { status, stdout, stderr };
 }
 
-const columns = file('t.columns.json', JSON.stringify({
-  table: 'T_CL',
-  stream: 'Custom-T_CL',
-  columns: [
-    { name: 'TimeGenerated', type: 'dateTime', description: 'x' }, { name: 'Yes_b', type: 'boolean' }, { name: 'Severity', type: 'real' },
-    { name: 'N', type: 'long' }, { name: 'I', type: 'int' }, { name: 'Text_s', type: 'string' }, { name: 'D', type: 'dynamic' }, { name: 'G', type: 'guid' },
-  ],
-}));
-const rows = file('rows.ndjson', '{"TimeGenerated":"2026-03-01T00:00:00Z","Yes_b":true,"Severity":8,"N":1,"Text_s":"a","D":{"k":[1]}}\n\n{"Severity":2.5}\n');
+const columns = file(
+  't.columns.json',
+  JSON.stringify({
+    table: 'T_CL',
+    stream: 'Custom-T_CL',
+    columns: [
+      { name: 'TimeGenerated', type: 'dateTime', description: 'x' },
+      { name: 'Yes_b', type: 'boolean' },
+      { name: 'Severity', type: 'real' },
+      { name: 'N', type: 'long' },
+      { name: 'I', type: 'int' },
+      { name: 'Text_s', type: 'string' },
+      { name: 'D', type: 'dynamic' },
+      { name: 'G', type: 'guid' },
+    ],
+  }),
+);
+const rows = file(
+  'rows.ndjson',
+  '{"TimeGenerated":"2026-03-01T00:00:00Z","Yes_b":true,"Severity":8,"N":1,"Text_s":"a","D":{"k":[1]}}\n\n{"Severity":2.5}\n',
+);
 
 test('a column list is the schema of its table', () => {
   const got = kql('--columns', columns, '--table', `T_CL=${rows}`, 'T_CL | getschema | project ColumnName, ColumnType');
@@ -39,24 +51,48 @@ test('a column list is the schema of its table', () => {
     status: 0,
     stderr: '',
     stdout: Object.entries({
-      TimeGenerated: 'datetime', Yes_b: 'bool', Severity: 'real', N: 'long', I: 'int', Text_s: 'string', D: 'dynamic', G: 'guid',
-    }).map(([name, type]) => `{"ColumnName":"${name}","ColumnType":"${type}"}\n`).join(''),
+      TimeGenerated: 'datetime',
+      Yes_b: 'bool',
+      Severity: 'real',
+      N: 'long',
+      I: 'int',
+      Text_s: 'string',
+      D: 'dynamic',
+      G: 'guid',
+    })
+      .map(([name, type]) => `{"ColumnName":"${name}","ColumnType":"${type}"}\n`)
+      .join(''),
   });
 });
 
 test('rows are read by their column list', () => {
-  const got = kql('--columns', columns, '--table', `T_CL=${rows}`, 'T_CL | where TimeGenerated > datetime(2026-02-28) | project Severity, k=D.k[0]');
+  const got = kql(
+    '--columns',
+    columns,
+    '--table',
+    `T_CL=${rows}`,
+    'T_CL | where TimeGenerated > datetime(2026-02-28) | project Severity, k=D.k[0]',
+  );
   assert.deepEqual(got, { status: 0, stdout: '{"Severity":8.0,"k":1}\n', stderr: '' });
 });
 
 test("the project's own column list is one", () => {
-  const got = kql('--columns', COLUMNS, '--format', 'table', `AWSGuardDuty_CL
+  const got = kql(
+    '--columns',
+    COLUMNS,
+    '--format',
+    'table',
+    `AWSGuardDuty_CL
 | where Severity > 2
 | project TimeGenerated, Severity, type_s, title_s, resource_resourceType_s, service_resourceRole_s
-| limit 20`);
+| limit 20`,
+  );
   assert.equal(got.stderr, '');
   assert.equal(got.status, 0);
-  assert.match(got.stdout, /^TimeGenerated  Severity  type_s  title_s  resource_resourceType_s  service_resourceRole_s\n[- ]+\n\(0 rows\)\n$/);
+  assert.match(
+    got.stdout,
+    /^TimeGenerated  Severity  type_s  title_s  resource_resourceType_s  service_resourceRole_s\n[- ]+\n\(0 rows\)\n$/,
+  );
 });
 
 test('a wrong query says where and what', () => {
@@ -94,12 +130,36 @@ for (const [name, args, message] of [
   ['no such rows', ['--table', 'T=none.ndjson', 'T'], /none\.ndjson/],
   ['no such column list', ['--columns', 'none.json', 'T'], /none\.json/],
   ['a column list that is none', ['--columns', file('list.json', '[]'), 'T'], /list\.json: .*"columns"/],
-  ['a column of unknown type', ['--columns', file('type.json', '{"table":"T","columns":[{"name":"a","type":"text"}]}'), 'T'], /type\.json: .*text/],
-  ['a column twice', ['--columns', file('twice.json', '{"table":"T","columns":[{"name":"a","type":"int"},{"name":"a","type":"int"}]}'), 'T'], /column a twice/],
+  [
+    'a column of unknown type',
+    ['--columns', file('type.json', '{"table":"T","columns":[{"name":"a","type":"text"}]}'), 'T'],
+    /type\.json: .*text/,
+  ],
+  [
+    'a column twice',
+    [
+      '--columns',
+      file('twice.json', '{"table":"T","columns":[{"name":"a","type":"int"},{"name":"a","type":"int"}]}'),
+      'T',
+    ],
+    /column a twice/,
+  ],
   ['a table in two lists', ['--columns', columns, '--columns', columns, 'T_CL'], /T_CL is declared/],
-  ['a row with a column too many', ['--columns', columns, '--table', `T_CL=${file('more.ndjson', '{"Other":1}\n')}`, 'T_CL'], /more\.ndjson: .*Other/],
-  ['a value of another type', ['--columns', columns, '--table', `T_CL=${file('value.ndjson', '{"Yes_b":"yes"}\n')}`, 'T_CL'], /value\.ndjson: .*Yes_b/],
-  ['a line that is not JSON', ['--columns', columns, '--table', `T_CL=${file('bad.ndjson', '{}\n{\n')}`, 'T_CL'], /bad\.ndjson:2: /],
+  [
+    'a row with a column too many',
+    ['--columns', columns, '--table', `T_CL=${file('more.ndjson', '{"Other":1}\n')}`, 'T_CL'],
+    /more\.ndjson: .*Other/,
+  ],
+  [
+    'a value of another type',
+    ['--columns', columns, '--table', `T_CL=${file('value.ndjson', '{"Yes_b":"yes"}\n')}`, 'T_CL'],
+    /value\.ndjson: .*Yes_b/,
+  ],
+  [
+    'a line that is not JSON',
+    ['--columns', columns, '--table', `T_CL=${file('bad.ndjson', '{}\n{\n')}`, 'T_CL'],
+    /bad\.ndjson:2: /,
+  ],
 ]) {
   test(`${name} is wrong usage or input`, () => {
     const got = kql(...args);

@@ -62,7 +62,13 @@ export function analyze(query, globals) {
 
 function diagnostic(d, query) {
   const before = query.slice(0, d.Start).split('\n');
-  return { severity: d.Severity, code: d.Code, message: d.Message, line: before.length, column: before.at(-1).length + 1 };
+  return {
+    severity: d.Severity,
+    code: d.Code,
+    message: d.Message,
+    line: before.length,
+    column: before.at(-1).length + 1,
+  };
 }
 
 export function throwOnErrors(diagnostics) {
@@ -101,7 +107,10 @@ export function parameters(node) {
 /** A parameter given as a bare word, a name or a string. */
 export function wordOf(node) {
   if (!node) return null;
-  return node.SimpleName ?? (kind(node) === 'LiteralExpression' && typeof node.LiteralValue === 'string' ? node.LiteralValue : source(node));
+  return (
+    node.SimpleName
+    ?? (kind(node) === 'LiteralExpression' && typeof node.LiteralValue === 'string' ? node.LiteralValue : source(node))
+  );
 }
 
 /** Type named by typeof(long). */

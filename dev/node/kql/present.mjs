@@ -11,7 +11,9 @@ const NUMBERS = new Set(['long', 'int', 'real', 'decimal']);
  * columns for that, each row is a block of "name  value" lines, without the columns that are empty in it.
  */
 export function asTable({ columns, rows }, width = 160) {
-  const cells = rows.map((row) => row.map((value, i) => (columns[i].type === 'datetime' ? shortTime(shown(value)) : shown(value))));
+  const cells = rows.map((row) =>
+    row.map((value, i) => (columns[i].type === 'datetime' ? shortTime(shown(value)) : shown(value))),
+  );
   const names = columns.map((c) => shown(c.name));
   const least = names.length * NARROWEST + (names.length - 1) * GAP.length;
   const body = least <= width ? sideBySide(columns, names, cells, width) : blocks(names, cells, width);
@@ -19,7 +21,10 @@ export function asTable({ columns, rows }, width = 160) {
 }
 
 /** One line, and nothing a terminal would act on: the text comes from outside. */
-const shown = (value) => text(value).replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\uFFFD');
+const shown = (value) =>
+  text(value)
+    .replace(/\s+/g, ' ')
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '\uFFFD');
 
 /** Without the zeros that end the fraction of a second. */
 const shortTime = (s) => s.replace(/(\.\d*?)0*Z$/, (_, fraction) => `${fraction.length > 1 ? fraction : ''}Z`);
@@ -32,13 +37,23 @@ function cut(s, n) {
 }
 
 function sideBySide(columns, names, cells, width) {
-  const natural = names.map((name, i) => cells.reduce((most, row) => Math.max(most, length(row[i])), Math.max(length(name), 1)));
-  const widths = fit(natural, columns.map((c) => c.type === 'dynamic'), width - (names.length - 1) * GAP.length);
-  const line = (values) => values.map((value, i) => {
-    const short = cut(value, widths[i]);
-    const fill = ' '.repeat(widths[i] - length(short));
-    return NUMBERS.has(columns[i].type) ? fill + short : short + fill;
-  }).join(GAP).trimEnd();
+  const natural = names.map((name, i) =>
+    cells.reduce((most, row) => Math.max(most, length(row[i])), Math.max(length(name), 1)),
+  );
+  const widths = fit(
+    natural,
+    columns.map((c) => c.type === 'dynamic'),
+    width - (names.length - 1) * GAP.length,
+  );
+  const line = (values) =>
+    values
+      .map((value, i) => {
+        const short = cut(value, widths[i]);
+        const fill = ' '.repeat(widths[i] - length(short));
+        return NUMBERS.has(columns[i].type) ? fill + short : short + fill;
+      })
+      .join(GAP)
+      .trimEnd();
   const head = names.length ? [line(names), widths.map((w) => '-'.repeat(w)).join(GAP)] : [];
   return [...head, ...cells.map((row) => line(row))];
 }

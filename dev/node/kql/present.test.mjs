@@ -51,6 +51,8 @@ test('control characters do not reach the terminal, lines stay lines', () => {
 });
 
 test('times lose the zeros of their fraction', () => {
-  const [, , row] = table('print A=datetime(2026-01-02T03:04:00Z), B=datetime(2026-01-02T03:04:05.120Z), C=datetime(null)');
+  const [, , row] = table(
+    'print A=datetime(2026-01-02T03:04:00Z), B=datetime(2026-01-02T03:04:05.120Z), C=datetime(null)',
+  );
   assert.equal(row, '2026-01-02T03:04:00Z  2026-01-02T03:04:05.12Z');
 });

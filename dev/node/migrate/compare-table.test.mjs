@@ -42,7 +42,11 @@ function pathWith({ without = [], az } = {}) {
 }
 
 function compare(args, env = {}) {
-  const { status, stdout, stderr } = spawnSync(which('bash'), [SCRIPT, ...args], { encoding: 'utf8', cwd: dir, env: { ...process.env, ...env } });
+  const { status, stdout, stderr } = spawnSync(which('bash'), [SCRIPT, ...args], {
+    encoding: 'utf8',
+    cwd: dir,
+    env: { ...process.env, ...env },
+  });
   return { status, stdout, stderr };
 }
 
@@ -71,8 +75,13 @@ const ruleBased = (columns = schema.columns) => ({
       name: schema.table,
       tableType: 'CustomLog',
       tableSubType: 'DataCollectionRuleBased',
-      columns: columns.filter((c) => c.name !== 'TimeGenerated').map(({ name, type }) => ({ name, type: type === 'datetime' ? 'dateTime' : type })),
-      standardColumns: [{ name: 'TenantId', type: 'guid' }, { name: 'TimeGenerated', type: 'dateTime' }],
+      columns: columns
+        .filter((c) => c.name !== 'TimeGenerated')
+        .map(({ name, type }) => ({ name, type: type === 'datetime' ? 'dateTime' : type })),
+      standardColumns: [
+        { name: 'TenantId', type: 'guid' },
+        { name: 'TimeGenerated', type: 'dateTime' },
+      ],
     },
   },
 });
@@ -102,14 +111,28 @@ trial('a classic table: what is another type, what stays, what is added', () => 
   const added = section(got.stdout, 'To be added');
   assert.equal(added.ResourceDetails, 'dynamic');
   const names = new Set([...classic().schema.columns, ...classic().schema.standardColumns].map((c) => c.name));
-  assert.deepEqual(Object.keys(added), schema.columns.filter((c) => !names.has(c.name)).map((c) => c.name));
+  assert.deepEqual(
+    Object.keys(added),
+    schema.columns.filter((c) => !names.has(c.name)).map((c) => c.name),
+  );
   assert.match(got.stdout, /^To decide: 5 /m);
 });
 
 trial('the printed parameters change no type and remove no column', () => {
   const { stdout } = compare(['--from', CLASSIC]);
-  const types = Object.fromEntries([.../param columnTypes = \{\n([\s\S]*?)\n\}/.exec(stdout)[1].matchAll(/^ {2}(\w+): '(\w+)'$/gm)].map((m) => [m[1], m[2]]));
-  const extra = Object.fromEntries([.../param extraColumns = \[\n([\s\S]*?)\n\]/.exec(stdout)[1].matchAll(/^ {2}\{ name: '(\w+)', type: '(\w+)' \}$/gm)].map((m) => [m[1], m[2]]));
+  const types = Object.fromEntries(
+    [.../param columnTypes = \{\n([\s\S]*?)\n\}/.exec(stdout)[1].matchAll(/^ {2}(\w+): '(\w+)'$/gm)].map((m) => [
+      m[1],
+      m[2],
+    ]),
+  );
+  const extra = Object.fromEntries(
+    [
+      .../param extraColumns = \[\n([\s\S]*?)\n\]/
+        .exec(stdout)[1]
+        .matchAll(/^ {2}\{ name: '(\w+)', type: '(\w+)' \}$/gm),
+    ].map((m) => [m[1], m[2]]),
+  );
   const after = new Map(schema.columns.map((c) => [c.name, c.type]));
   for (const [name, type] of [...Object.entries(types), ...Object.entries(extra)]) after.set(name, type.toLowerCase());
   for (const c of classic().schema.columns) assert.equal(after.get(c.name), c.type, c.name);
@@ -143,9 +166,24 @@ trial('a rule-based table with another type has to be decided', () => {
 });
 
 for (const [name, column, title, note] of [
-  ['other case', { name: 'resource_resourcetype_s', type: 'string' }, 'Differ in case only', 'resource_resourceType_s in this version'],
-  ['more than 45 characters', { name: 'service_action_networkConnectionAction_blocked_b', type: 'boolean' }, 'Names that a deployment cannot carry', '48 characters'],
-  ['a leading underscore', { name: '_timestamp_t', type: 'datetime' }, 'Names that a deployment cannot carry', 'not a letter, then letters, digits and _'],
+  [
+    'other case',
+    { name: 'resource_resourcetype_s', type: 'string' },
+    'Differ in case only',
+    'resource_resourceType_s in this version',
+  ],
+  [
+    'more than 45 characters',
+    { name: 'service_action_networkConnectionAction_blocked_b', type: 'boolean' },
+    'Names that a deployment cannot carry',
+    '48 characters',
+  ],
+  [
+    'a leading underscore',
+    { name: '_timestamp_t', type: 'datetime' },
+    'Names that a deployment cannot carry',
+    'not a letter, then letters, digits and _',
+  ],
 ]) {
   trial(`a column with ${name} has to be decided`, () => {
     const got = compare(['--from', file('column.json', settled(column))]);
@@ -199,7 +237,17 @@ for (const [name, args, want] of [
   ['a JSON list', ['--from', file('list.json', '[]')], /list\.json is not/],
   ['no JSON', ['--from', file('text.json', 'ERROR: (ResourceNotFound)')], /text\.json is not JSON/],
   ['an empty file', ['--from', file('empty.json', '')], /empty\.json is (empty|not JSON)/],
-  ['another table', ['--from', file('heartbeat.json', { name: 'Heartbeat', schema: { name: 'Heartbeat', columns: [{ name: 'a', type: 'string' }] } })], /describes the table Heartbeat/],
+  [
+    'another table',
+    [
+      '--from',
+      file('heartbeat.json', {
+        name: 'Heartbeat',
+        schema: { name: 'Heartbeat', columns: [{ name: 'a', type: 'string' }] },
+      }),
+    ],
+    /describes the table Heartbeat/,
+  ],
 ]) {
   trial(`${name} is refused`, () => {
     const got = compare(args);
@@ -222,8 +270,23 @@ trial('the table is read with az', () => {
   const live = compare([...LIVE, '-s', 'my subscription'], { PATH: pathWith({ az }) });
   exits(live, 1);
   assert.equal(live.stdout, compare(['--from', CLASSIC]).stdout);
-  assert.deepEqual(readFileSync(asked, 'utf8').trim().split('\n'), ['monitor', 'log-analytics', 'workspace', 'table', 'show', '--resource-group', 'rg',
-    '--workspace-name', 'law', '--name', schema.table, '--subscription', 'my subscription', '--output', 'json']);
+  assert.deepEqual(readFileSync(asked, 'utf8').trim().split('\n'), [
+    'monitor',
+    'log-analytics',
+    'workspace',
+    'table',
+    'show',
+    '--resource-group',
+    'rg',
+    '--workspace-name',
+    'law',
+    '--name',
+    schema.table,
+    '--subscription',
+    'my subscription',
+    '--output',
+    'json',
+  ]);
 });
 
 trial('no subscription, no such argument', () => {
@@ -232,9 +295,21 @@ trial('no subscription, no such argument', () => {
 });
 
 for (const [name, az, want] of [
-  ['nobody is signed in', 'echo "ERROR: Please run \'az login\' to setup account." >&2; exit 1', /az is not signed in: run az login/],
-  ['there is no table', 'echo "ERROR: (ResourceNotFound) The table was not found." >&2; exit 3', /there is no table AWSGuardDuty_CL in workspace law/],
-  ['reading is not allowed', 'echo "ERROR: (AuthorizationFailed) The client does not have authorization." >&2; exit 1', /Log Analytics Reader/],
+  [
+    'nobody is signed in',
+    'echo "ERROR: Please run \'az login\' to setup account." >&2; exit 1',
+    /az is not signed in: run az login/,
+  ],
+  [
+    'there is no table',
+    'echo "ERROR: (ResourceNotFound) The table was not found." >&2; exit 3',
+    /there is no table AWSGuardDuty_CL in workspace law/,
+  ],
+  [
+    'reading is not allowed',
+    'echo "ERROR: (AuthorizationFailed) The client does not have authorization." >&2; exit 1',
+    /Log Analytics Reader/,
+  ],
   ['az fails in two lines', 'printf "ERROR: one\\ntwo\\n" >&2; exit 1', /az could not read the table: ERROR: one two/],
   ['az answers no JSON', 'echo "<html>"', /the answer of az is not JSON/],
   ['az answers nothing', 'exit 0', /the answer of az is (empty|not JSON)/],

@@ -10,8 +10,21 @@ const SCHEMA = new URL('../../../infra/schema/guardduty.columns.json', import.me
 const PAGE = new URL('../../../docs/schema.md', import.meta.url);
 
 /** Names that a workspace keeps for itself; compared without regard to case. */
-export const RESERVED = ['id', 'Type', 'Title', 'TenantId', 'UniqueId', '_ResourceId', '_SubscriptionId',
-  'BilledSize', 'IsBillable', 'InvalidTimeGenerated', '_ItemId', '_ResourceGroup', '_TimeReceived'];
+export const RESERVED = [
+  'id',
+  'Type',
+  'Title',
+  'TenantId',
+  'UniqueId',
+  '_ResourceId',
+  '_SubscriptionId',
+  'BilledSize',
+  'IsBillable',
+  'InvalidTimeGenerated',
+  '_ItemId',
+  '_ResourceGroup',
+  '_TimeReceived',
+];
 
 export const MAX_NAME = 45;
 export const MAX_COLUMNS = 500;
@@ -37,7 +50,8 @@ export function faults({ table, stream, columns }) {
   if (!/^[A-Za-z][A-Za-z0-9_]*_CL$/.test(table)) found.push(`table ${table}: a custom table's name ends in _CL`);
   if (stream !== `Custom-${table}`) found.push(`stream ${stream}: Custom-${table} expected`);
   if (columns.length >= MAX_COLUMNS) found.push(`${columns.length} columns: fewer than ${MAX_COLUMNS} expected`);
-  if (!columns.some((c) => c.name === 'TimeGenerated' && c.type === 'datetime')) found.push('there is no TimeGenerated of type datetime');
+  if (!columns.some((c) => c.name === 'TimeGenerated' && c.type === 'datetime'))
+    found.push('there is no TimeGenerated of type datetime');
   const names = new Map();
   for (const column of columns) {
     found.push(...columnFaults(column).map((fault) => `${column.name}: ${fault}`));
@@ -50,7 +64,11 @@ export function faults({ table, stream, columns }) {
 
 function columnFaults(column) {
   const found = FIELDS.filter((f) => typeof column[f] !== 'string').map((f) => `has no ${f}`);
-  found.push(...Object.keys(column).filter((f) => !FIELDS.includes(f)).map((f) => `has an unknown field ${f}`));
+  found.push(
+    ...Object.keys(column)
+      .filter((f) => !FIELDS.includes(f))
+      .map((f) => `has an unknown field ${f}`),
+  );
   if (found.length) return found;
   const { name, type, source, since, description } = column;
   if (!/^[A-Za-z][A-Za-z0-9_]+$/.test(name)) found.push('a name is a letter, then letters, digits and underscores');
@@ -59,10 +77,12 @@ function columnFaults(column) {
   if (!TYPES.includes(type)) found.push(`unknown type ${type}`);
   if (!/^\d+\.\d+\.\d+$/.test(since)) found.push(`since ${since} is no version`);
   if (!/^[^|\n]+\.$/.test(description)) found.push('a description is one sentence or more on one line, without |');
-  if ((source === '') !== MADE.includes(name)) found.push(source ? 'is filled by the connector, and names a source' : 'has no source');
+  if ((source === '') !== MADE.includes(name))
+    found.push(source ? 'is filled by the connector, and names a source' : 'has no source');
   const suffix = /_([a-z])$/.exec(name)?.[1];
   if (suffix && SUFFIX_TYPES[suffix] !== type) found.push(`suffix _${suffix} with type ${type}`);
-  if (source && !OWN_NAMES.includes(name) && name !== `${source.replaceAll('.', '_')}_${suffix}`) found.push(`does not follow from ${source}`);
+  if (source && !OWN_NAMES.includes(name) && name !== `${source.replaceAll('.', '_')}_${suffix}`)
+    found.push(`does not follow from ${source}`);
   return found;
 }
 
@@ -82,7 +102,10 @@ function partOf({ source }) {
 const HEAD = '| column | type | source | since | description |\n| --- | --- | --- | --- | --- |\n';
 
 function tableOf(columns) {
-  const rows = columns.map((c) => `| \`${c.name}\` | ${c.type} | ${c.source ? `\`${c.source}\`` : 'the connector'} | ${c.since} | ${c.description} |\n`);
+  const rows = columns.map(
+    (c) =>
+      `| \`${c.name}\` | ${c.type} | ${c.source ? `\`${c.source}\`` : 'the connector'} | ${c.since} | ${c.description} |\n`,
+  );
   return HEAD + rows.join('');
 }
 

@@ -3,10 +3,42 @@
 // The language service knows all of KQL and does not say.
 import { kind } from '../kql/language.mjs';
 
-export const OPERATORS = ['where', 'extend', 'project', 'project-away', 'project-rename', 'parse', 'print', 'datatable'];
+export const OPERATORS = [
+  'where',
+  'extend',
+  'project',
+  'project-away',
+  'project-rename',
+  'parse',
+  'print',
+  'datatable',
+];
 
-export const STRING_OPERATORS = ['==', '!=', '=~', '!~', 'contains', '!contains', 'contains_cs', '!contains_cs', 'has', '!has', 'has_cs', '!has_cs',
-  'startswith', '!startswith', 'startswith_cs', '!startswith_cs', 'endswith', '!endswith', 'endswith_cs', '!endswith_cs', 'matches regex', 'in', '!in'];
+export const STRING_OPERATORS = [
+  '==',
+  '!=',
+  '=~',
+  '!~',
+  'contains',
+  '!contains',
+  'contains_cs',
+  '!contains_cs',
+  'has',
+  '!has',
+  'has_cs',
+  '!has_cs',
+  'startswith',
+  '!startswith',
+  'startswith_cs',
+  '!startswith_cs',
+  'endswith',
+  '!endswith',
+  'endswith_cs',
+  '!endswith_cs',
+  'matches regex',
+  'in',
+  '!in',
+];
 
 export const FUNCTIONS = `columnifexists
 binary_and binary_or binary_not binary_shift_left binary_shift_right binary_xor
@@ -19,12 +51,22 @@ case iif max_of min_of
 base64_encodestring base64_decodestring countof extract extract_all indexof isempty isnotempty split strcat strcat_delim strlen substring tolower
 toupper hash_sha256
 gettype isnotnull isnull
-parse_cef_dictionary geo_location`.trim().split(/\s+/);
+parse_cef_dictionary geo_location`
+  .trim()
+  .split(/\s+/);
 
 export const MAX_LENGTH = 15360;
 export const MAX_PARSE_COLUMNS = 10;
 
-const OPERATOR_NODES = ['FilterOperator', 'ExtendOperator', 'ProjectOperator', 'ProjectAwayOperator', 'ProjectRenameOperator', 'ParseOperator', 'PrintOperator'];
+const OPERATOR_NODES = [
+  'FilterOperator',
+  'ExtendOperator',
+  'ProjectOperator',
+  'ProjectAwayOperator',
+  'ProjectRenameOperator',
+  'ParseOperator',
+  'PrintOperator',
+];
 const ARITHMETIC = ['+', '-', '*', '/', '%', '<', '<=', '>', '>=', 'and', 'or'];
 const STATEMENTS = ['LetStatement', 'ExpressionStatement'];
 
@@ -40,7 +82,8 @@ export function outside(syntax) {
     else if (name && !own.includes(name) && !FUNCTIONS.includes(name)) found.push(`function ${name}()`);
     else if (type === 'DynamicExpression') found.push('dynamic literal (use parse_json())');
     else if (/^(Binary|In|HasAny|HasAll|Between)Expression$/.test(type)) found.push(...outsideOperator(node));
-    else if (type === 'ParseOperator' && parsedColumns(node) > MAX_PARSE_COLUMNS) found.push(`parse with more than ${MAX_PARSE_COLUMNS} columns`);
+    else if (type === 'ParseOperator' && parsedColumns(node) > MAX_PARSE_COLUMNS)
+      found.push(`parse with more than ${MAX_PARSE_COLUMNS} columns`);
   }
   return [...new Set(found)];
 }
@@ -51,7 +94,9 @@ function outsideOperator(node) {
 }
 
 function functionNames(syntax) {
-  return [...nodes(syntax)].filter((n) => kind(n) === 'LetStatement' && kind(n.Expression) === 'FunctionDeclaration').map((n) => n.Name.SimpleName);
+  return [...nodes(syntax)]
+    .filter((n) => kind(n) === 'LetStatement' && kind(n.Expression) === 'FunctionDeclaration')
+    .map((n) => n.Name.SimpleName);
 }
 
 const parsedColumns = (node) => [...nodes(node)].filter((n) => kind(n) === 'NameDeclaration').length;

@@ -42,7 +42,8 @@ function columnFaults(columns, table) {
   for (const { name, type } of columns) {
     const want = table[name]?.toLowerCase();
     const got = type === 'bool' ? 'boolean' : type;
-    if (!want) found.push(`${name}: the table has no such column (add it to extraColumns, or drop it with project-away)`);
+    if (!want)
+      found.push(`${name}: the table has no such column (add it to extraColumns, or drop it with project-away)`);
     else if (got !== want) found.push(`${name}: type ${got}, and the table's column is ${want}`);
   }
   if (!columns.some((c) => c.name === 'TimeGenerated')) found.push('TimeGenerated is missing');
@@ -84,11 +85,14 @@ function options(argv) {
 }
 
 function typed(specs) {
-  return Object.fromEntries(specs.map((spec) => {
-    const [name, type = ''] = spec.split('=');
-    if (!name || !TABLE_TYPES.includes(type.toLowerCase())) throw new UsageError(`${spec}: NAME=TYPE expected, with a type of ${TABLE_TYPES.join(', ')}`);
-    return [name, type];
-  }));
+  return Object.fromEntries(
+    specs.map((spec) => {
+      const [name, type = ''] = spec.split('=');
+      if (!name || !TABLE_TYPES.includes(type.toLowerCase()))
+        throw new UsageError(`${spec}: NAME=TYPE expected, with a type of ${TABLE_TYPES.join(', ')}`);
+      return [name, type];
+    }),
+  );
 }
 
 function read(file) {
@@ -100,13 +104,16 @@ function read(file) {
 }
 
 function kept(kql, file) {
-  const rows = read(file).split('\n').filter((line) => line.trim()).map((line, i) => {
-    try {
-      return parseJson(line);
-    } catch (e) {
-      throw new UsageError(`${file}:${i + 1}: ${e.message}`);
-    }
-  });
+  const rows = read(file)
+    .split('\n')
+    .filter((line) => line.trim())
+    .map((line, i) => {
+      try {
+        return parseJson(line);
+      } catch (e) {
+        throw new UsageError(`${file}:${i + 1}: ${e.message}`);
+      }
+    });
   return `ok: ${engineOver(rows).runTable(kql).rows.length} of ${rows.length} rows kept`;
 }
 

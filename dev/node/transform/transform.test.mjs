@@ -13,10 +13,16 @@ import { engineOver, faults } from './transform.mjs';
 
 const at = (relative) => fileURLToPath(new URL(`../../../${relative}`, import.meta.url));
 const page = readFileSync(at('docs/transform.md'), 'utf8').replaceAll('\r\n', '\n');
-const rows = readFileSync(at('dev/testdata/rows.ndjson'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
-const examples = Object.fromEntries(page.split(/^### /m).slice(1).map((part) => [
-  part.split('\n')[0], /```kusto\n([\s\S]*?)```/.exec(part)?.[1].trim(),
-]));
+const rows = readFileSync(at('dev/testdata/rows.ndjson'), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+const examples = Object.fromEntries(
+  page
+    .split(/^### /m)
+    .slice(1)
+    .map((part) => [part.split('\n')[0], /```kusto\n([\s\S]*?)```/.exec(part)?.[1].trim()]),
+);
 const extra = { Environment_s: 'string' };
 const run = (title, over = rows) => engineOver(over).run(examples[title]).rows;
 const typesOf = (list) => list.map((r) => r.type_s).sort();
@@ -55,7 +61,11 @@ test('users of access keys are masked in all the columns the page names', () => 
   assert.ok(users.length > 0, 'no row has a user');
   const masked = run('Mask the users of access keys', users);
   masked.forEach((row, i) => {
-    const { resource_accessKeyDetails_userName_s: name, resource_accessKeyDetails_principalId_s: principal, resource_accessKeyDetails_accessKeyId_s: key } = users[i];
+    const {
+      resource_accessKeyDetails_userName_s: name,
+      resource_accessKeyDetails_principalId_s: principal,
+      resource_accessKeyDetails_accessKeyId_s: key,
+    } = users[i];
     const want = createHash('sha256').update(`put a random text here${name}`).digest('hex');
     assert.equal(row.resource_accessKeyDetails_userName_s, want);
     assert.equal(row.resource_accessKeyDetails_principalId_s, '');
@@ -81,13 +91,33 @@ test('rows without an access key keep their resource', () => {
 
 test('a resource that cannot be masked in part is masked whole', async (t) => {
   for (const [name, resource, want] of [
-    ['braces in a name', { resourceType: 'AccessKey', accessKeyDetails: { userName: 'a}b' } }, { resourceType: 'AccessKey', accessKeyDetails: { masked: true } }],
-    ['a backslash and a quote in a name', { accessKeyDetails: { userName: 'a\\"}b' }, tail: '}' }, { accessKeyDetails: { masked: true }, tail: '}' }],
+    [
+      'braces in a name',
+      { resourceType: 'AccessKey', accessKeyDetails: { userName: 'a}b' } },
+      { resourceType: 'AccessKey', accessKeyDetails: { masked: true } },
+    ],
+    [
+      'a backslash and a quote in a name',
+      { accessKeyDetails: { userName: 'a\\"}b' }, tail: '}' },
+      { accessKeyDetails: { masked: true }, tail: '}' },
+    ],
     ['a nested object', { accessKeyDetails: { userName: 'a', more: { userName: 'b' } } }, { masked: true }],
-    ['details twice', { accessKeyDetails: { userName: 'a' }, deep: { accessKeyDetails: { userName: 'b' } } }, { masked: true }],
-    ['no details', { resourceType: 'AccessKey', accessKeyDetails: null }, { resourceType: 'AccessKey', accessKeyDetails: null }],
+    [
+      'details twice',
+      { accessKeyDetails: { userName: 'a' }, deep: { accessKeyDetails: { userName: 'b' } } },
+      { masked: true },
+    ],
+    [
+      'no details',
+      { resourceType: 'AccessKey', accessKeyDetails: null },
+      { resourceType: 'AccessKey', accessKeyDetails: null },
+    ],
     ['the words inside a text', { note: '"accessKeyDetails":{' }, { note: '"accessKeyDetails":{' }],
-    ['a quote in a name', { accessKeyDetails: { userName: 'a"b' }, tail: 'c' }, { accessKeyDetails: { masked: true }, tail: 'c' }],
+    [
+      'a quote in a name',
+      { accessKeyDetails: { userName: 'a"b' }, tail: 'c' },
+      { accessKeyDetails: { masked: true }, tail: 'c' },
+    ],
   ]) {
     await t.test(name, () => {
       const [row] = run('Mask the users of access keys', [{ ...rows[0], ResourceDetails: resource }]);
@@ -98,18 +128,29 @@ test('a resource that cannot be masked in part is masked whole', async (t) => {
 
 test('the environment of the account is added', () => {
   const given = ['222233334444', '333344445555', '999999999999'].map((accountId_s) => ({ ...rows[0], accountId_s }));
-  assert.deepEqual(run('Add the environment of the account', given).map((r) => r.Environment_s), ['production', 'test', 'unknown']);
+  assert.deepEqual(
+    run('Add the environment of the account', given).map((r) => r.Environment_s),
+    ['production', 'test', 'unknown'],
+  );
 });
 
 test('several steps work together', () => {
-  const left = run('Several at once', [...rows, { ...rows[0], type_s: 'long', Severity: 9, description_s: 'x'.repeat(2000) }, { ...rows[0], Severity: 1 }]);
-  assert.deepEqual(typesOf(left), typesOf([...rows.filter((r) => r.Severity >= 4 && !r.type_s.startsWith('PenTest:')), { type_s: 'long' }]));
+  const left = run('Several at once', [
+    ...rows,
+    { ...rows[0], type_s: 'long', Severity: 9, description_s: 'x'.repeat(2000) },
+    { ...rows[0], Severity: 1 },
+  ]);
+  assert.deepEqual(
+    typesOf(left),
+    typesOf([...rows.filter((r) => r.Severity >= 4 && !r.type_s.startsWith('PenTest:')), { type_s: 'long' }]),
+  );
   assert.equal(left.find((r) => r.type_s === 'long').description_s.length, 1000);
 });
 
 test('the page lists what the check allows', () => {
   const words = (line) => [...line.matchAll(/`([^`]+)`/g)].map((m) => m[1]);
-  const item = (start) => new RegExp(`^- ${start}([\\s\\S]*?)\\.(?: Not|\\n  Not|  and| No| \`let\`|\\n-)`, 'm').exec(page)[1];
+  const item = (start) =>
+    new RegExp(`^- ${start}([\\s\\S]*?)\\.(?: Not|\\n  Not|  and| No| \`let\`|\\n-)`, 'm').exec(page)[1];
   assert.deepEqual(words(item('Functions:')).sort(), [...FUNCTIONS].sort());
   assert.deepEqual(words(item('String operators:')).sort(), [...STRING_OPERATORS].sort());
   for (const operator of OPERATORS) assert.ok(words(item('Operators:')).includes(operator), operator);
@@ -119,19 +160,40 @@ test('the page lists what the check allows', () => {
 test('the parameters that the page sets are those of the module, and each is described', () => {
   const module = readFileSync(at('infra/modules/ingestion.bicep'), 'utf8').replaceAll('\r\n', '\n');
   const params = [...module.matchAll(/^param (\w+)/gm)].map((m) => m[1]);
-  const set = [...page.matchAll(/```bicep\n([\s\S]*?)```/g)].flatMap((block) => [...block[1].matchAll(/^param (\w+)/gm)].map((m) => m[1]));
+  const set = [...page.matchAll(/```bicep\n([\s\S]*?)```/g)].flatMap((block) =>
+    [...block[1].matchAll(/^param (\w+)/gm)].map((m) => m[1]),
+  );
   assert.ok(set.length > 0);
   for (const name of set) assert.ok(params.includes(name), name);
-  for (const before of module.split(/^param /m).slice(0, -1)) assert.match(before, /\n@description\('[^\n]+\.'\)\n(?:@\w+\(\d+\)\n)*$/);
+  for (const before of module.split(/^param /m).slice(0, -1))
+    assert.match(before, /\n@description\('[^\n]+\.'\)\n(?:@\w+\(\d+\)\n)*$/);
   assert.ok(module.includes(`@maxLength(${MAX_LENGTH})\nparam transformKql string = 'source'`));
   assert.ok(module.includes("loadJsonContent('../schema/guardduty.columns.json')"));
 });
 
 for (const [name, kql, want, options] of [
-  ['a column that the table lacks', 'source | extend Environment_s = "x"', /Environment_s: the table has no such column/],
-  ['an extra column of another type', 'source | extend Environment_s = 1', /Environment_s: type (int|long), and the table's column is string/, { extra }],
-  ['a changed type', 'source | extend Severity = toint(Severity)', /Severity: type int, and the table's column is real/],
-  ['a guid in the table and text in the row', 'source', /id_g: type string, and the table's column is guid/, { types: { id_g: 'guid' } }],
+  [
+    'a column that the table lacks',
+    'source | extend Environment_s = "x"',
+    /Environment_s: the table has no such column/,
+  ],
+  [
+    'an extra column of another type',
+    'source | extend Environment_s = 1',
+    /Environment_s: type (int|long), and the table's column is string/,
+    { extra },
+  ],
+  [
+    'a changed type',
+    'source | extend Severity = toint(Severity)',
+    /Severity: type int, and the table's column is real/,
+  ],
+  [
+    'a guid in the table and text in the row',
+    'source',
+    /id_g: type string, and the table's column is guid/,
+    { types: { id_g: 'guid' } },
+  ],
   ['no TimeGenerated', 'source | project type_s', /TimeGenerated is missing/],
   ['a column that the stream lacks', 'source | where Sev > 1', /'Sev'/],
   ['another table', 'AWSGuardDuty_CL | where Severity > 1', /AWSGuardDuty_CL/],
@@ -139,14 +201,25 @@ for (const [name, kql, want, options] of [
   ['take', 'source | take 1', /operator take/],
   ['join', 'source | join kind=inner (source) on type_s', /operator join/],
   ['mv-expand', 'source | mv-expand ServiceDetails', /operator mv-expand/],
-  ['a function beyond the list', 'source | extend title_s = replace_string(title_s, "a", "b")', /function replace_string\(\)/],
+  [
+    'a function beyond the list',
+    'source | extend title_s = replace_string(title_s, "a", "b")',
+    /function replace_string\(\)/,
+  ],
   ['coalesce', 'source | extend id_g = coalesce(id_g, id_s)', /function coalesce\(\)/],
   ['not()', 'source | where not(Severity > 4)', /function not\(\)/],
   ['has_any', 'source | where type_s has_any ("a", "b")', /operator has_any/],
   ['in~', 'source | where type_s in~ ("a")', /operator in~/],
   ['between', 'source | where Severity between (1 .. 4)', /operator between/],
   ['a dynamic literal', 'source | extend ResourceDetails = dynamic({})', /dynamic literal/],
-  ['a parse with 11 columns', `source | parse title_s with ${'abcdefghijk'.split('').map((c) => `${c} "-"`).join(' ')} | project-away ${'abcdefghijk'.split('').join(', ')}`, /parse with more than 10/],
+  [
+    'a parse with 11 columns',
+    `source | parse title_s with ${'abcdefghijk'
+      .split('')
+      .map((c) => `${c} "-"`)
+      .join(' ')} | project-away ${'abcdefghijk'.split('').join(', ')}`,
+    /parse with more than 10/,
+  ],
   ['a long text', `source | where title_s != "${'x'.repeat(MAX_LENGTH)}"`, /more than 15360/],
   ['what does not parse', 'source | where', /^1:/],
 ]) {
@@ -154,10 +227,26 @@ for (const [name, kql, want, options] of [
 }
 
 for (const [name, kql, options] of [
-  ['a conversion for a table with other types', 'source | extend id_g = toguid(id_g), Severity = toint(Severity)', { types: { id_g: 'guid', Severity: 'int' } }],
-  ['let with a scalar and a function', 'let Low = 4.0; let Keep = (s:real) { s >= Low }; source | where Keep(Severity)', {}],
-  ['parse', 'source | parse type_s with Purpose ":" Rest | extend Purpose_CF_s = Purpose | project-away Purpose, Rest', { extra: { Purpose_CF_s: 'string' } }],
-  ['project of a few columns', 'source | project TimeGenerated, Severity, Archived_b = service_archived_b | project-rename service_archived_b = Archived_b', {}],
+  [
+    'a conversion for a table with other types',
+    'source | extend id_g = toguid(id_g), Severity = toint(Severity)',
+    { types: { id_g: 'guid', Severity: 'int' } },
+  ],
+  [
+    'let with a scalar and a function',
+    'let Low = 4.0; let Keep = (s:real) { s >= Low }; source | where Keep(Severity)',
+    {},
+  ],
+  [
+    'parse',
+    'source | parse type_s with Purpose ":" Rest | extend Purpose_CF_s = Purpose | project-away Purpose, Rest',
+    { extra: { Purpose_CF_s: 'string' } },
+  ],
+  [
+    'project of a few columns',
+    'source | project TimeGenerated, Severity, Archived_b = service_archived_b | project-rename service_archived_b = Archived_b',
+    {},
+  ],
 ]) {
   test(`${name} is none`, () => assert.deepEqual(faults(kql, options), []));
 }
@@ -168,13 +257,33 @@ function file(name, text) {
   writeFileSync(path.join(dir, name), text);
   return path.join(dir, name);
 }
-const command = (...args) => spawnSync(process.execPath, [at('dev/node/transform/transform.mjs'), ...args], { encoding: 'utf8' });
+const command = (...args) =>
+  spawnSync(process.execPath, [at('dev/node/transform/transform.mjs'), ...args], { encoding: 'utf8' });
 
 for (const [name, args, status, want] of [
   ['a good file', [file('good.kql', 'source\n')], 0, /^ok\n$/],
-  ['a good file over rows', [file('drop.kql', 'source | where type_s == "Recon:EC2/Portscan"'), '--rows', file('rows.ndjson', rows.map((r) => JSON.stringify(r)).join('\n'))], 0, /^ok: 1 of 224 rows kept\n$/],
-  ['an extra column', [file('extra.kql', examples['Add the environment of the account']), '--extra', 'Environment_s=string'], 0, /^ok\n$/],
-  ['a column of another type', [file('guid.kql', 'source | extend id_g = toguid(id_g)'), '--type', 'id_g=guid'], 0, /^ok\n$/],
+  [
+    'a good file over rows',
+    [
+      file('drop.kql', 'source | where type_s == "Recon:EC2/Portscan"'),
+      '--rows',
+      file('rows.ndjson', rows.map((r) => JSON.stringify(r)).join('\n')),
+    ],
+    0,
+    /^ok: 1 of 224 rows kept\n$/,
+  ],
+  [
+    'an extra column',
+    [file('extra.kql', examples['Add the environment of the account']), '--extra', 'Environment_s=string'],
+    0,
+    /^ok\n$/,
+  ],
+  [
+    'a column of another type',
+    [file('guid.kql', 'source | extend id_g = toguid(id_g)'), '--type', 'id_g=guid'],
+    0,
+    /^ok\n$/,
+  ],
   ['a bad file', [file('bad.kql', 'source | count')], 1, /^operator count/],
   ['no file', [], 2, /give one file/],
   ['a file that is not there', [path.join(dir, 'none.kql')], 2, /none\.kql/],

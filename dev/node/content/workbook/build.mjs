@@ -28,9 +28,16 @@ const tab = (name, items) => group(`tab-${name.toLowerCase().replace(' ', '-')}`
 
 export function workbook() {
   const items = [
-    text('title', '## Amazon GuardDuty\nFindings in the table AWSGuardDuty_CL. A finding is counted once, in its newest state within the time range; the time is that of its row in the table.'),
+    text(
+      'title',
+      '## Amazon GuardDuty\nFindings in the table AWSGuardDuty_CL. A finding is counted once, in its newest state within the time range; the time is that of its row in the table.',
+    ),
     parameters('filters', [
-      timeRange('b6b4f6a1-0d53-4f0e-8a55-6f1c2d3e4a01', [1, 4, 12, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 60 * DAY, 90 * DAY], 30 * DAY),
+      timeRange(
+        'b6b4f6a1-0d53-4f0e-8a55-6f1c2d3e4a01',
+        [1, 4, 12, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 60 * DAY, 90 * DAY],
+        30 * DAY,
+      ),
       choice('b6b4f6a1-0d53-4f0e-8a55-6f1c2d3e4a02', 'Samples', 'Sample findings', ['Hide', 'Show']),
       choices('b6b4f6a1-0d53-4f0e-8a55-6f1c2d3e4a03', 'Account', 'Account', valuesOf('AccountId')),
       choices('b6b4f6a1-0d53-4f0e-8a55-6f1c2d3e4a04', 'Region', 'Region', valuesOf('Region')),

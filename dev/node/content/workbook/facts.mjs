@@ -5,10 +5,11 @@ import { readFindingTypes } from '../finding_types.mjs';
 const types = readFindingTypes();
 
 /** A sheet for each update: the columns, and `finding` itself. */
-export const historyOf = (updates) => updates.map(({ finding, arrived }) => {
-  const columns = expected(finding, types);
-  return { ...columns, IngestionTime: instant(arrived), finding };
-});
+export const historyOf = (updates) =>
+  updates.map(({ finding, arrived }) => {
+    const columns = expected(finding, types);
+    return { ...columns, IngestionTime: instant(arrived), finding };
+  });
 
 /** A sheet for each finding: its newest update. */
 export function findingsOf(history) {

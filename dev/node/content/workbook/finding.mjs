@@ -6,12 +6,71 @@ const CHOSEN = "| where FindingId == '{FindingId}'";
 const NONE = 'The finding is not in this time.';
 
 const FACTS = [
-  'Title', 'Description', 'Type', 'SeverityLabel', 'Severity', 'HighestSeverity', 'Count', 'Updates', 'FindingId', 'AccountId', 'Region', 'Partition', 'DetectorId',
-  'CreatedAt', 'UpdatedAt', 'FirstSeen', 'LastSeen', 'IngestionTime', 'Tactics', 'Techniques', 'IsKnownType', 'ResourceType', 'ResourceRole', 'ActionType', 'FeatureName',
-  'UserName', 'UserType', 'PrincipalId', 'AccessKeyId', 'InstanceId', 'InstanceImageId', 'VpcId', 'LocalIps', 'RemoteIps', 'RemoteCountry', 'RemoteAsn', 'RemoteAsnOrg', 'Domains',
-  'BucketNames', 'ClusterName', 'ClusterArn', 'KubernetesNamespace', 'KubernetesWorkload', 'KubernetesWorkloadType', 'KubernetesUser', 'ContainerName', 'ContainerImage',
-  'FunctionName', 'FunctionArn', 'DatabaseInstance', 'DatabaseUser', 'ProcessName', 'ProcessPath', 'FileNames', 'FileHashes', 'ApiName', 'ApiService',
-  'AttackSequenceArn', 'FindingArn', 'SourceObject', 'IsSample', 'IsArchived', 'IsTruncated', 'SchemaVersion', 'ConsoleLink',
+  'Title',
+  'Description',
+  'Type',
+  'SeverityLabel',
+  'Severity',
+  'HighestSeverity',
+  'Count',
+  'Updates',
+  'FindingId',
+  'AccountId',
+  'Region',
+  'Partition',
+  'DetectorId',
+  'CreatedAt',
+  'UpdatedAt',
+  'FirstSeen',
+  'LastSeen',
+  'IngestionTime',
+  'Tactics',
+  'Techniques',
+  'IsKnownType',
+  'ResourceType',
+  'ResourceRole',
+  'ActionType',
+  'FeatureName',
+  'UserName',
+  'UserType',
+  'PrincipalId',
+  'AccessKeyId',
+  'InstanceId',
+  'InstanceImageId',
+  'VpcId',
+  'LocalIps',
+  'RemoteIps',
+  'RemoteCountry',
+  'RemoteAsn',
+  'RemoteAsnOrg',
+  'Domains',
+  'BucketNames',
+  'ClusterName',
+  'ClusterArn',
+  'KubernetesNamespace',
+  'KubernetesWorkload',
+  'KubernetesWorkloadType',
+  'KubernetesUser',
+  'ContainerName',
+  'ContainerImage',
+  'FunctionName',
+  'FunctionArn',
+  'DatabaseInstance',
+  'DatabaseUser',
+  'ProcessName',
+  'ProcessPath',
+  'FileNames',
+  'FileHashes',
+  'ApiName',
+  'ApiService',
+  'AttackSequenceArn',
+  'FindingArn',
+  'SourceObject',
+  'IsSample',
+  'IsArchived',
+  'IsTruncated',
+  'SchemaVersion',
+  'ConsoleLink',
 ];
 
 /** One part of the finding's JSON a row; together they are the whole of it. */
@@ -24,33 +83,72 @@ ${CHOSEN}
 | order by Part asc`;
 
 const chosen = [
-  grid('finding-facts', 'Facts', `GuardDutyFindings
+  grid(
+    'finding-facts',
+    'Facts',
+    `GuardDutyFindings
 ${CHOSEN}
 | extend Facts = pack_array(
     ${FACTS.map((name) => `pack_array('${name}', ${name})`).join(',\n    ')})
 | mv-expand Facts
 | project Fact = tostring(Facts[0]), Value = tostring(Facts[1])
-| where Value !in ('', '[]')`, { width: 50, size: SIZE.large, rows: 100, noData: NONE }),
+| where Value !in ('', '[]')`,
+    { width: 50, size: SIZE.large, rows: 100, noData: NONE },
+  ),
 
-  grid('finding-history', 'Updates', `GuardDutyFindingHistory
+  grid(
+    'finding-history',
+    'Updates',
+    `GuardDutyFindingHistory
 ${CHOSEN}
 | order by UpdatedAt desc, Count desc
-| project UpdatedAt, Severity = SeverityLabel, SeverityNumber = Severity, Count, LastSeen, RemoteIp, Delay = round((IngestionTime - UpdatedAt) / 1m, 1), SourceObject`, {
+| project UpdatedAt, Severity = SeverityLabel, SeverityNumber = Severity, Count, LastSeen, RemoteIp, Delay = round((IngestionTime - UpdatedAt) / 1m, 1), SourceObject`,
+    {
+      width: 50,
+      size: SIZE.large,
+      formatters: [date('UpdatedAt'), severity('^Severity$'), date('LastSeen')],
+      names: {
+        UpdatedAt: 'Updated',
+        SeverityNumber: 'Number',
+        Count: 'Seen',
+        LastSeen: 'Last event',
+        RemoteIp: 'Remote address',
+        Delay: 'Minutes until it arrived',
+        SourceObject: 'Export object',
+      },
+      noData: NONE,
+    },
+  ),
+
+  grid(
+    'finding-link',
+    'In the GuardDuty console',
+    `GuardDutyFindings
+${CHOSEN}
+| project Title, AccountId, Region, ConsoleLink`,
+    {
+      size: SIZE.tiny,
+      formatters: [console],
+      names: { AccountId: 'Account', ConsoleLink: 'GuardDuty console' },
+      noData: NONE,
+    },
+  ),
+
+  grid('finding-resource', 'Resource, as GuardDuty wrote it', parts('ResourceDetails'), {
     width: 50,
-    size: SIZE.large,
-    formatters: [date('UpdatedAt'), severity('^Severity$'), date('LastSeen')],
-    names: { UpdatedAt: 'Updated', SeverityNumber: 'Number', Count: 'Seen', LastSeen: 'Last event', RemoteIp: 'Remote address', Delay: 'Minutes until it arrived', SourceObject: 'Export object' },
+    formatters: [details('Content')],
+    noData: NONE,
+  }),
+  grid('finding-service', 'Service, as GuardDuty wrote it', parts('ServiceDetails'), {
+    width: 50,
+    formatters: [details('Content')],
     noData: NONE,
   }),
 
-  grid('finding-link', 'In the GuardDuty console', `GuardDutyFindings
-${CHOSEN}
-| project Title, AccountId, Region, ConsoleLink`, { size: SIZE.tiny, formatters: [console], names: { AccountId: 'Account', ConsoleLink: 'GuardDuty console' }, noData: NONE }),
-
-  grid('finding-resource', 'Resource, as GuardDuty wrote it', parts('ResourceDetails'), { width: 50, formatters: [details('Content')], noData: NONE }),
-  grid('finding-service', 'Service, as GuardDuty wrote it', parts('ServiceDetails'), { width: 50, formatters: [details('Content')], noData: NONE }),
-
-  grid('finding-incidents', 'Incidents of Microsoft Sentinel', `let Alerts = ${ALERTS.replaceAll('\n', '\n    ')}
+  grid(
+    'finding-incidents',
+    'Incidents of Microsoft Sentinel',
+    `let Alerts = ${ALERTS.replaceAll('\n', '\n    ')}
     | distinct SystemAlertId;
 SecurityIncident
 | summarize arg_max(LastModifiedTime, *) by IncidentNumber
@@ -58,38 +156,57 @@ SecurityIncident
 | where AlertId in (Alerts)
 | extend Owner = tostring(Owner.assignedTo)
 | distinct IncidentNumber, Title, Severity, Status, Classification, Owner, CreatedTime, LastModifiedTime, IncidentUrl
-| order by CreatedTime desc`, {
-    width: 50,
-    size: SIZE.small,
-    formatters: [date('CreatedTime'), date('LastModifiedTime'), link('IncidentUrl', 'Open')],
-    names: { IncidentNumber: 'Incident', CreatedTime: 'Created', LastModifiedTime: 'Changed', IncidentUrl: 'Link' },
-    noData: 'No incident names this finding in this time.',
-  }),
+| order by CreatedTime desc`,
+    {
+      width: 50,
+      size: SIZE.small,
+      formatters: [date('CreatedTime'), date('LastModifiedTime'), link('IncidentUrl', 'Open')],
+      names: { IncidentNumber: 'Incident', CreatedTime: 'Created', LastModifiedTime: 'Changed', IncidentUrl: 'Link' },
+      noData: 'No incident names this finding in this time.',
+    },
+  ),
 
-  grid('finding-alerts', 'Alerts of Microsoft Sentinel', `${ALERTS}
+  grid(
+    'finding-alerts',
+    'Alerts of Microsoft Sentinel',
+    `${ALERTS}
 | summarize arg_max(TimeGenerated, AlertName, AlertSeverity, Status, Tactics, AlertLink) by SystemAlertId
 | order by TimeGenerated desc
-| project TimeGenerated, AlertName, AlertSeverity, Status, Tactics, AlertLink`, {
-    width: 50,
-    size: SIZE.small,
-    formatters: [date('TimeGenerated'), link('AlertLink', 'Open')],
-    names: { TimeGenerated: 'Time', AlertName: 'Alert', AlertSeverity: 'Severity', AlertLink: 'Link' },
-    noData: 'No alert names this finding in this time.',
-  }),
+| project TimeGenerated, AlertName, AlertSeverity, Status, Tactics, AlertLink`,
+    {
+      width: 50,
+      size: SIZE.small,
+      formatters: [date('TimeGenerated'), link('AlertLink', 'Open')],
+      names: { TimeGenerated: 'Time', AlertName: 'Alert', AlertSeverity: 'Severity', AlertLink: 'Link' },
+      noData: 'No alert names this finding in this time.',
+    },
+  ),
 ];
 
 // The id that is chosen becomes text of the other queries: one that is no plain word cannot be chosen.
 export const finding = [
-  grid('findings', 'Findings: choose one', `${FINDINGS}
+  grid(
+    'findings',
+    'Findings: choose one',
+    `${FINDINGS}
 | extend FindingId = iff(FindingId matches regex @'^[0-9A-Za-z-]+$', FindingId, '')
 | project Severity = SeverityLabel, TimeGenerated, Title, Type, AccountId, Region, Resource, ResourceType, RemoteIp, Count, Updates, ConsoleLink, FindingId
-| order by TimeGenerated desc, FindingId asc`, {
-    rows: 1000,
-    formatters: [severity(), date('TimeGenerated'), console, hidden('FindingId')],
-    names: { TimeGenerated: 'Updated', AccountId: 'Account', ResourceType: 'Kind', RemoteIp: 'Remote address', Count: 'Seen', ConsoleLink: 'GuardDuty console' },
-    exportFieldName: 'FindingId',
-    exportParameterName: 'FindingId',
-    noData: 'No findings in this time with these filters.',
-  }),
+| order by TimeGenerated desc, FindingId asc`,
+    {
+      rows: 1000,
+      formatters: [severity(), date('TimeGenerated'), console, hidden('FindingId')],
+      names: {
+        TimeGenerated: 'Updated',
+        AccountId: 'Account',
+        ResourceType: 'Kind',
+        RemoteIp: 'Remote address',
+        Count: 'Seen',
+        ConsoleLink: 'GuardDuty console',
+      },
+      exportFieldName: 'FindingId',
+      exportParameterName: 'FindingId',
+      noData: 'No findings in this time with these filters.',
+    },
+  ),
   group('chosen', [text('chosen-title', '### Finding {FindingId}'), ...chosen], 'FindingId'),
 ];

@@ -1,5 +1,19 @@
 // The tab Connector health: what the runs of the connector say of themselves, and how late findings arrive.
-import { SIZE, bars, choices, colors, date, grid, heat, line, outcome, parameters, plain, state, tiles } from './items.mjs';
+import {
+  SIZE,
+  bars,
+  choices,
+  colors,
+  date,
+  grid,
+  heat,
+  line,
+  outcome,
+  parameters,
+  plain,
+  state,
+  tiles,
+} from './items.mjs';
 import { ALL_RUNS, FAILURES, HISTORY, RUNS } from './queries.mjs';
 
 const NONE = 'No run ended in this time. The connector stands still, or its log goes to another workspace.';
@@ -17,20 +31,33 @@ const NUMBERS = `Objects = tolong(Line.objects),
     InvocationId = tostring(Line.invocation_id)`;
 const COLUMNS = 'Findings, Objects, Pending, Quarantined, Left, Unlisted, LagMinutes, Seconds, Watermark, Code';
 const NAMES = {
-  App: 'Connector', TimeGenerated: 'Run ended', Left: 'Left for later', Unlisted: 'Folders not listed', LagMinutes: 'Watermark behind, minutes', MinutesAgo: 'Minutes ago',
+  App: 'Connector',
+  TimeGenerated: 'Run ended',
+  Left: 'Left for later',
+  Unlisted: 'Folders not listed',
+  LagMinutes: 'Watermark behind, minutes',
+  MinutesAgo: 'Minutes ago',
   InvocationId: 'Invocation',
 };
 const named = (...columns) => Object.fromEntries(columns.map((column) => [column, NAMES[column]]));
 
 export const health = [
   parameters('connector', [
-    choices('b6b4f6a1-0d53-4f0e-8a55-6f1c2d3e4a11', 'App', 'Connector', `${ALL_RUNS}
+    choices(
+      'b6b4f6a1-0d53-4f0e-8a55-6f1c2d3e4a11',
+      'App',
+      'Connector',
+      `${ALL_RUNS}
 | distinct App
 | order by App asc
-| project value = App, label = App`),
+| project value = App, label = App`,
+    ),
   ]),
 
-  tiles('run-tiles', 'Runs of the connector', `${RUNS}
+  tiles(
+    'run-tiles',
+    'Runs of the connector',
+    `${RUNS}
 | where Outcome != 'busy'
 | summarize
     Runs = count(),
@@ -52,61 +79,121 @@ export const health = [
     pack_array(7, 'Set aside', Quarantined, iff(Quarantined > 0, 'look', 'fine')))
 | mv-expand Tiles
 | project Rank = tolong(Tiles[0]), Name = tostring(Tiles[1]), Value = todouble(Tiles[2]), State = tostring(Tiles[3])
-| order by Rank asc`, { titleContent: plain('Name'), value: 'Value', subtitle: state(), noData: NONE }),
+| order by Rank asc`,
+    { titleContent: plain('Name'), value: 'Value', subtitle: state(), noData: NONE },
+  ),
 
-  grid('last-runs', 'Last run of each connector', `${RUNS}
+  grid(
+    'last-runs',
+    'Last run of each connector',
+    `${RUNS}
 | where Outcome != 'busy'
 | extend
     ${NUMBERS}
 | summarize arg_max(TimeGenerated, Outcome, ${COLUMNS}) by App
 | extend MinutesAgo = round((now() - TimeGenerated) / 1m, 0)
 | project App, Outcome, TimeGenerated, MinutesAgo, ${COLUMNS}
-| order by App asc`, { size: SIZE.small, formatters: [outcome(), date('TimeGenerated'), date('Watermark')], names: named('App', 'TimeGenerated', 'MinutesAgo', 'Left', 'Unlisted', 'LagMinutes'), noData: NONE }),
+| order by App asc`,
+    {
+      size: SIZE.small,
+      formatters: [outcome(), date('TimeGenerated'), date('Watermark')],
+      names: named('App', 'TimeGenerated', 'MinutesAgo', 'Left', 'Unlisted', 'LagMinutes'),
+      noData: NONE,
+    },
+  ),
 
-  grid('freshness', 'How fresh the findings are', `${HISTORY}
+  grid(
+    'freshness',
+    'How fresh the findings are',
+    `${HISTORY}
 | summarize Updates = count(), NewestUpdate = max(UpdatedAt), NewestArrival = max(IngestionTime) by AccountId, Region
 | extend HoursSinceArrival = round((now() - NewestArrival) / 1h, 1)
 | project AccountId, Region, Updates, NewestUpdate, NewestArrival, HoursSinceArrival
-| order by NewestArrival desc, AccountId asc, Region asc`, {
-    width: 50,
-    formatters: [date('NewestUpdate'), date('NewestArrival')],
-    names: { AccountId: 'Account', NewestUpdate: 'Newest update', NewestArrival: 'Last arrival', HoursSinceArrival: 'Hours since' },
-    noData: NO_ROWS,
-  }),
+| order by NewestArrival desc, AccountId asc, Region asc`,
+    {
+      width: 50,
+      formatters: [date('NewestUpdate'), date('NewestArrival')],
+      names: {
+        AccountId: 'Account',
+        NewestUpdate: 'Newest update',
+        NewestArrival: 'Last arrival',
+        HoursSinceArrival: 'Hours since',
+      },
+      noData: NO_ROWS,
+    },
+  ),
 
-  grid('delay', 'Minutes from the update to the table', `${HISTORY}
+  grid(
+    'delay',
+    'Minutes from the update to the table',
+    `${HISTORY}
 | extend Minutes = (IngestionTime - UpdatedAt) / 1m
 | summarize Updates = count(), P50 = round(percentile(Minutes, 50), 1), P95 = round(percentile(Minutes, 95), 1), P99 = round(percentile(Minutes, 99), 1), Longest = round(max(Minutes), 1) by AccountId, Region
-| order by P95 desc, AccountId asc, Region asc`, { width: 50, formatters: [heat('P95'), heat('P99')], names: { AccountId: 'Account', P50: 'Half within', P95: '95 % within', P99: '99 % within' }, noData: NO_ROWS }),
+| order by P95 desc, AccountId asc, Region asc`,
+    {
+      width: 50,
+      formatters: [heat('P95'), heat('P99')],
+      names: { AccountId: 'Account', P50: 'Half within', P95: '95 % within', P99: '99 % within' },
+      noData: NO_ROWS,
+    },
+  ),
 
-  line('delay-over-time', 'Minutes from the update to the table, over time', `${HISTORY}
+  line(
+    'delay-over-time',
+    'Minutes from the update to the table, over time',
+    `${HISTORY}
 | extend Minutes = (IngestionTime - UpdatedAt) / 1m
 | summarize P50 = percentile(Minutes, 50), P95 = percentile(Minutes, 95), P99 = percentile(Minutes, 99) by bin(IngestionTime, {TimeRange:grain})
-| order by IngestionTime asc`, { width: 50, x: 'IngestionTime', y: ['P50', 'P95', 'P99'], noData: NO_ROWS }),
+| order by IngestionTime asc`,
+    { width: 50, x: 'IngestionTime', y: ['P50', 'P95', 'P99'], noData: NO_ROWS },
+  ),
 
   // a run that failed before it knew the watermark says 0
-  line('watermark', 'How far the watermark is behind, in minutes', `${RUNS}
+  line(
+    'watermark',
+    'How far the watermark is behind, in minutes',
+    `${RUNS}
 | extend Minutes = todouble(Line.lag_seconds) / 60
 | where Outcome in ('ok', 'partial') or (Outcome == 'failed' and Minutes > 0)
 | summarize Minutes = max(Minutes) by bin(TimeGenerated, {TimeRange:grain}), App
-| order by TimeGenerated asc, App asc`, { width: 50, x: 'TimeGenerated', y: ['Minutes'], group: 'App', noData: NONE }),
+| order by TimeGenerated asc, App asc`,
+    { width: 50, x: 'TimeGenerated', y: ['Minutes'], group: 'App', noData: NONE },
+  ),
 
-  bars('outcomes', 'Outcomes of the runs', `${RUNS}
+  bars(
+    'outcomes',
+    'Outcomes of the runs',
+    `${RUNS}
 | summarize Runs = count() by bin(TimeGenerated, {TimeRange:grain}), Outcome
-| order by TimeGenerated asc, Outcome asc`, { width: 33, x: 'TimeGenerated', y: ['Runs'], group: 'Outcome', colors: colors.outcome, noData: NONE }),
+| order by TimeGenerated asc, Outcome asc`,
+    { width: 33, x: 'TimeGenerated', y: ['Runs'], group: 'Outcome', colors: colors.outcome, noData: NONE },
+  ),
 
-  line('per-run', 'Findings and objects of a run, on average', `${RUNS}
+  line(
+    'per-run',
+    'Findings and objects of a run, on average',
+    `${RUNS}
 | where Outcome != 'busy'
 | summarize Findings = avg(tolong(Line.findings)), Objects = avg(tolong(Line.objects)) by bin(TimeGenerated, {TimeRange:grain})
-| order by TimeGenerated asc`, { width: 33, x: 'TimeGenerated', y: ['Findings', 'Objects'], noData: NONE }),
+| order by TimeGenerated asc`,
+    { width: 33, x: 'TimeGenerated', y: ['Findings', 'Objects'], noData: NONE },
+  ),
 
-  line('duration', 'Duration of the runs in seconds', `${RUNS}
+  line(
+    'duration',
+    'Duration of the runs in seconds',
+    `${RUNS}
 | where Outcome != 'busy'
 | extend Seconds = todouble(Line.duration_seconds)
 | summarize Mean = avg(Seconds), P95 = percentile(Seconds, 95), Longest = max(Seconds) by bin(TimeGenerated, {TimeRange:grain})
-| order by TimeGenerated asc`, { width: 33, x: 'TimeGenerated', y: ['Mean', 'P95', 'Longest'], noData: NONE }),
+| order by TimeGenerated asc`,
+    { width: 33, x: 'TimeGenerated', y: ['Mean', 'P95', 'Longest'], noData: NONE },
+  ),
 
-  grid('failed-codes', 'Failed runs by code', `${RUNS}
+  grid(
+    'failed-codes',
+    'Failed runs by code',
+    `${RUNS}
 | where Outcome == 'failed'
 | extend
     Code = tostring(Line.code),
@@ -117,14 +204,29 @@ export const health = [
     | summarize Reason = take_any(Reason) by InvocationId) on InvocationId
 | summarize Runs = count(), First = min(TimeGenerated), arg_max(TimeGenerated, Reason) by App, Code
 | project App, Code, Runs, First, Last = TimeGenerated, Reason
-| order by Last desc, App asc`, { width: 50, formatters: [date('First'), date('Last')], names: { App: 'Connector', Reason: 'Reason of the last' }, noData: 'No run failed in this time.' }),
+| order by Last desc, App asc`,
+    {
+      width: 50,
+      formatters: [date('First'), date('Last')],
+      names: { App: 'Connector', Reason: 'Reason of the last' },
+      noData: 'No run failed in this time.',
+    },
+  ),
 
-  grid('runs-to-look-at', 'Runs that left something: to try again, set aside, left for later, not listed', `${RUNS}
+  grid(
+    'runs-to-look-at',
+    'Runs that left something: to try again, set aside, left for later, not listed',
+    `${RUNS}
 | extend
     ${NUMBERS}
 | where Pending > 0 or Quarantined > 0 or Left > 0 or Unlisted > 0
 | top 50 by TimeGenerated desc
-| project TimeGenerated, App, Outcome, Pending, Quarantined, Left, Unlisted, Code, InvocationId`, {
-    width: 50, formatters: [date('TimeGenerated'), outcome()], names: named('TimeGenerated', 'App', 'Left', 'Unlisted', 'InvocationId'), noData: 'No run left anything in this time.',
-  }),
+| project TimeGenerated, App, Outcome, Pending, Quarantined, Left, Unlisted, Code, InvocationId`,
+    {
+      width: 50,
+      formatters: [date('TimeGenerated'), outcome()],
+      names: named('TimeGenerated', 'App', 'Left', 'Unlisted', 'InvocationId'),
+      noData: 'No run left anything in this time.',
+    },
+  ),
 ];

@@ -5,58 +5,102 @@ import { BY_SEVERITY, FINDINGS, HISTORY, labelOf } from './queries.mjs';
 const NONE = 'No findings in this time with these filters.';
 
 export const overview = [
-  tiles('severity-tiles', 'Findings by severity, each counted once in its newest state', `let Counts = ${FINDINGS.replaceAll('\n', '\n    ')}
+  tiles(
+    'severity-tiles',
+    'Findings by severity, each counted once in its newest state',
+    `let Counts = ${FINDINGS.replaceAll('\n', '\n    ')}
     | summarize Findings = count() by SeverityLabel;
 datatable(Rank: int, Severity: string) [1, 'Critical', 2, 'High', 3, 'Medium', 4, 'Low']
 | join kind=leftouter Counts on $left.Severity == $right.SeverityLabel
 | order by Rank asc
-| project Severity, Findings = coalesce(Findings, 0)`, { titleContent: severity(), value: 'Findings', noData: NONE }),
+| project Severity, Findings = coalesce(Findings, 0)`,
+    { titleContent: severity(), value: 'Findings', noData: NONE },
+  ),
 
-  grid('newest-high', 'The 10 newest High and Critical findings', `${FINDINGS}
+  grid(
+    'newest-high',
+    'The 10 newest High and Critical findings',
+    `${FINDINGS}
 | where SeverityLabel in ('High', 'Critical')
 | top 10 by TimeGenerated desc
-| project Severity = SeverityLabel, TimeGenerated, Title, Type, AccountId, Region, Resource, Count, ConsoleLink`, {
-    formatters: [severity(), date('TimeGenerated'), console],
-    names: { TimeGenerated: 'Updated', AccountId: 'Account', Count: 'Seen', ConsoleLink: 'GuardDuty console' },
-    noData: 'No High and no Critical findings in this time with these filters.',
-  }),
+| project Severity = SeverityLabel, TimeGenerated, Title, Type, AccountId, Region, Resource, Count, ConsoleLink`,
+    {
+      formatters: [severity(), date('TimeGenerated'), console],
+      names: { TimeGenerated: 'Updated', AccountId: 'Account', Count: 'Seen', ConsoleLink: 'GuardDuty console' },
+      noData: 'No High and no Critical findings in this time with these filters.',
+    },
+  ),
 
-  bars('over-time', 'Findings that were created or updated, over time', `${HISTORY}
+  bars(
+    'over-time',
+    'Findings that were created or updated, over time',
+    `${HISTORY}
 | summarize Findings = dcount(FindingId) by bin(TimeGenerated, {TimeRange:grain}), Severity = SeverityLabel
-| order by TimeGenerated asc, Severity asc`, { x: 'TimeGenerated', y: ['Findings'], group: 'Severity', colors: colors.severity, noData: NONE }),
+| order by TimeGenerated asc, Severity asc`,
+    { x: 'TimeGenerated', y: ['Findings'], group: 'Severity', colors: colors.severity, noData: NONE },
+  ),
 
-  grid('accounts', 'Accounts with most findings', `${FINDINGS}
+  grid(
+    'accounts',
+    'Accounts with most findings',
+    `${FINDINGS}
 | summarize
     ${BY_SEVERITY}
     by AccountId
 | order by Findings desc, AccountId asc
-| take 20`, { width: 50, formatters: heats, names: { AccountId: 'Account' }, noData: NONE }),
+| take 20`,
+    { width: 50, formatters: heats, names: { AccountId: 'Account' }, noData: NONE },
+  ),
 
-  grid('resources', 'Resources with most findings', `${FINDINGS}
+  grid(
+    'resources',
+    'Resources with most findings',
+    `${FINDINGS}
 | where isnotempty(Resource)
 | summarize
     ${BY_SEVERITY}
     by Resource, ResourceType, AccountId
 | order by Findings desc, Resource asc, ResourceType asc, AccountId asc
-| take 20`, { width: 50, formatters: heats, names: { ResourceType: 'Kind', AccountId: 'Account' }, noData: NONE }),
+| take 20`,
+    { width: 50, formatters: heats, names: { ResourceType: 'Kind', AccountId: 'Account' }, noData: NONE },
+  ),
 
-  grid('common-types', 'Most common finding types', `${FINDINGS}
+  grid(
+    'common-types',
+    'Most common finding types',
+    `${FINDINGS}
 | summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId), LastUpdated = max(TimeGenerated) by Type
 | order by Findings desc, Type asc
 | take 10
-| project Severity = ${labelOf('HighestSeverity')}, Type, Findings, Accounts, LastUpdated`, {
-    width: 50, formatters: [severity(), date('LastUpdated'), heats.at(-1)], names: { Severity: 'Highest severity', LastUpdated: 'Last update' }, noData: NONE,
-  }),
+| project Severity = ${labelOf('HighestSeverity')}, Type, Findings, Accounts, LastUpdated`,
+    {
+      width: 50,
+      formatters: [severity(), date('LastUpdated'), heats.at(-1)],
+      names: { Severity: 'Highest severity', LastUpdated: 'Last update' },
+      noData: NONE,
+    },
+  ),
 
-  grid('rare-types', 'Least frequent finding types', `${FINDINGS}
+  grid(
+    'rare-types',
+    'Least frequent finding types',
+    `${FINDINGS}
 | summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId), LastUpdated = max(TimeGenerated) by Type
 | order by Findings asc, Type asc
 | take 10
-| project Severity = ${labelOf('HighestSeverity')}, Type, Findings, Accounts, LastUpdated`, {
-    width: 50, formatters: [severity(), date('LastUpdated')], names: { Severity: 'Highest severity', LastUpdated: 'Last update' }, noData: NONE,
-  }),
+| project Severity = ${labelOf('HighestSeverity')}, Type, Findings, Accounts, LastUpdated`,
+    {
+      width: 50,
+      formatters: [severity(), date('LastUpdated')],
+      names: { Severity: 'Highest severity', LastUpdated: 'Last update' },
+      noData: NONE,
+    },
+  ),
 
-  grid('attack-sequences', 'Attack sequences', `${FINDINGS}
+  grid(
+    'attack-sequences',
+    'Attack sequences',
+    `${FINDINGS}
 | where ThreatPurpose == 'AttackSequence'
 | project
     Severity = SeverityLabel,
@@ -72,10 +116,19 @@ datatable(Rank: int, Severity: string) [1, 'Critical', 2, 'High', 3, 'Medium', 4
     FirstSeen,
     LastSeen,
     ConsoleLink
-| order by TimeGenerated desc`, {
-    size: SIZE.small,
-    formatters: [severity(), date('TimeGenerated'), date('FirstSeen'), date('LastSeen'), console],
-    names: { TimeGenerated: 'Updated', AccountId: 'Account', UserName: 'User', FirstSeen: 'First event', LastSeen: 'Last event', ConsoleLink: 'GuardDuty console' },
-    noData: 'No attack sequences in this time with these filters.',
-  }),
+| order by TimeGenerated desc`,
+    {
+      size: SIZE.small,
+      formatters: [severity(), date('TimeGenerated'), date('FirstSeen'), date('LastSeen'), console],
+      names: {
+        TimeGenerated: 'Updated',
+        AccountId: 'Account',
+        UserName: 'User',
+        FirstSeen: 'First event',
+        LastSeen: 'Last event',
+        ConsoleLink: 'GuardDuty console',
+      },
+      noData: 'No attack sequences in this time with these filters.',
+    },
+  ),
 ];

@@ -12,15 +12,23 @@ export function* itemsOf(items, groups = []) {
 }
 
 /** Every query item: {name, tab, content, item}. */
-export const panelsOf = (workbook) => [...itemsOf(workbook.items)]
-  .filter(({ item }) => item.type === 3)
-  .map(({ item, groups }) => ({ name: item.name, tab: groups[0].conditionalVisibility.value, content: item.content, item }));
+export const panelsOf = (workbook) =>
+  [...itemsOf(workbook.items)]
+    .filter(({ item }) => item.type === 3)
+    .map(({ item, groups }) => ({
+      name: item.name,
+      tab: groups[0].conditionalVisibility.value,
+      content: item.content,
+      item,
+    }));
 
 /** Every parameter of every parameters item. */
-export const parametersOf = (workbook) => [...itemsOf(workbook.items)].filter(({ item }) => item.type === 9).flatMap(({ item }) => item.content.parameters);
+export const parametersOf = (workbook) =>
+  [...itemsOf(workbook.items)].filter(({ item }) => item.type === 9).flatMap(({ item }) => item.content.parameters);
 
 /** What stands in braces: [{name, format}]. '{0}' in a text of thresholds is the value itself. */
-export const references = (text) => [...text.matchAll(/\{([A-Za-z]\w*)(?::(\w+))?\}/g)].map(([, name, format]) => ({ name, format }));
+export const references = (text) =>
+  [...text.matchAll(/\{([A-Za-z]\w*)(?::(\w+))?\}/g)].map(([, name, format]) => ({ name, format }));
 
 /**
  * The text as Workbooks sends it. `choices` are {parameter: value or list of values}; what is not chosen has the value

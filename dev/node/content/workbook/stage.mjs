@@ -1,7 +1,16 @@
 // The workbook over the estate: its queries run as the portal would run them, and what passes its filters by the fact sheets.
 import assert from 'node:assert/strict';
 import { engineOver } from '../content.mjs';
-import { NOW, SINCE, TABLES, alertsAbout, rowsOf, runs as makeRuns, traces, updates as makeUpdates } from './estate.mjs';
+import {
+  NOW,
+  SINCE,
+  TABLES,
+  alertsAbout,
+  rowsOf,
+  runs as makeRuns,
+  traces,
+  updates as makeUpdates,
+} from './estate.mjs';
 import { findingsOf, historyOf } from './facts.mjs';
 import { fill, panelsOf, readWorkbook } from './read.mjs';
 
@@ -13,7 +22,9 @@ const updates = makeUpdates();
 const inRange = ({ finding }) => new Date(finding.updatedAt) >= SINCE;
 export const runs = makeRuns();
 export const history = historyOf(updates.filter(inRange));
-export const chosen = findingsOf(history).find((f) => f.Updates > 1 && f.finding.resource.instanceDetails && !f.IsSample);
+export const chosen = findingsOf(history).find(
+  (f) => f.Updates > 1 && f.finding.resource.instanceDetails && !f.IsSample,
+);
 const { alerts, incidents } = alertsAbout(chosen.FindingId, history.at(-1).FindingId);
 
 /** The engine over the rows of the time range, as the time context of an item restricts the tables. */
@@ -37,15 +48,24 @@ export function show(name, choices = {}, on = over) {
 
 /** What the filters let through. */
 export function passing({ Account, Region, Severity, Type, Samples = 'Hide' } = {}) {
-  const test = (f) => (!Account || Account.includes(f.AccountId)) && (!Region || Region.includes(f.Region)) && (!Severity || Severity.includes(f.SeverityLabel))
-    && (!Type || Type.includes(f.Type)) && (Samples === 'Show' || !f.IsSample);
+  const test = (f) =>
+    (!Account || Account.includes(f.AccountId))
+    && (!Region || Region.includes(f.Region))
+    && (!Severity || Severity.includes(f.SeverityLabel))
+    && (!Type || Type.includes(f.Type))
+    && (Samples === 'Show' || !f.IsSample);
   return { findings: findingsOf(history).filter(test), history: history.filter(test), now: NOW.getTime() };
 }
 
 /** Lists that a panel joins into a text compare as lists. */
-const comparable = (rows, like) => rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => {
-  const list = Array.isArray(like?.[name]);
-  if (list) return [name, (typeof value === 'string' ? value.split(', ').filter(Boolean) : [...value]).sort()];
-  return [name, typeof value === 'number' ? Math.round(value * 1e6) / 1e6 : value];
-})));
+const comparable = (rows, like) =>
+  rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => {
+        const list = Array.isArray(like?.[name]);
+        if (list) return [name, (typeof value === 'string' ? value.split(', ').filter(Boolean) : [...value]).sort()];
+        return [name, typeof value === 'number' ? Math.round(value * 1e6) / 1e6 : value];
+      }),
+    ),
+  );
 export const same = (got, want, what) => assert.deepEqual(comparable(got, want[0]), comparable(want, want[0]), what);
