@@ -1,7 +1,8 @@
 // node dev/node/cloudformation/cli.mjs TEMPLATE [NAME=VALUE…]: prints the template's
 // resources and outputs, worked out for these parameters, as JSON.
-import { read } from './template.mjs';
+
 import { render } from './render.mjs';
+import { read } from './template.mjs';
 
 const [file, ...settings] = process.argv.slice(2);
 try {

@@ -153,7 +153,10 @@ test('a finding alerts once and at each rise, through delays, repeats and outage
   const start = Date.parse('2026-11-01T00:00:00Z');
   const at = (hours) => new Date(start + hours * 3600e3).toISOString();
   let seed = 7;
-  const random = (n) => (seed = (seed * 48271) % 0x7fffffff) % n;
+  const random = (n) => {
+    seed = (seed * 48271) % 0x7fffffff;
+    return seed % n;
+  };
   const table = [];
   const wanted = [];
   for (let i = 0; i < 8; i++) {

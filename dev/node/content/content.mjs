@@ -1,5 +1,5 @@
 // The content under sentinel/ as the tests use it: parsers as stored functions of the KQL engine.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createEngine } from '../kql/engine.mjs';
 import { parseJson } from '../kql/json.mjs';
 import { parserOf } from './parser.mjs';

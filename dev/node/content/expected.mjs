@@ -8,6 +8,8 @@ function* leaves(value, path = []) {
   else for (const [key, item] of Object.entries(value)) yield* leaves(item, [...path, key]);
 }
 
+const CONSOLE = 'https://console.aws.amazon.com/guardduty/home';
+
 const at = (value, path) => path.split('.').reduce((v, key) => v?.[key] ?? undefined, value) ?? '';
 const first = (...values) => values.find((v) => v !== '') ?? '';
 const set = (values) => [...new Set(values.filter((v) => v !== ''))].sort();
@@ -18,26 +20,29 @@ export const severityLabel = (severity) => {
   return severity < 9 ? 'High' : 'Critical';
 };
 
-/** `types` is sentinel/finding_types.json. */
+/** The columns of a finding; `types` is sentinel/finding_types.json. */
 export function expected(finding, types) {
-  const r = finding.resource ?? {};
-  const s = finding.service ?? {};
   const all = [...leaves(finding)];
   const where = (test) => all.filter(({ path }) => test(path, path.at(-1))).map(({ value }) => value);
-  const action = s.action ?? {};
-  const remote = Object.values(action)
-    .map((block) => block?.remoteIpDetails ?? block?.portProbeDetails?.[0]?.remoteIpDetails)
-    .find(Boolean);
-  const sequence = s.detection?.sequence ?? {};
-  const endpoint = sequence.endpoints?.[0];
-  const actor = sequence.actors?.[0]?.user;
-  const workload = r.kubernetesDetails?.kubernetesWorkloadDetails;
-  const container =
-    r.containerDetails ?? workload?.containers?.[0] ?? r.ecsClusterDetails?.taskDetails?.containers?.[0];
   const buckets = where((p, key) => (p.at(-3) === 's3BucketDetails' && key === 'name') || key === 'AWS::S3::Bucket');
   const columns = {
     ...typeOf(finding.type),
     ...attack(finding, types),
+    ...general(finding),
+    ...principal(finding),
+    ...network(finding, where),
+    ...kubernetes(finding),
+    ...computing(finding),
+    ...files(where),
+    BucketNames: set(buckets),
+  };
+  return { ...columns, Resource: resourceOf(finding, columns, buckets[0] ?? '') };
+}
+
+/** What every finding has. */
+function general(finding) {
+  const { resource: r = {}, service: s = {} } = finding;
+  return {
     FindingId: finding.id,
     FindingArn: finding.arn,
     DetectorId: at(s, 'detectorId'),
@@ -56,38 +61,46 @@ export function expected(finding, types) {
     LastSeen: instant(s.eventLastSeen),
     ResourceType: at(r, 'resourceType'),
     ResourceRole: at(s, 'resourceRole'),
-    ActionType: at(action, 'actionType'),
+    ActionType: at(s, 'action.actionType'),
+    ApiName: at(s, 'action.awsApiCallAction.api'),
+    ApiService: at(s, 'action.awsApiCallAction.serviceName'),
     IsSample: s.additionalInfo?.sample === true,
     IsArchived: s.archived === true,
     FeatureName: at(s, 'featureName'),
     AttackSequenceArn: finding.associatedAttackSequenceArn ?? '',
+    ConsoleLink: `${CONSOLE}?region=${finding.region}#/findings?search=id%3D${finding.id}`,
+    SchemaVersion: finding.schemaVersion,
+  };
+}
+
+/** Who acted: the access key's owner, or the first actor of an attack sequence. */
+function principal({ resource: r = {}, service: s = {} }) {
+  const actor = s.detection?.sequence?.actors?.[0]?.user;
+  return {
     AccessKeyId: first(at(r, 'accessKeyDetails.accessKeyId'), actor?.credentialUid ?? ''),
     PrincipalId: first(at(r, 'accessKeyDetails.principalId'), actor?.uid ?? ''),
     UserName: first(at(r, 'accessKeyDetails.userName'), actor?.name ?? ''),
     UserType: first(at(r, 'accessKeyDetails.userType'), actor?.type ?? ''),
-    InstanceId: at(r, 'instanceDetails.instanceId'),
-    InstanceImageId: at(r, 'instanceDetails.imageId'),
-    VpcId: first(
-      at(r, 'instanceDetails.networkInterfaces.0.vpcId'),
-      at(r, 'eksClusterDetails.vpcId'),
-      at(r, 'lambdaDetails.vpcConfig.vpcId'),
-    ),
-    LocalIps: set(
-      where(
-        (p, key) =>
-          (p.includes('networkInterfaces')
-            && (key === 'privateIpAddress' || key === 'publicIp' || p.at(-2) === 'ipv6Addresses'))
-          || p.at(-2) === 'localIpDetails',
-      ),
-    ),
-    RemoteIps: set(
-      where(
-        (p, key) =>
-          (p.at(-2) === 'remoteIpDetails' && /^ipAddress/.test(key))
-          || p.at(-2) === 'sourceIPs'
-          || (p.includes('endpoints') && key === 'ip'),
-      ),
-    ),
+  };
+}
+
+/** Addresses and domains. */
+function network({ service: s = {} }, where) {
+  const remote = Object.values(s.action ?? {})
+    .map((block) => block?.remoteIpDetails ?? block?.portProbeDetails?.[0]?.remoteIpDetails)
+    .find(Boolean);
+  const endpoint = s.detection?.sequence?.endpoints?.[0];
+  const isLocal = (p, key) =>
+    p.at(-2) === 'localIpDetails'
+    || (p.includes('networkInterfaces')
+      && (key === 'privateIpAddress' || key === 'publicIp' || p.at(-2) === 'ipv6Addresses'));
+  const isRemote = (p, key) =>
+    (p.at(-2) === 'remoteIpDetails' && /^ipAddress/.test(key))
+    || p.at(-2) === 'sourceIPs'
+    || (p.includes('endpoints') && key === 'ip');
+  return {
+    LocalIps: set(where(isLocal)),
+    RemoteIps: set(where(isRemote)),
     RemoteIp: first(remote?.ipAddressV4 ?? '', remote?.ipAddressV6 ?? '', endpoint?.ip ?? ''),
     RemoteCountry: first(
       at(remote, 'country.countryName'),
@@ -96,14 +109,22 @@ export function expected(finding, types) {
     ),
     RemoteAsn: String(first(at(remote, 'organization.asn'), at(endpoint, 'autonomousSystem.number'))),
     RemoteAsnOrg: first(at(remote, 'organization.asnOrg'), at(endpoint, 'autonomousSystem.name')),
-    Domains: set(where((p, key) => key === 'domain')),
-    BucketNames: set(buckets),
+    Domains: set(where((_, key) => key === 'domain')),
+  };
+}
+
+/** Clusters, workloads and containers. */
+function kubernetes({ resource: r = {}, service: s = {} }) {
+  const workload = r.kubernetesDetails?.kubernetesWorkloadDetails;
+  const container =
+    r.containerDetails ?? workload?.containers?.[0] ?? r.ecsClusterDetails?.taskDetails?.containers?.[0];
+  return {
     ClusterName: first(at(r, 'eksClusterDetails.name'), at(r, 'ecsClusterDetails.name')),
     ClusterArn: first(at(r, 'eksClusterDetails.arn'), at(r, 'ecsClusterDetails.arn')),
     KubernetesNamespace: first(
       workload?.namespace ?? '',
-      at(action, 'kubernetesApiCallAction.namespace'),
-      at(action, 'kubernetesPermissionCheckedDetails.namespace'),
+      at(s, 'action.kubernetesApiCallAction.namespace'),
+      at(s, 'action.kubernetesPermissionCheckedDetails.namespace'),
     ),
     KubernetesWorkload: workload?.name ?? '',
     KubernetesWorkloadType: workload?.type ?? '',
@@ -111,6 +132,19 @@ export function expected(finding, types) {
     KubernetesUser: at(r, 'kubernetesDetails.kubernetesUserDetails.username'),
     ContainerName: container?.name ?? '',
     ContainerImage: container?.image ?? '',
+  };
+}
+
+/** Instances, functions, databases and processes. */
+function computing({ resource: r = {}, service: s = {} }) {
+  return {
+    InstanceId: at(r, 'instanceDetails.instanceId'),
+    InstanceImageId: at(r, 'instanceDetails.imageId'),
+    VpcId: first(
+      at(r, 'instanceDetails.networkInterfaces.0.vpcId'),
+      at(r, 'eksClusterDetails.vpcId'),
+      at(r, 'lambdaDetails.vpcConfig.vpcId'),
+    ),
     FunctionName: at(r, 'lambdaDetails.functionName'),
     FunctionArn: at(r, 'lambdaDetails.functionArn'),
     DatabaseInstance: first(
@@ -118,38 +152,38 @@ export function expected(finding, types) {
       at(r, 'rdsDbInstanceDetails.dbInstanceArn').split(':db:')[1] ?? '',
       at(r, 'rdsLimitlessDbDetails.dbShardGroupIdentifier'),
     ),
-    DatabaseUser: first(at(r, 'rdsDbUserDetails.user'), at(action, 'rdsLoginAttemptAction.LoginAttributes.0.user')),
-    FileHashes: set(where((p, key) => ['hash', 'executableSha256', 'moduleSha256'].includes(key))),
-    FileNames: set([
-      ...where((p, key) =>
-        [
-          'fileName',
-          'itemPath',
-          'nestedItemPath',
-          'threatFilePath',
-          'scriptPath',
-          'moduleFilePath',
-          'libraryPath',
-        ].includes(key),
-      ),
-      ...where((p, key) => key === 'key' && p.includes('s3ObjectDetails')),
-    ]),
+    DatabaseUser: first(at(r, 'rdsDbUserDetails.user'), at(s, 'action.rdsLoginAttemptAction.LoginAttributes.0.user')),
     ProcessName: at(s, 'runtimeDetails.process.name'),
     ProcessPath: at(s, 'runtimeDetails.process.executablePath'),
-    ApiName: at(action, 'awsApiCallAction.api'),
-    ApiService: at(action, 'awsApiCallAction.serviceName'),
-    ConsoleLink: `https://console.aws.amazon.com/guardduty/home?region=${finding.region}#/findings?search=id%3D${finding.id}`,
-    SchemaVersion: finding.schemaVersion,
   };
-  return { ...columns, Resource: resourceOf(finding, columns, buckets[0] ?? '') };
+}
+
+const FILE_KEYS = [
+  'fileName',
+  'itemPath',
+  'nestedItemPath',
+  'threatFilePath',
+  'scriptPath',
+  'moduleFilePath',
+  'libraryPath',
+];
+
+function files(where) {
+  return {
+    FileHashes: set(where((_, key) => ['hash', 'executableSha256', 'moduleSha256'].includes(key))),
+    FileNames: set([
+      ...where((_, key) => FILE_KEYS.includes(key)),
+      ...where((p, key) => key === 'key' && p.includes('s3ObjectDetails')),
+    ]),
+  };
 }
 
 /** What the finding is about, in one word. */
 function resourceOf({ resource: r = {}, service: s = {} }, e, bucket) {
-  const principal = first(e.UserName, e.PrincipalId, e.AccessKeyId);
+  const who = first(e.UserName, e.PrincipalId, e.AccessKeyId);
   const own = {
     AttackSequence: at(s, 'detection.sequence.resources.0.name'),
-    AccessKey: principal,
+    AccessKey: who,
     S3Bucket: bucket,
     S3Object: bucket,
     EKSCluster: e.ClusterName,
@@ -167,7 +201,7 @@ function resourceOf({ resource: r = {}, service: s = {} }, e, bucket) {
     at(r, 'ebsSnapshotDetails.snapshotArn'),
     at(r, 'ec2ImageDetails.imageArn'),
     at(r, 'recoveryPointDetails.recoveryPointArn'),
-    principal,
+    who,
   );
 }
 

@@ -49,7 +49,7 @@ for (const { file, yaml } of queries) {
     assert.deepEqual(yaml.requiredDataConnectors, [
       { connectorId: 'AmazonGuardDutyS3Export', dataTypes: ['AWSGuardDuty_CL'] },
     ]);
-    assert.match(yaml.description, /^Hypothesis: \S[^]*\nWhat to do with a hit: \S[^]*\.\n$/);
+    assert.match(yaml.description, /^Hypothesis: \S[\s\S]*\nWhat to do with a hit: \S[\s\S]*\.\n$/);
   });
 
   test(`${file}: tactics and techniques`, () => {

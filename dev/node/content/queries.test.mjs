@@ -15,7 +15,7 @@ const card = JSON.parse(readText('sentinel/Data Connectors/AmazonGuardDuty.json'
 /** Queries in the pages that run as they stand in a workspace; docs/transform.md and docs/migrate.md have tests of their own. */
 const documented = ['deploy', 'cost', 'operations', 'content', 'schema', 'security', 'performance', 'design'].flatMap(
   (page) =>
-    [...readText(`docs/${page}.md`).matchAll(/```kusto\n([^]*?)```/g)].map((m, i) => [
+    [...readText(`docs/${page}.md`).matchAll(/```kusto\n([\s\S]*?)```/g)].map((m, i) => [
       `docs/${page}.md, query ${i + 1}`,
       m[1],
     ]),

@@ -5,7 +5,7 @@ import { classicRow, columnsBeyond } from './classic.mjs';
 import { tableSchema } from './content.mjs';
 import { comparable, expected } from './expected.mjs';
 import { readFindingTypes } from './finding_types.mjs';
-import { ARRIVING, ID, finding, newRow, oldRow, run } from './scenario.mjs';
+import { ARRIVING, finding, ID, newRow, oldRow, run } from './scenario.mjs';
 
 const types = readFindingTypes();
 const schema = tableSchema();

@@ -32,7 +32,7 @@ const SOME = {
   Region: ['eu-west-1', 'us-east-1'],
   Severity: ['Critical', 'High', 'Medium'],
   Samples: 'Show',
-  Type: [...new Set(history.map((h) => h.Type))].filter((type, i) => i % 4 !== 1),
+  Type: [...new Set(history.map((h) => h.Type))].filter((_, i) => i % 4 !== 1),
 };
 
 for (const [name, want] of Object.entries(findingPanels)) {

@@ -1,7 +1,7 @@
 // The alert rules of infra/modules/alerts.bicep: their queries parse, bind and
 // run over log lines as the handler writes them, and fire when they have to.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../kql/engine.mjs';

@@ -1,14 +1,14 @@
 // What infra/modules/content.bicep deploys of sentinel/: every file once, under
 // names that stay, and with what the files say.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 import { engineOver, readParsers, readYaml } from '../content/content.mjs';
 import { parseYaml } from '../content/yaml.mjs';
 import { deploy } from './deployment.mjs';
-import { at, contentTypes, deployed, files, keyPair, keyless, one, only, shape, text } from './templates.mjs';
+import { at, contentTypes, deployed, files, keyless, keyPair, one, only, shape, text } from './templates.mjs';
 
 const SEARCHES = 'Microsoft.OperationalInsights/workspaces/savedSearches';
 const RULES = 'Microsoft.SecurityInsights/alertRules';
@@ -171,7 +171,7 @@ function deployedOver(module, list, yaml, params) {
   const root = mkdtempSync(path.join(tmpdir(), 'content-'));
   try {
     mkdirSync(path.join(root, 'modules/content'), { recursive: true });
-    yaml.forEach((file, i) => writeFileSync(path.join(root, `${i}.yaml`), file));
+    for (const [i, file] of yaml.entries()) writeFileSync(path.join(root, `${i}.yaml`), file);
     const lines = yaml.map((_, i) => `  loadYamlContent('../../${i}.yaml')\n`).join('');
     const source = text(`infra/modules/content/${module}.bicep`).replace(
       new RegExp(`(var ${list} \\w+\\[\\] = \\[\\n)[^]*?(?=\\]\\n)`),
@@ -467,5 +467,5 @@ test('the solution has its metadata, its logo and notes of its version', () => {
     new RegExp(`^\\| ${solution.Version} +\\| \\d\\d-\\d\\d-\\d{4} `),
   );
   const [, logo] = /\/Logos\/([\w.]+)"/.exec(solution.Logo);
-  assert.match(text(`sentinel/Logo/${logo}`), /^<svg [^]*<\/svg>\n$/);
+  assert.match(text(`sentinel/Logo/${logo}`), /^<svg [\s\S]*<\/svg>\n$/);
 });

@@ -1,8 +1,9 @@
 // Works out what a Bicep file would deploy, with given parameters: resources with
 // their bodies, modules and all, and the outputs. What only Azure knows, such as
 // a principal id, is an Unknown, which prints as <id of the resource>.property.
-import path from 'node:path';
+
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { kids, read, stringPart } from './bicep.mjs';
 import { functions } from './functions.mjs';
 import { conforms } from './types.mjs';
@@ -126,7 +127,7 @@ class Deployment {
 
   module(declaration) {
     return this.each(declaration.value, new Map(), (node, locals) => {
-      const { scope, params = {}, dependsOn } = this.object(node, locals);
+      const { scope, params = {} } = this.object(node, locals);
       const file = path.join(path.dirname(this.file.file), declaration.reference);
       const made = new Deployment(file, params, scope ?? this.group, this.all);
       return { symbol: declaration.name, outputs: made.outputs() };
@@ -205,8 +206,8 @@ const EVALUATORS = {
     kids(node)
       .map((part) => (part.type === 'interpolation' ? String(d.value(kids(part)[0], locals)) : stringPart(part)))
       .join(''),
-  number: (d, node) => Number(node.text),
-  boolean: (d, node) => node.text === 'true',
+  number: (_, node) => Number(node.text),
+  boolean: (_, node) => node.text === 'true',
   null: () => null,
   identifier: (d, node, locals) => d.name(node.text, locals),
   parenthesized_expression: (d, node, locals) => d.value(kids(node)[0], locals),

@@ -3,6 +3,7 @@
 import { text } from './templates.mjs';
 
 const { parameters, ...head } = JSON.parse(text('infra/createUiDefinition.json'));
+
 export { head };
 export const { steps, outputs, basics } = parameters;
 
@@ -39,7 +40,7 @@ const FUNCTIONS = {
 
 /** What an expression gives for the answers, {step: {element: value}}. */
 export function evaluate(expression, answers) {
-  const inner = /^\[([^]*)\]$/.exec(expression);
+  const inner = /^\[([\s\S]*)\]$/.exec(expression);
   if (!inner) return expression;
   const names = { ...FUNCTIONS, steps: (name) => answers[name], location: () => 'westeurope' };
   return new Function(...Object.keys(names), `return ${inner[1].replace(/\bif\(/g, 'when(')}`)(...Object.values(names));

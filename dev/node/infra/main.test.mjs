@@ -26,7 +26,8 @@ test('every type in use has one API version', () => {
   for (const { resources } of files)
     for (const { reference } of resources) {
       const [type, version] = reference.split('@');
-      assert.equal((versions[type] ??= version), version, type);
+      versions[type] ??= version;
+      assert.equal(versions[type], version, type);
     }
 });
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { kids } from './bicep.mjs';
-import { deployed, files, keyPair, keyless, keylessParams, one, only, shape, text } from './templates.mjs';
 import { assignmentsOf, roles } from './roles.mjs';
+import { deployed, files, keyless, keylessParams, keyPair, one, only, shape, text } from './templates.mjs';
 
 test('with a key pair the identity has these roles and no other', () => {
   assert.deepEqual(assignmentsOf(keyPair), [

@@ -1,6 +1,6 @@
 // The templates as the tests beside this file look at them.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { read } from './bicep.mjs';
 import { deploy } from './deployment.mjs';

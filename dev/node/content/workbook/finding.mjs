@@ -1,5 +1,5 @@
 // The tab Finding: a list to choose from, and everything about the finding that was chosen.
-import { SIZE, console, date, details, grid, group, hidden, link, severity, text } from './items.mjs';
+import { console, date, details, grid, group, hidden, link, SIZE, severity, text } from './items.mjs';
 import { ALERTS, FINDINGS } from './queries.mjs';
 
 const CHOSEN = "| where FindingId == '{FindingId}'";

@@ -1,6 +1,5 @@
 // The tab Connector health: what the runs of the connector say of themselves, and how late findings arrive.
 import {
-  SIZE,
   bars,
   choices,
   colors,
@@ -11,6 +10,7 @@ import {
   outcome,
   parameters,
   plain,
+  SIZE,
   state,
   tiles,
 } from './items.mjs';

@@ -1,5 +1,5 @@
 // The tab Overview: how many findings, of what, where.
-import { SIZE, bars, colors, console, date, grid, heats, severity, tiles } from './items.mjs';
+import { bars, colors, console, date, grid, heats, SIZE, severity, tiles } from './items.mjs';
 import { BY_SEVERITY, FINDINGS, HISTORY, labelOf } from './queries.mjs';
 
 const NONE = 'No findings in this time with these filters.';

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { engineOver } from '../content.mjs';
 import {
+  alertsAbout,
+  runs as makeRuns,
+  updates as makeUpdates,
   NOW,
+  rowsOf,
   SINCE,
   TABLES,
-  alertsAbout,
-  rowsOf,
-  runs as makeRuns,
   traces,
-  updates as makeUpdates,
 } from './estate.mjs';
 import { findingsOf, historyOf } from './facts.mjs';
 import { fill, panelsOf, readWorkbook } from './read.mjs';
