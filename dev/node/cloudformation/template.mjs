@@ -7,14 +7,17 @@ const FUNCTIONS = ['Sub', 'If', 'Equals', 'Not', 'And', 'Or', 'Join', 'GetAtt'];
 
 const longName = (name) => (name === 'Ref' || name === 'Condition' ? name : `Fn::${name}`);
 
-/** The YAML tags of one function: its argument is a text or a list. */
+/**
+ * The YAML tags of one function: its argument is a text or a list.
+ * @returns {import('yaml').Tags}
+ */
 function tags(name) {
   const make = (value) => ({
     [longName(name)]: name === 'GetAtt' && typeof value === 'string' ? splitOnce(value) : value,
   });
   return [
     { tag: `!${name}`, resolve: (text) => make(text) },
-    { tag: `!${name}`, collection: 'seq', resolve: (node, onError) => holder(node, make, onError) },
+    { tag: `!${name}`, collection: 'seq', resolve: (node) => holder(node, make) },
   ];
 }
 

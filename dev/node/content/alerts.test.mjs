@@ -185,9 +185,9 @@ test('a finding alerts once and at each rise, through delays, repeats and outage
     }
   }
   const found = [];
-  for (const [name, step, lag] of [
-    ['GuardDutyCryptoMining', 5 / 60, 0],
-    [LATE, 1, 1 / 6],
+  for (const { name, step, lag } of [
+    { name: 'GuardDutyCryptoMining', step: 5 / 60, lag: 0 },
+    { name: LATE, step: 1, lag: 1 / 6 },
   ]) {
     const runs = new Set(table.map((row) => Math.ceil(((Date.parse(row.ArrivedAt) - start) / 3600e3 + lag) / step)));
     for (const n of runs)

@@ -8,7 +8,13 @@ const rules = new Map(readRules().map((r) => [r.file, r]));
 const at = (time) => (time.includes('T') ? `2026-11-${time}:00Z` : `2026-11-20T${time}:00Z`);
 const id = (n) => String(n).repeat(32).slice(0, 32);
 
-/** A row: when the finding was made and updated, and when the row arrived. */
+/**
+ * A row: when the finding was made and updated, and when the row arrived.
+ * @param {string} made
+ * @param {string} updated
+ * @param {string} arrived
+ * @param {Record<string, any>} [changes]
+ */
 function row(made, updated, arrived, { cells = {}, ...more } = {}) {
   const f = finding({
     type: 'CryptoCurrency:EC2/BitcoinTool.B',

@@ -38,6 +38,7 @@ const named = (path, suffix, value) => [
 
 /** The row: Severity an integer, TimeGenerated the time of arrival, no names that are too long. */
 export function classicRow(finding, arrived) {
+  /** @type {Record<string, any>} */
   const row = { TimeGenerated: arrived };
   for (const [name, value] of classicColumns(finding)) if (name.length <= LONGEST_NAME) row[name] = value;
   if ('Severity' in row) row.Severity = Math.trunc(row.Severity);

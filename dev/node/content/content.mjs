@@ -12,7 +12,7 @@ export const readText = (name) => readFileSync(new URL(name, ROOT), 'utf8');
 
 /** The YAML files of a folder and of those in it, in the order of their names: {file, yaml}, the file without the folder and the ending. */
 export const readYaml = (folder) =>
-  readdirSync(new URL(`${folder}/`, ROOT), { recursive: true })
+  readdirSync(new URL(`${folder}/`, ROOT), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.yaml'))
     .sort()
     .map((name) => ({ file: name.replace(/\.yaml$/, ''), yaml: parseYaml(readText(`${folder}/${name}`)) }));
@@ -51,7 +51,7 @@ const engines = new Map();
  * the schemas of other tables, which have no rows. It is one engine for each set of these, with other rows: run a query
  * before asking for the next.
  */
-export function engineOver(rows, { more = {}, ingestionTime, tables = {} } = {}) {
+export function engineOver(rows, { more = {}, ingestionTime = '', tables = {} } = {}) {
   const key = JSON.stringify([more, ingestionTime, tables]);
   let engine = engines.get(key);
   if (!engine) {

@@ -241,7 +241,7 @@ test('the first finding of an account, and of a Region of a known account', () =
 // ---- The connector
 
 const COMPONENT = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Insights/components/appi-guardduty';
-function trace(time, outcome, code, { message } = {}) {
+function trace(time, outcome, code, { message = undefined } = {}) {
   const at = time.includes('T') ? time : `2026-11-20T${time}:00Z`;
   const line =
     message

@@ -73,7 +73,10 @@ function general(finding) {
   };
 }
 
-/** Who acted: the access key's owner, or the first actor of an attack sequence. */
+/**
+ * Who acted: the access key's owner, or the first actor of an attack sequence.
+ * @param {Record<string, any>} finding
+ */
 function principal({ resource: r = {}, service: s = {} }) {
   const actor = s.detection?.sequence?.actors?.[0]?.user;
   return {
@@ -84,7 +87,10 @@ function principal({ resource: r = {}, service: s = {} }) {
   };
 }
 
-/** Addresses and domains. */
+/**
+ * Addresses and domains.
+ * @param {Record<string, any>} finding
+ */
 function network({ service: s = {} }, where) {
   const remote = Object.values(s.action ?? {})
     .map((block) => block?.remoteIpDetails ?? block?.portProbeDetails?.[0]?.remoteIpDetails)
@@ -113,7 +119,10 @@ function network({ service: s = {} }, where) {
   };
 }
 
-/** Clusters, workloads and containers. */
+/**
+ * Clusters, workloads and containers.
+ * @param {Record<string, any>} finding
+ */
 function kubernetes({ resource: r = {}, service: s = {} }) {
   const workload = r.kubernetesDetails?.kubernetesWorkloadDetails;
   const container =
@@ -135,7 +144,10 @@ function kubernetes({ resource: r = {}, service: s = {} }) {
   };
 }
 
-/** Instances, functions, databases and processes. */
+/**
+ * Instances, functions, databases and processes.
+ * @param {Record<string, any>} finding
+ */
 function computing({ resource: r = {}, service: s = {} }) {
   return {
     InstanceId: at(r, 'instanceDetails.instanceId'),
@@ -178,7 +190,12 @@ function files(where) {
   };
 }
 
-/** What the finding is about, in one word. */
+/**
+ * What the finding is about, in one word.
+ * @param {Record<string, any>} finding
+ * @param {Record<string, any>} e
+ * @param {string} bucket
+ */
 function resourceOf({ resource: r = {}, service: s = {} }, e, bucket) {
   const who = first(e.UserName, e.PrincipalId, e.AccessKeyId);
   const own = {

@@ -15,10 +15,10 @@ const fresh = (more = {}) =>
 const arriving = (f, ArrivedAt = '2026-11-20T05:57:00Z') => newRow(f, { ArrivedAt });
 const fired = (rule, rows) => alerts(rules.get(rule), { rows }, NOW);
 
-for (const [what, other] of [
+for (const [what, other] of /** @type {any[][]} */ ([
   ['account', { accountId: '999999999999' }],
   ['Region', { region: 'us-east-1' }],
-]) {
+])) {
   test(`a finding is not hidden by one of another ${what} with the same id`, () => {
     const [mine, theirs] = [fresh(), fresh({ ...other, severity: 9 })];
     const place = (row) => `${row.AccountId} ${row.Region} ${row.Change} ${row.Severity}`;

@@ -3,12 +3,17 @@ import { finding } from './scenario.mjs';
 
 export const NOW = new Date('2026-11-22T12:00:00Z');
 
-const hours = (n) => new Date(NOW - n * 3_600_000).toISOString();
+const hours = (n) => new Date(NOW.getTime() - n * 3_600_000).toISOString();
 const DAY = 24;
 
 let made = 0;
 
-/** A finding whose first and last event, creation and update lie so many hours back. */
+/**
+ * A finding whose first and last event, creation and update lie so many hours back.
+ * @param {number} first
+ * @param {number} last
+ * @param {Record<string, any>} [changes]
+ */
 function seen(first, last, { service = {}, ...more } = {}) {
   const id = (++made).toString(16).padStart(32, '0');
   return finding({

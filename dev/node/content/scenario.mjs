@@ -6,7 +6,10 @@ const schema = tableSchema();
 const DETECTOR = '12abc34d567e8fa901bc2d34e56789f0';
 export const ID = '6ebf27df0ab49342a6453f6da5d81b03';
 
-/** A finding, with changes put over it. */
+/**
+ * A finding, with changes put over it.
+ * @param {Record<string, any>} [changes]
+ */
 export function finding({ service = {}, resource = {}, ...top } = {}) {
   return {
     schemaVersion: '2.0',
@@ -36,7 +39,11 @@ export function finding({ service = {}, resource = {}, ...top } = {}) {
   };
 }
 
-/** The row of this connector, as far as the parsers look at it: flat columns of the schema and the whole of both details. */
+/**
+ * The row of this connector, as far as the parsers look at it: flat columns of the schema and the whole of both details.
+ * @param {Record<string, any>} f
+ * @param {Record<string, any>} [cells]
+ */
 export function newRow(f, { TimeGenerated = f.updatedAt, ...more } = {}) {
   const flat = Object.entries(classicRow(f, TimeGenerated)).filter(([name]) => name in schema);
   return {

@@ -165,7 +165,7 @@ for (const [name, want] of Object.entries(runPanels)) {
   for (const App of [undefined, ['func-two']]) {
     test(`${name}: runs of ${App ?? 'all connectors'}`, () => {
       const list = runs.filter((r) => !App || App.includes(r.app));
-      const rows = want({ runs: list, now: NOW.getTime() });
+      const rows = want({ runs: list, now: NOW });
       assert.ok(rows.length > 0);
       same(show(name, { ...(App && { App }) }).rows, rows);
     });

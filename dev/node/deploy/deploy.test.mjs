@@ -80,7 +80,7 @@ test('another parameter file and a package that is there', () => {
   ]);
 });
 
-for (const [name, options, env, message] of [
+for (const [name, options, env, message] of /** @type {any[][]} */ ([
   ['no group', {}, { APP: 'app' }, /^deploy: RG is not set: make deploy RG=/],
   ['no app', {}, { RG: 'rg' }, /^deploy: APP is not set: make deploy RG=/],
   [
@@ -109,7 +109,7 @@ for (const [name, options, env, message] of [
     { RG: 'rg', APP: 'app' },
     /^deploy: there is no resource group rg .*az group create --name rg/,
   ],
-]) {
+])) {
   test(`${name}: one line says so, and nothing is deployed`, () => {
     const got = deploy(setUp(options), env);
     assert.equal(got.status, 2);
@@ -122,11 +122,11 @@ for (const [name, options, env, message] of [
   });
 }
 
-for (const [step, refuses, calls] of [
+for (const [step, refuses, calls] of /** @type {any[][]} */ ([
   ['package', 'make', 3],
   ['infrastructure', 'az deployment', 4],
   ['code', 'az functionapp', 5],
-]) {
+])) {
   test(`a failure of the ${step} ends it there`, () => {
     const got = deploy(setUp({ refuses }), { RG: 'rg', APP: 'app' });
     assert.equal(got.status, 1);

@@ -80,7 +80,7 @@ test('.ci/bicep builds and lints every file', () => {
   });
 });
 
-for (const [name, infra, says, message] of [
+for (const [name, infra, says, message] of /** @type {any[][]} */ ([
   [
     'a warning',
     ALL,
@@ -96,7 +96,7 @@ for (const [name, infra, says, message] of [
   ['an error', ALL, 'echo "Error BCP007" >&2; exit 1', /Error BCP007/],
   ['an error without a word', ALL, 'exit 1', /no reason given/],
   ['no file', [], '', /^there is no Bicep file in infra\/$/m],
-]) {
+])) {
   test(`.ci/bicep fails on ${name}`, () => {
     const got = check(infra, says);
     assert.equal(got.status, 1);

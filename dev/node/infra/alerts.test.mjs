@@ -20,7 +20,7 @@ const rules = rulesOf();
 const { componentId, ruleId } = deploy(at('infra/main.bicep'), required).outputs;
 
 const now = new Date('2026-11-22T12:00:00Z');
-const ago = (minutes) => new Date(now - minutes * 60_000).toISOString();
+const ago = (minutes) => new Date(now.getTime() - minutes * 60_000).toISOString();
 
 const documented = [
   ...text('docs/operations.md')
@@ -30,7 +30,11 @@ const documented = [
 ].flatMap((m) => [...m[1].matchAll(/`(\w+)`/g)].map((name) => name[1]));
 
 /** A console line of the handler in AppTraces; Application Insights writes resource ids in lower case. */
-function line(minutes, fields, { category = 'Host.Function.Console', component = componentId, message } = {}) {
+function line(
+  minutes,
+  fields,
+  { category = 'Host.Function.Console', component = componentId, message = undefined } = {},
+) {
   const body = { time: ago(minutes), level: 'INFO', ...fields, invocation_id: `id-${minutes}` };
   return {
     TimeGenerated: ago(minutes),
@@ -69,7 +73,7 @@ const minutesOf = (span) => {
 };
 
 /** Whether a rule fires over the rows of its window, as Azure Monitor would compare them. */
-function fires(rule, { traces = [], errors } = {}) {
+function fires(rule, { traces = [], errors = undefined } = {}) {
   const {
     windowSize,
     criteria: {
@@ -119,7 +123,7 @@ function fires(rule, { traces = [], errors } = {}) {
 const good = every(5, 60, run);
 const twoDays = every(60, 48 * 60, (m) => run(m, { findings: 0 }));
 
-for (const [name, rule, traces, want] of [
+for (const [name, rule, traces, want] of /** @type {any[][]} */ ([
   ['three failed runs', 'runs-failing', [...every(5, 15, failed), run(20)], true],
   ['two failed runs', 'runs-failing', [...every(5, 10, failed), run(20)], false],
   ['good runs', 'runs-failing', good, false],
@@ -212,7 +216,7 @@ for (const [name, rule, traces, want] of [
   ['a connector one day old', 'feed-silent', every(60, 24 * 60, (m) => run(m, { findings: 0 })), false],
   ['runs that fail', 'feed-silent', every(60, 48 * 60, failed), false],
   ['no runs', 'feed-silent', [], false],
-]) {
+])) {
   test(`${rule} ${want ? 'fires' : 'is quiet'} for ${name}`, () => assert.equal(fires(rules[rule], { traces }), want));
 }
 

@@ -254,12 +254,12 @@ test('what a rule says of entities, alert and incident is carried over', () => {
 });
 
 test('a rule with a field or a value that the template does not know is refused', () => {
-  for (const [from, to, why] of [
+  for (const [from, to, why] of /** @type {any[][]} */ ([
     ['severity: High', 'severity: Critical', /severity: "Critical"/],
     ['kind: Scheduled', 'kind: Scheduled\nalertRuleTemplateName: x', /no property alertRuleTemplateName/],
     ['triggerThreshold: 0', "triggerThreshold: '0'", /triggerThreshold: "0" is not int/],
     ['version: 1.0.0\n', '', /version: undefined/],
-  ]) {
+  ])) {
     assert.throws(
       () => deployedOver('rules', 'rules', [least.replace(from, to)], { enabled: true, disabledRules: [] }),
       why,

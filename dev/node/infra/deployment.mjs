@@ -134,6 +134,7 @@ class Deployment {
     });
   }
 
+  /** @returns {Record<string, any>} */
   object(node, locals) {
     const result = {};
     for (const property of kids(node)) {

@@ -127,10 +127,10 @@ test('the app is a custom handler on Flex Consumption, with its identity alone',
   });
 });
 
-for (const [name, params, zones] of [
+for (const [name, params, zones] of /** @type {any[][]} */ ([
   ['with a key pair', {}, ['blob.core.example', 'queue.core.example', 'table.core.example', 'vaultcore.example']],
   ['keyless', keylessParams, ['blob.core.example', 'queue.core.example', 'table.core.example']],
-]) {
+])) {
   test(`private networking, ${name}: an endpoint and a zone for each service, and no other way in`, () => {
     const given = deployed({ ...params, privateNetworking: true });
     assert.deepEqual(

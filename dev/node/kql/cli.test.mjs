@@ -121,7 +121,7 @@ test('table output keeps to its width', () => {
   assert.equal(got.stdout.split('\n')[2], `${'x'.repeat(36)}…  1`);
 });
 
-for (const [name, args, message] of [
+for (const [name, args, message] of /** @type {any[][]} */ ([
   ['no query', [], /give a query/],
   ['two queries', ['a', 'b'], /more than one query/],
   ['an unknown option', ['--colums', 'x', 'q'], /colums/],
@@ -160,7 +160,7 @@ for (const [name, args, message] of [
     ['--columns', columns, '--table', `T_CL=${file('bad.ndjson', '{}\n{\n')}`, 'T_CL'],
     /bad\.ndjson:2: /,
   ],
-]) {
+])) {
   test(`${name} is wrong usage or input`, () => {
     const got = kql(...args);
     assert.match(got.stderr, message);

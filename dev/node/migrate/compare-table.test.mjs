@@ -31,7 +31,7 @@ const noJq = which('jq') === '' && !process.env.MUST_RUN;
 const trial = (name, fn) => test(name, { skip: noJq && 'jq is not installed' }, fn);
 
 /** A folder that is all of PATH: the tools the script may use, without some, and a stand-in for az. */
-function pathWith({ without = [], az } = {}) {
+function pathWith({ without = [], az = '' } = {}) {
   const bin = mkdtempSync(path.join(dir, 'bin-'));
   for (const tool of TOOLS.filter((t) => !without.includes(t))) symlinkSync(which(tool), path.join(bin, tool));
   if (az) {
@@ -165,7 +165,7 @@ trial('a rule-based table with another type has to be decided', () => {
   assert.match(got.stdout, /source \| extend service_archived_b = tostring\(service_archived_b\)/);
 });
 
-for (const [name, column, title, note] of [
+for (const [name, column, title, note] of /** @type {any[][]} */ ([
   [
     'other case',
     { name: 'resource_resourcetype_s', type: 'string' },
@@ -184,7 +184,7 @@ for (const [name, column, title, note] of [
     'Names that a deployment cannot carry',
     'not a letter, then letters, digits and _',
   ],
-]) {
+])) {
   trial(`a column with ${name} has to be decided`, () => {
     const got = compare(['--from', file('column.json', settled(column))]);
     exits(got, 1);
@@ -225,7 +225,7 @@ trial('a table of unknown kind is to be decided', () => {
   exits(compare(['--from', file('none.json', table)]), 1);
 });
 
-for (const [name, args, want] of [
+for (const [name, args, want] of /** @type {any[][]} */ ([
   ['no arguments', [], /give a resource group/],
   ['half a workspace', ['-g', 'rg'], /give a resource group/],
   ['an unknown argument', ['--form', 'x'], /unknown argument --form/],
@@ -248,7 +248,7 @@ for (const [name, args, want] of [
     ],
     /describes the table Heartbeat/,
   ],
-]) {
+])) {
   trial(`${name} is refused`, () => {
     const got = compare(args);
     exits(got, 2);
@@ -294,7 +294,7 @@ trial('no subscription, no such argument', () => {
   exits(got, 1);
 });
 
-for (const [name, az, want] of [
+for (const [name, az, want] of /** @type {any[][]} */ ([
   [
     'nobody is signed in',
     'echo "ERROR: Please run \'az login\' to setup account." >&2; exit 1',
@@ -313,7 +313,7 @@ for (const [name, az, want] of [
   ['az fails in two lines', 'printf "ERROR: one\\ntwo\\n" >&2; exit 1', /az could not read the table: ERROR: one two/],
   ['az answers no JSON', 'echo "<html>"', /the answer of az is not JSON/],
   ['az answers nothing', 'exit 0', /the answer of az is (empty|not JSON)/],
-]) {
+])) {
   trial(`${name}: said in one line`, () => {
     const got = compare(LIVE, { PATH: pathWith({ az }) });
     exits(got, 2);

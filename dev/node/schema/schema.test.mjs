@@ -29,7 +29,7 @@ const withColumns = (...columns) => ({ table: 'T_CL', stream: 'Custom-T_CL', col
 
 test('a small schema has no faults', () => assert.deepEqual(faults(withColumns(column)), []));
 
-for (const [name, given, want] of [
+for (const [name, given, want] of /** @type {any[][]} */ ([
   ['a table without _CL', { ...withColumns(), table: 'T' }, /table T/],
   ['a stream of another name', { ...withColumns(), stream: 'Custom-U_CL' }, /stream Custom-U_CL/],
   ['no TimeGenerated', { ...withColumns(), columns: [column] }, /no TimeGenerated/],
@@ -65,7 +65,7 @@ for (const [name, given, want] of [
   ['a since that is no version', withColumns({ ...column, since: 'next' }), /since next/],
   ['no source', withColumns({ ...column, source: '' }), /has no source/],
   ['an unknown field', withColumns({ ...column, kind: 'text' }), /unknown field kind/],
-]) {
+])) {
   test(`${name} is a fault`, () => {
     const found = faults(given);
     assert.equal(found.length > 0, true);

@@ -90,7 +90,7 @@ test('rows without an access key keep their resource', () => {
 });
 
 test('a resource that cannot be masked in part is masked whole', async (t) => {
-  for (const [name, resource, want] of [
+  for (const [name, resource, want] of /** @type {any[][]} */ ([
     [
       'braces in a name',
       { resourceType: 'AccessKey', accessKeyDetails: { userName: 'a}b' } },
@@ -118,7 +118,7 @@ test('a resource that cannot be masked in part is masked whole', async (t) => {
       { accessKeyDetails: { userName: 'a"b' }, tail: 'c' },
       { accessKeyDetails: { masked: true }, tail: 'c' },
     ],
-  ]) {
+  ])) {
     await t.test(name, () => {
       const [row] = run('Mask the users of access keys', [{ ...rows[0], ResourceDetails: resource }]);
       assert.deepEqual(row.ResourceDetails, want);
@@ -171,7 +171,7 @@ test('the parameters that the page sets are those of the module, and each is des
   assert.ok(module.includes("loadJsonContent('../schema/guardduty.columns.json')"));
 });
 
-for (const [name, kql, want, options] of [
+for (const [name, kql, want, options] of /** @type {any[][]} */ ([
   [
     'a column that the table lacks',
     'source | extend Environment_s = "x"',
@@ -222,11 +222,11 @@ for (const [name, kql, want, options] of [
   ],
   ['a long text', `source | where title_s != "${'x'.repeat(MAX_LENGTH)}"`, /more than 15360/],
   ['what does not parse', 'source | where', /^1:/],
-]) {
+])) {
   test(`${name} is a fault`, () => assert.match(faults(kql, options).join('\n'), want));
 }
 
-for (const [name, kql, options] of [
+for (const [name, kql, options] of /** @type {any[][]} */ ([
   [
     'a conversion for a table with other types',
     'source | extend id_g = toguid(id_g), Severity = toint(Severity)',
@@ -247,7 +247,7 @@ for (const [name, kql, options] of [
     'source | project TimeGenerated, Severity, Archived_b = service_archived_b | project-rename service_archived_b = Archived_b',
     {},
   ],
-]) {
+])) {
   test(`${name} is none`, () => assert.deepEqual(faults(kql, options), []));
 }
 
@@ -260,7 +260,7 @@ function file(name, text) {
 const command = (...args) =>
   spawnSync(process.execPath, [at('dev/node/transform/transform.mjs'), ...args], { encoding: 'utf8' });
 
-for (const [name, args, status, want] of [
+for (const [name, args, status, want] of /** @type {any[][]} */ ([
   ['a good file', [file('good.kql', 'source\n')], 0, /^ok\n$/],
   [
     'a good file over rows',
@@ -290,7 +290,7 @@ for (const [name, args, status, want] of [
   ['a column without a type', [path.join(dir, 'good.kql'), '--extra', 'Environment_s'], 2, /NAME=TYPE/],
   ['an unknown option', ['--colour'], 2, /colour/],
   ['rows that are none', [path.join(dir, 'good.kql'), '--rows', file('broken.ndjson', '{\n')], 2, /broken\.ndjson:1/],
-]) {
+])) {
   test(`the command with ${name} exits ${status}`, () => {
     const got = command(...args);
     assert.match(got.stdout + got.stderr, want);

@@ -3,7 +3,7 @@
 import { readText } from '../content.mjs';
 import { newRow } from '../scenario.mjs';
 
-export const NOW = new Date('2026-11-22T12:00:00Z');
+export const NOW = Date.parse('2026-11-22T12:00:00Z');
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 export const SINCE = new Date(NOW - 30 * DAY);
@@ -116,7 +116,7 @@ export function runs() {
     .concat(broken);
 }
 
-const trace = (run, fields, { category = 'Host.Function.Console', message } = {}) => ({
+const trace = (run, fields, { category = 'Host.Function.Console', message = undefined } = {}) => ({
   TimeGenerated: run.time,
   _ResourceId: `${COMPONENT}${run.app}`,
   Properties: { Category: category },

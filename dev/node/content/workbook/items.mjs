@@ -71,9 +71,17 @@ export const heats = [
   bar('^Findings$'),
 ];
 
+/** @typedef {(name: string, title: string, text: string, options: Record<string, any>) => object} Panel */
+
 const labels = (names) => Object.entries(names).map(([columnId, label]) => ({ columnId, label }));
 
-/** A query item. `width` is the share of the page in percent. */
+/**
+ * A query item. `width` is the share of the page in percent.
+ * @param {string} name
+ * @param {string} title
+ * @param {string} text
+ * @param {Record<string, any>} options
+ */
 export function query(name, title, text, { visualization, width = 100, size = SIZE.medium, noData, ...more }) {
   return {
     type: 3,
@@ -94,6 +102,7 @@ export function query(name, title, text, { visualization, width = 100, size = SI
   };
 }
 
+/** @type {Panel} */
 export const grid = (name, title, text, { formatters = [], names = {}, rows = 250, ...more }) =>
   query(name, title, text, {
     showExportToExcel: true,
@@ -102,6 +111,7 @@ export const grid = (name, title, text, { formatters = [], names = {}, rows = 25
     gridSettings: { formatters, rowLimit: rows, filter: true, labelSettings: labels(names) },
   });
 
+/** @type {(visualization: string) => Panel} */
 const chart =
   (visualization) =>
   (name, title, text, { x, y, group, colors, ...more }) =>
@@ -124,7 +134,10 @@ export const bars = chart('barchart');
 export const line = chart('timechart');
 export const colors = { severity: SEVERITY_COLORS, outcome: OUTCOME_COLORS };
 
-/** One tile for each row. */
+/**
+ * One tile for each row.
+ * @type {Panel}
+ */
 export const tiles = (name, title, text, { titleContent, value, subtitle, ...more }) =>
   query(name, title, text, {
     size: SIZE.tiny,
@@ -144,7 +157,10 @@ export const tiles = (name, title, text, { titleContent, value, subtitle, ...mor
   });
 export const plain = (column) => ({ columnMatch: column, formatter: FORMAT.text });
 
-/** Countries by name. */
+/**
+ * Countries by name.
+ * @type {Panel}
+ */
 export const map = (name, title, text, { country, value, ...more }) =>
   query(name, title, text, {
     ...more,

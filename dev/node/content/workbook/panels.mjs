@@ -324,6 +324,7 @@ const parts = (details) =>
     'Part',
   );
 
+/** @type {Record<string, (given: any) => any[]>} */
 export const chosenPanels = {
   'finding-history': ({ updates }) =>
     ordered(updates, '-UpdatedAt').map((h) => ({
@@ -381,7 +382,7 @@ const numbers = (r) => ({
 const worked = (runs) => runs.filter((r) => r.outcome !== 'busy');
 const total = (list, of) => list.reduce((sum, r) => sum + of(r), 0);
 const state = (bad) => (bad ? 'look' : 'fine');
-const byDay = (runs, make, more = () => '') =>
+const byDay = (runs, make, more = (/** @type {any} */ _run) => '') =>
   ordered(
     groups(
       runs,

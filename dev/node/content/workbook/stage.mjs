@@ -43,18 +43,18 @@ const exported = { FindingId: chosen.FindingId };
 export function show(name, choices = {}, on = over) {
   const text = fill(byName[name]?.content.query ?? name, workbook, { choices, exported });
   assert.deepEqual(on.check(text), [], name);
-  return on.run(text, { now: NOW });
+  return on.run(text, { now: new Date(NOW) });
 }
 
 /** What the filters let through. */
-export function passing({ Account, Region, Severity, Type, Samples = 'Hide' } = {}) {
+export function passing({ Account = null, Region = null, Severity = null, Type = null, Samples = 'Hide' } = {}) {
   const test = (f) =>
     (!Account || Account.includes(f.AccountId))
     && (!Region || Region.includes(f.Region))
     && (!Severity || Severity.includes(f.SeverityLabel))
     && (!Type || Type.includes(f.Type))
     && (Samples === 'Show' || !f.IsSample);
-  return { findings: findingsOf(history).filter(test), history: history.filter(test), now: NOW.getTime() };
+  return { findings: findingsOf(history).filter(test), history: history.filter(test), now: NOW };
 }
 
 /** Lists that a panel joins into a text compare as lists. */
