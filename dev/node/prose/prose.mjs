@@ -66,7 +66,11 @@ function markdownRule() {
 }
 
 // Without the mark of a list or a heading: a link or a path has nowhere to break.
-const hasSpace = (line) => line.trim().replace(/^([-*>#]+|\d+\.) /, '').includes(' ');
+const hasSpace = (line) =>
+  line
+    .trim()
+    .replace(/^([-*>#]+|\d+\.) /, '')
+    .includes(' ');
 
 const width = (line) => [...line.replaceAll('\t', TAB)].length;
 

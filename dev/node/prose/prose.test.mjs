@@ -61,6 +61,8 @@ test('code is wrapped at 120 columns, a tab being four', () => {
 });
 
 test('what others wrote is not checked', () => {
-  assert.ok(isChecked('README.md') && isChecked('handler/main.go') && isChecked('sentinel/Parsers/GuardDutyFindings.yaml'));
+  assert.ok(
+    isChecked('README.md') && isChecked('handler/main.go') && isChecked('sentinel/Parsers/GuardDutyFindings.yaml'),
+  );
   assert.ok(!['LICENSE', 'go.sum', 'dev/testdata/findings.jsonl', 'sentinel/finding_types.json'].some(isChecked));
 });
