@@ -13,7 +13,7 @@ const END = '<!-- made by make docs: end -->\n';
 
 /** The first sentence of a description, on one line. */
 export const summary = (description) =>
-  /^.*?[.](?=\s|$)/.exec(description.replaceAll(/\s+/g, ' ').trim())[0].replace(/^Hypothesis: /, '');
+  /^.*?[.](?=\s|$)/.exec(description.replaceAll(/\s+/g, ' ').trim())[0].replace(/^(Hypothesis:|Identifies) /, '');
 
 const table = (head, rows) =>
   [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join(
@@ -39,7 +39,7 @@ export function list() {
 ### Analytics rules (${rules.length})
 
 ${table(
-  ['rule', 'severity', 'every', 'alerts on'],
+  ['rule', 'severity', 'every', 'identifies'],
   rules.map((r) => [r.name, r.severity, r.queryFrequency, summary(r.description)]),
 )}
 
