@@ -7,8 +7,12 @@ import { pathToFileURL } from 'node:url';
 const DATA = new URL('../../../sentinel/finding_types.json', import.meta.url);
 const PARSER = new URL('../../../sentinel/Parsers/GuardDutyFindingTypes.yaml', import.meta.url);
 
-const row = (type, severity, { tactics, techniques, detection }, retired) =>
-  `      ${[type, severity, tactics.join(','), techniques.join(','), detection].map((s) => JSON.stringify(s)).join(', ')}, ${retired},\n`;
+/** A row of the table, in two lines where one would be longer than 120 columns. */
+function row(type, severity, { tactics, techniques, detection }, retired) {
+  const texts = [severity, tactics.join(','), techniques.join(','), detection].map((s) => JSON.stringify(s));
+  const [name, rest] = [`      ${JSON.stringify(type)},`, `${texts.join(', ')}, ${retired},\n`];
+  return name.length + rest.length <= 120 ? `${name} ${rest}` : `${name}\n          ${rest}`;
+}
 
 /** The parser's file, whole. */
 export function findingTypesYaml({ types, purposes }) {
@@ -27,7 +31,10 @@ FunctionAlias: GuardDutyFindingTypes
 FunctionQuery: |
   // Made from sentinel/finding_types.json by dev/node/content/finding_types.mjs: change that file.
   // A type "Purpose:*" stands for the types of a purpose that are not listed.
-  datatable(Type: string, DefaultSeverity: string, TacticList: string, TechniqueList: string, Detection: string, IsRetired: bool) [
+  datatable(
+      Type: string, DefaultSeverity: string, TacticList: string, TechniqueList: string, Detection: string,
+      IsRetired: bool
+  ) [
 ${rows.join('')}  ]
   | project
       Type,
