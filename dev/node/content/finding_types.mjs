@@ -29,8 +29,8 @@ Category: Microsoft Sentinel Parser
 FunctionName: GuardDutyFindingTypes
 FunctionAlias: GuardDutyFindingTypes
 FunctionQuery: |
-  // Made from sentinel/finding_types.json by dev/node/content/finding_types.mjs: change that file.
-  // A type "Purpose:*" stands for the types of a purpose that are not listed.
+  // Generated from sentinel/finding_types.json by dev/node/content/finding_types.mjs: edit that file.
+  // A type "Purpose:*" covers the types of a purpose that are not listed.
   datatable(
       Type: string, DefaultSeverity: string, TacticList: string, TechniqueList: string, Detection: string,
       IsRetired: bool
