@@ -1,50 +1,50 @@
-// Who is told when the connector needs somebody: log alert rules over the line
-// `run ended`, which each run writes, and over the error log of the data
-// collection rule. The queries are in ../alerts, one file each. The rules stand
-// beside the workspace that they ask.
+// The alerts for the people on call: log alert rules over the line `run ended`,
+// which each run writes, and over the error log of the data collection rule. The
+// queries are in ../alerts, one file each. The rules are in the resource group of
+// the workspace that they query.
 
-@description('A window over which Azure Monitor evaluates a rule.')
+@description('A time window that Azure Monitor supports for a rule.')
 type alertWindow = 'PT15M' | 'PT30M' | 'PT1H' | 'PT2H' | 'PT3H' | 'PT6H' | 'PT12H' | 'P1D' | 'P2D'
 
-@description('One of the rules.')
+@description('An alert rule.')
 type alertRule = {
-  @description('Name of the rule, behind that of the deployment, and of its query\'s file.')
+  @description('Suffix of the rule name, and the name of the query file.')
   name: string
   @description('Title of the alert.')
   title: string
-  @description('What has happened and what to do, for who gets the alert.')
+  @description('What happened and what to do, for the recipient of the alert.')
   description: string
-  @description('From 0, critical, to 4, verbose.')
+  @description('From 0 (critical) to 4 (verbose).')
   severity: int
-  @description('Whether the rule is on.')
+  @description('Whether the rule is enabled.')
   enabled: bool
-  @description('The query. COMPONENT_ID and RULE_ID stand for the two resources.')
+  @description('The query, in which COMPONENT_ID and RULE_ID stand for the ids of the two resources.')
   query: string
   @description('How often the query runs.')
   frequency: 'PT15M' | 'PT1H' | 'PT6H'
-  @description('How far back it looks.')
+  @description('The time window that the query reads.')
   window: alertWindow
-  @description('What of its rows is compared.')
+  @description('How the rows are aggregated for the comparison.')
   aggregation: 'Count' | 'Minimum' | 'Total'
-  @description('The column that is compared; none for the number of rows.')
+  @description('The column to aggregate; not set to count the rows.')
   measure: string?
-  @description('How it is compared.')
+  @description('How the aggregate is compared with the threshold.')
   operator: 'GreaterThan' | 'GreaterThanOrEqual' | 'LessThan'
-  @description('With what it is compared.')
+  @description('The threshold.')
   threshold: int
-  @description('For how long the rule is quiet after an alert. Without it the alert resolves by itself, when its condition has passed.')
+  @description('How long the rule is muted after an alert. If not set, the alert resolves when its condition no longer holds.')
   mute: string?
 }
 
 @description('Region of the workspace.')
 param location string
 
-@description('What the names of the rules begin with.')
+@description('Prefix of the rule names.')
 @minLength(2)
 @maxLength(12)
 param name string
 
-@description('Whether the rules are on.')
+@description('Whether the rules are enabled.')
 param enabled bool
 
 @description('Resource id of the workspace.')
@@ -56,24 +56,24 @@ param componentId string
 @description('Resource id of the data collection rule.')
 param ruleId string
 
-@description('Addresses that get an e-mail.')
+@description('E-mail addresses that receive alerts.')
 param emails string[]
 
-@description('Resource ids of further action groups.')
+@description('Resource ids of additional action groups.')
 param actionGroupIds string[]
 
-@description('The window for runs: long enough for several of them.')
+@description('Time window of the rules about runs, long enough for several runs.')
 param window 'PT15M' | 'PT30M' | 'PT1H' | 'PT2H' | 'PT3H' | 'PT6H' | 'PT12H' | 'P1D'
 
-@description('As many failed runs within the window are an alert.')
+@description('Number of failed runs within the window that raises an alert.')
 @minValue(1)
 param failedRuns int
 
-@description('Minutes that the watermark may be behind.')
+@description('Minutes that the watermark may be behind before an alert is raised.')
 @minValue(30)
 param lagMinutes int
 
-@description('Whether two days without any finding are an alert.')
+@description('Whether two days without any finding raise an alert.')
 param onSilentFeed bool
 
 @description('Tags of the rules and the action group.')
@@ -82,8 +82,11 @@ param tags { *: string }
 var rules alertRule[] = [
   {
     name: 'runs-failing'
-    title: 'GuardDuty connector: runs fail'
-    description: 'Runs fail, and findings are late until they succeed again. Code in the rows names the cause; docs/operations.md says what mends it.'
+    title: 'GuardDuty connector: runs are failing'
+    description: join([
+      'Runs are failing, and findings are late until a run succeeds again.'
+      'The Code column names the cause; docs/operations.md has a fix for each code.'
+    ], ' ')
     severity: 1
     enabled: enabled
     query: loadTextContent('../alerts/runs-failing.kql')
@@ -95,8 +98,12 @@ var rules alertRule[] = [
   }
   {
     name: 'runs-missing'
-    title: 'GuardDuty connector: no run ends'
-    description: 'No run has ended within the window: the app is stopped or has no package, the timer is off, the handler does not start, or its log does not arrive.'
+    title: 'GuardDuty connector: no run has ended'
+    description: join([
+      'No run has ended within the time window.'
+      'Check whether the app is stopped or has no package, the timer is disabled,'
+      'the handler does not start, or its log does not arrive.'
+    ], ' ')
     severity: 1
     enabled: enabled
     query: loadTextContent('../alerts/runs-missing.kql')
@@ -109,7 +116,10 @@ var rules alertRule[] = [
   {
     name: 'folders-unlisted'
     title: 'GuardDuty connector: folders cannot be listed'
-    description: 'The folders of some account or region in the bucket cannot be listed; everything else is delivered. The log line "folder could not be listed" names them (GD1303).'
+    description: join([
+      'The folders of at least one account or region in the bucket cannot be listed; everything else is delivered.'
+      'The log line "folder could not be listed" names them (GD1303).'
+    ], ' ')
     severity: 2
     enabled: enabled
     query: loadTextContent('../alerts/folders-unlisted.kql')
@@ -122,7 +132,11 @@ var rules alertRule[] = [
   {
     name: 'watermark-behind'
     title: 'GuardDuty connector: the watermark is behind'
-    description: 'No run of the window has come near the present: a backlog is being worked off, or something holds the watermark. Left in the rows is what runs leave over.'
+    description: join([
+      'Every run in the time window is behind:'
+      'the connector is processing a backlog, or something holds the watermark back.'
+      'The Left column shows how many objects each run did not reach.'
+    ], ' ')
     severity: 2
     enabled: enabled
     query: loadTextContent('../alerts/watermark-behind.kql')
@@ -135,8 +149,11 @@ var rules alertRule[] = [
   }
   {
     name: 'quarantine-filling'
-    title: 'GuardDuty connector: something was set aside'
-    description: 'Lines, findings or objects went to quarantine. They stay there until somebody decides: docs/operations.md, "Quarantine".'
+    title: 'GuardDuty connector: data was quarantined'
+    description: join([
+      'Lines, findings or objects were quarantined.'
+      'They stay in quarantine until someone decides what to do with them: docs/operations.md, "Quarantine".'
+    ], ' ')
     severity: 3
     enabled: enabled
     query: loadTextContent('../alerts/quarantine-filling.kql')
@@ -151,7 +168,10 @@ var rules alertRule[] = [
   {
     name: 'rows-refused'
     title: 'GuardDuty connector: rows were refused after they were sent'
-    description: 'The transformation or the table refused rows that the connector counts as delivered. Message in the rows says why: docs/deploy.md, "When something is wrong".'
+    description: join([
+      'The transformation or the table refused rows that the connector counts as delivered.'
+      'The Message column gives the reason: docs/deploy.md, "When something is wrong".'
+    ], ' ')
     severity: 2
     enabled: enabled
     query: loadTextContent('../alerts/rows-refused.kql')
@@ -165,7 +185,11 @@ var rules alertRule[] = [
   {
     name: 'feed-silent'
     title: 'GuardDuty connector: no finding for two days'
-    description: 'Runs work and find nothing. GuardDuty may be quiet; or its export has stopped, or goes to another bucket or prefix.'
+    description: join([
+      'Runs succeed and find nothing.'
+      'There may simply be no findings;'
+      'or the export of GuardDuty has stopped, or goes to another bucket or prefix.'
+    ], ' ')
     severity: 3
     enabled: enabled && onSilentFeed
     query: loadTextContent('../alerts/feed-silent.kql')
@@ -212,7 +236,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       windowSize: rule.window
       autoMitigate: rule.?mute == null
       muteActionsDuration: rule.?mute
-      // The tables come into being with their first rows.
+      // The tables do not exist before their first rows.
       skipQueryValidation: true
       criteria: {
         allOf: [
