@@ -121,10 +121,7 @@ test('a rule that is named is made and off, and a name that no rule has is refus
   const all = on({});
   assert.ok(Object.values(all).every(Boolean));
   assert.deepEqual(on({ disabledRules: [off] }), { ...all, [off]: false });
-  assert.throws(
-    () => deployed({ disabledRules: [off, 'Root user'] }),
-    /disabledRules names what is no analytics rule: Root user\./,
-  );
+  assert.throws(() => deployed({ disabledRules: [off, 'Root user'] }), /disabledRules has unknown names: Root user\./);
 });
 
 test('the parsers are registered with ASIM, where the workspace has no parsers of its own', () => {

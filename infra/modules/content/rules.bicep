@@ -1,5 +1,5 @@
 // The analytics rules of sentinel/Analytic Rules. loadYamlContent needs literal
-// paths, so each file stands here.
+// paths, so each file is listed here.
 
 @description('A rule file, in the form of Azure-Sentinel.')
 type ruleFile = {
@@ -12,7 +12,7 @@ type ruleFile = {
   version: string
   status: string?
   requiredDataConnectors: { connectorId: string, dataTypes: string[] }[]
-  @description('A span such as 5m, 1h or 14d; queryPeriod as well.')
+  @description('A time span such as 5m, 1h or 14d, as is queryPeriod.')
   queryFrequency: string
   queryPeriod: string
   triggerOperator: 'gt' | 'lt' | 'eq' | 'ne'
@@ -24,7 +24,7 @@ type ruleFile = {
   entityMappings: entityMapping[]?
   eventGroupingSettings: { aggregationKind: 'AlertPerResult' | 'SingleAlert' }?
   customDetails: { *: string }?
-  @description('What of the alert comes from the query\'s columns.')
+  @description('Which properties of the alert come from columns of the query.')
   alertDetailsOverride: {
     alertDisplayNameFormat: string?
     alertDescriptionFormat: string?
@@ -32,13 +32,13 @@ type ruleFile = {
     alertTacticsColumnName: string?
     alertDynamicProperties: { alertProperty: string, value: string }[]?
   }?
-  @description('Whether alerts become incidents, and which share one.')
+  @description('Whether alerts create incidents, and which alerts share one.')
   incidentConfiguration: {
     createIncident: bool
     groupingConfiguration: {
       enabled: bool
       reopenClosedIncident: bool
-      @description('A span such as 5h or 7d.')
+      @description('A time span such as 5h or 7d.')
       lookbackDuration: string
       matchingMethod: 'AllEntities' | 'AnyAlert' | 'Selected'
       groupByEntities: string[]?
@@ -50,21 +50,21 @@ type ruleFile = {
   suppressionDuration: string?
 }
 
-@description('An entity of the alert, and the columns that name it.')
+@description('An entity of the alert, and the columns that identify it.')
 type entityMapping = {
   entityType: string
   fieldMappings: { identifier: string, columnName: string }[]
 }
 
-@description('Name of the Log Analytics workspace that Microsoft Sentinel uses. It is in the resource group of this deployment.')
+@description('Name of the Log Analytics workspace of Microsoft Sentinel, in the resource group of this deployment.')
 @minLength(4)
 @maxLength(63)
 param workspaceName string
 
-@description('Whether the rules are on.')
+@description('Whether the rules are enabled.')
 param enabled bool
 
-@description('Names of rules that are off all the same.')
+@description('Names of rules to disable although enabled is true.')
 param disabledRules string[]
 
 var rules ruleFile[] = [
@@ -89,17 +89,17 @@ var rules ruleFile[] = [
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyRootUse.yaml')
 ]
 
-@description('A span of a rule file in ISO 8601: 5m is PT5M, 14d is P14D.')
+@description('A time span of a rule file in ISO 8601: 5m is PT5M, 14d is P14D.')
 func duration(span string) string => endsWith(span, 'd') ? 'P${toUpper(span)}' : 'PT${toUpper(span)}'
 
-@description('An operator of a rule file by the name that the resource has for it.')
+@description('The name that the resource has for an operator of a rule file.')
 func operatorName(short string) 'GreaterThan' | 'LessThan' | 'Equal' | 'NotEqual' =>
   short == 'gt' ? 'GreaterThan' : short == 'lt' ? 'LessThan' : short == 'eq' ? 'Equal' : 'NotEqual'
 
 var unknown = filter(disabledRules, name => !contains(map(rules, rule => rule.name), name))
 var off = empty(unknown)
   ? disabledRules
-  : fail('disabledRules names what is no analytics rule: ${join(unknown, ', ')}. docs/content.md lists the names.')
+  : fail('disabledRules has unknown names: ${join(unknown, ', ')}. docs/content.md lists the names of the rules.')
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existing = {
   name: workspaceName
@@ -123,7 +123,7 @@ resource alertRules 'Microsoft.SecurityInsights/alertRules@2025-09-01' = [
       suppressionEnabled: rule.?suppressionEnabled ?? false
       suppressionDuration: duration(rule.?suppressionDuration ?? '5h')
       tactics: rule.tactics
-      // The resource knows techniques alone: T1078.004 counts as T1078, once.
+      // The resource does not support sub-techniques: T1078.004 is given as T1078, once.
       techniques: union([], map(rule.relevantTechniques, technique => take(technique, 5)))
       entityMappings: rule.?entityMappings
       eventGroupingSettings: rule.?eventGroupingSettings
