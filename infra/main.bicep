@@ -1,9 +1,9 @@
-// The whole Azure side of the connector: the function app with its identity,
-// storage, telemetry and vault in the resource group of the deployment; the
-// table, the data collection rule, the alert rules and the content of Microsoft
-// Sentinel in that of the workspace, which may be another one, in another
-// subscription. Deploying it again with the same parameters changes nothing.
-// docs/deploy.md leads through it.
+// The Azure side of the connector. The function app with its identity, storage,
+// telemetry and vault is in the resource group of the deployment. The table, the
+// data collection rule, the alert rules and the content of Microsoft Sentinel are
+// in the resource group of the workspace, which may be in another subscription.
+// A second deployment with the same parameters changes nothing. docs/deploy.md
+// explains each step.
 
 targetScope = 'resourceGroup'
 
@@ -21,43 +21,46 @@ param workspaceName string
 @maxLength(90)
 param workspaceResourceGroup string = resourceGroup().name
 
-@description('Id of the workspace\'s subscription.')
+@description('Subscription id of the workspace.')
 @minLength(36)
 @maxLength(36)
 param workspaceSubscriptionId string = subscription().subscriptionId
 
-@description('Region of the workspace. The data collection rule has to be in the same one.')
+@description('Region of the workspace. The data collection rule is created in the same region.')
 param workspaceLocation string = resourceGroup().location
 
 // ---- The function app
 
-@description('Region of the function app and what belongs to it. It has to have the Flex Consumption plan.')
+@description('Region of the function app and its resources. It must offer the Flex Consumption plan.')
 param location string = resourceGroup().location
 
-@description('What the names of the resources are made of: a letter first, then letters, digits and single hyphens. A second deployment for the same workspace needs another.')
+@description('Stem of the resource names: a letter, then letters, digits and single hyphens. A second deployment for the same workspace needs a different one.')
 @minLength(2)
 @maxLength(12)
 param name string = 'guardduty'
 
-@description('Name of the function app: unique in Azure, letters, digits and hyphens.')
+@description('Name of the function app: unique in Azure; letters, digits and hyphens.')
 @minLength(2)
 @maxLength(60)
 param functionAppName string = 'func-${name}-${uniqueString(resourceGroup().id, name)}'
 
-@description('Name of the storage account: unique in Azure, lower-case letters and digits.')
+@description('Name of the storage account: unique in Azure; lower-case letters and digits.')
 @minLength(3)
 @maxLength(24)
-param storageAccountName string = take('st${toLower(replace(name, '-', ''))}${uniqueString(resourceGroup().id, name)}', 24)
+param storageAccountName string = take(
+  'st${toLower(replace(name, '-', ''))}${uniqueString(resourceGroup().id, name)}',
+  24
+)
 
-@description('Name of the vault of the AWS key pair: unique in Azure, letters, digits and hyphens. Without a key pair there is no vault.')
+@description('Name of the vault for the AWS key pair: unique in Azure; letters, digits and hyphens. Without a key pair no vault is created.')
 @minLength(3)
 @maxLength(24)
 param vaultName string = take('kv-${name}-${uniqueString(resourceGroup().id, name)}', 24)
 
-@description('Memory of an instance, in megabytes.')
+@description('Memory of an instance, in MB.')
 param instanceMemoryMB 512 | 2048 | 4096 = 512
 
-@description('Tags of all resources that can have them.')
+@description('Tags of all resources that support them.')
 param tags { *: string } = {}
 
 // ---- The source in AWS
@@ -104,42 +107,42 @@ param awsKeyName string = 'aws-secret-access-key'
 
 // ---- The table
 
-@description('Plan of the table. Scheduled analytics rules of Microsoft Sentinel need Analytics.')
+@description('Plan of the table. Scheduled analytics rules of Microsoft Sentinel require Analytics.')
 param tablePlan 'Analytics' | 'Basic' = 'Analytics'
 
-@description('Days for which rows can be queried interactively. Azure Monitor sets it by itself when the plan is Basic.')
+@description('Days that rows can be queried interactively. With the plan Basic, Azure Monitor sets this value.')
 @minValue(4)
 @maxValue(730)
 param retentionInDays int = 90
 
-@description('Days for which rows are kept in all, at least retentionInDays.')
+@description('Total retention in days, at least retentionInDays.')
 @minValue(4)
 @maxValue(4383)
 param totalRetentionInDays int = retentionInDays
 
-@description('KQL that every row passes on its way in: docs/transform.md.')
+@description('KQL transformation of every row on ingestion: docs/transform.md.')
 @minLength(1)
 @maxLength(15360)
 param transformKql string = 'source'
 
-@description('Columns that the table has beyond the connector\'s: those that transformKql fills, and those of an older table that are to stay.')
+@description('Columns of the table beyond those of the connector: those that transformKql fills, and those of an existing table to keep.')
 param extraColumns extraColumn[] = []
 
-@description('Types of columns that an older table has with another type than the connector\'s, by name. transformKql has to convert them.')
+@description('Types of columns whose type in an existing table differs from that of the connector, by column name. transformKql must convert them.')
 param columnTypes { *: tableColumnType } = {}
 
 // ---- Content of Microsoft Sentinel
 
-@description('Whether everything in sentinel/ is deployed: functions, analytics rules, hunting queries, the workbook and the card of the connector. Microsoft Sentinel has to be switched on in the workspace.')
+@description('Whether to deploy everything in sentinel/: functions, analytics rules, hunting queries, the workbook and the data connector card. Microsoft Sentinel must be enabled on the workspace.')
 param deployContent bool = true
 
-@description('Whether the analytics rules are made and on, made and off, or not made. A deployment overwrites own changes to these rules. They need the table plan Analytics.')
+@description('Whether to deploy the analytics rules enabled, disabled or not at all (none). Each deployment overwrites your changes to these rules. They require the table plan Analytics.')
 param analyticsRules 'enabled' | 'disabled' | 'none' = 'enabled'
 
-@description('Names of analytics rules that are made and off, as docs/content.md lists them, such as GuardDuty - Root user was used.')
+@description('Names of analytics rules to deploy disabled, as docs/content.md lists them, such as GuardDuty - Root user was used.')
 param disabledRules string[] = []
 
-@description('Whether the functions are made, where the workspace has none of their names, in which the unifying parsers of ASIM look for parsers of the workspace: Im_AlertEventCustom and three more, with those of GuardDuty in them.')
+@description('Whether to create Im_AlertEventCustom and the three other workspace functions that the unifying parsers of ASIM call, with the GuardDuty parsers in them. Functions that already exist are not changed.')
 param registerAsim bool = true
 
 // ---- Runs
@@ -186,43 +189,43 @@ param logLevel 'debug' | 'info' = 'info'
 
 // ---- Alerts
 
-@description('Whether the alert rules are on. They are made either way.')
+@description('Whether the alert rules are enabled. They are created either way.')
 param alertsEnabled bool = true
 
-@description('E-mail addresses that alerts go to, each once.')
+@description('E-mail addresses that receive alerts, without duplicates.')
 param alertEmails string[] = []
 
-@description('Resource ids of action groups that alerts go to as well.')
+@description('Resource ids of additional action groups that receive alerts.')
 param alertActionGroupIds string[] = []
 
-@description('The time that the rules about runs look at: at least six intervals of the schedule.')
+@description('Time window of the alert rules about runs: at least six intervals of the schedule.')
 param alertWindow 'PT15M' | 'PT30M' | 'PT1H' | 'PT2H' | 'PT3H' | 'PT6H' | 'PT12H' | 'P1D' = 'PT30M'
 
-@description('As many failed runs within alertWindow are an alert.')
+@description('Number of failed runs within alertWindow that raises an alert.')
 @minValue(1)
 @maxValue(100)
 param alertFailedRuns int = 3
 
-@description('An alert comes when the watermark stays behind by more minutes than these.')
+@description('Minutes that the watermark may be behind before an alert is raised.')
 @minValue(30)
 @maxValue(10080)
 param alertLagMinutes int = 120
 
-@description('Whether two days without any finding are an alert. Switch it off where GuardDuty is that quiet.')
+@description('Whether two days without any finding raise an alert. Set it to false where GuardDuty is that quiet.')
 param alertOnSilentFeed bool = true
 
 // ---- Network
 
-@description('Whether the app reaches the storage account and the vault by private endpoints alone, and nobody else reaches them.')
+@description('Whether the storage account and the vault are reachable through private endpoints only.')
 param privateNetworking bool = false
 
-@description('Addresses of the private network, in CIDR notation: at least a /25 that nothing else uses.')
+@description('Address range of the virtual network in CIDR notation: at least a /25 that nothing else uses.')
 param vnetAddressPrefix string = '10.110.0.0/24'
 
-@description('Resource id of a NAT gateway for the app\'s outgoing traffic in the private network; empty for none.')
+@description('Resource id of a NAT gateway for the app\'s outbound traffic in the virtual network; empty for none.')
 param natGatewayId string = ''
 
-// ---- What follows from the parameters
+// ---- Derived values
 
 var keyless = !empty(awsWebIdentityAudience)
 var useKeyPair = !keyless
@@ -371,7 +374,7 @@ module functionApp 'modules/function.bicep' = {
     appSubnetId: privateNetworking ? network!.outputs.appSubnetId : ''
     tags: tags
   }
-  // The app starts with its roles, which take some minutes to work.
+  // The roles of the app are assigned first: they take some minutes to apply.
   dependsOn: [
     access
     ruleAccess
@@ -397,7 +400,7 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
-// After the table, which the queries of the analytics rules have to find.
+// After the table: Sentinel checks the queries of the analytics rules against it.
 module content 'modules/content.bicep' = if (deployContent) {
   scope: resourceGroup(workspaceSubscriptionId, workspaceResourceGroup)
   params: {
@@ -413,21 +416,21 @@ module content 'modules/content.bicep' = if (deployContent) {
   ]
 }
 
-// ---- What a person needs next
+// ---- Outputs for the next steps
 
-@description('The function app, to which the package goes.')
+@description('Name of the function app, to which the package is deployed.')
 output functionAppName string = functionApp.outputs.functionAppName
 
 @description('Resource id of the function app.')
 output functionAppId string = functionApp.outputs.resourceId
 
-@description('The vault, into which the AWS key pair goes; empty without a key pair.')
+@description('Name of the vault that stores the AWS key pair; empty without a key pair.')
 output vaultName string = useKeyPair ? vault!.outputs.vaultName : ''
 
 @description('Resource id of the vault; empty without a key pair.')
 output vaultId string = useKeyPair ? vault!.outputs.resourceId : ''
 
-@description('The storage account of the host and of the state table.')
+@description('Name of the storage account with the host\'s data and the state table.')
 output storageAccountName string = storage.outputs.accountName
 
 @description('Resource id of the workspace.')
@@ -442,14 +445,14 @@ output ruleId string = ingestion.outputs.ruleResourceId
 @description('Immutable id of the data collection rule.')
 output ruleImmutableId string = ingestion.outputs.ruleImmutableId
 
-@description('Where the connector sends findings.')
+@description('Logs ingestion endpoint to which the connector sends findings.')
 output logsIngestionEndpoint string = ingestion.outputs.logsIngestionEndpoint
 
 @description('Client id of the connector\'s identity.')
 output identityClientId string = identity.outputs.clientId
 
-@description('Principal of the connector\'s identity: the subject that the trust of the AWS role names, without a key pair.')
+@description('Principal id of the connector\'s identity: without a key pair, the subject that the AWS role trusts.')
 output identityPrincipalId string = identity.outputs.principalId
 
-@description('The Entra tenant that issues its tokens.')
+@description('Id of the Entra tenant that issues the identity\'s tokens.')
 output tenantId string = subscription().tenantId

@@ -1,7 +1,7 @@
-// What the connector may do in the resource group of the function: every role
-// that it has there, each on one resource. ruleAccess.bicep has the one other.
+// The connector's roles in the resource group of the function app, each on one
+// resource. ruleAccess.bicep assigns its only other role.
 
-@description('Principal of the connector.')
+@description('Principal id of the connector.')
 param principalId string
 
 @description('Name of the storage account.')
@@ -13,7 +13,7 @@ param componentName string
 @description('Whether there is a vault.')
 param withVault bool
 
-@description('Name of the vault. It is not read without one.')
+@description('Name of the vault. Not used if withVault is false.')
 param vaultName string
 
 // Microsoft's built-in roles.
@@ -38,7 +38,7 @@ resource hostStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage.id, principalId, storageBlobDataOwner)
   scope: storage
   properties: {
-    description: 'Leases and timer status of the Functions host, which makes its own containers; the deployed package.'
+    description: 'Leases and timer status of the Functions host, which creates its containers; the deployed package.'
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDataOwner)
@@ -49,7 +49,7 @@ resource stateTable 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(storage.id, principalId, storageTableDataContributor)
   scope: storage
   properties: {
-    description: 'The state table, which the connector makes.'
+    description: 'The state table, which the connector creates.'
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageTableDataContributor)
@@ -60,7 +60,7 @@ resource hostTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(component.id, principalId, monitoringMetricsPublisher)
   scope: component
   properties: {
-    description: 'Logs of the Functions host and of the connector.'
+    description: 'Write the logs of the Functions host and of the connector.'
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', monitoringMetricsPublisher)
@@ -71,7 +71,7 @@ resource keyPair 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (with
   name: guid(vault.id, principalId, keyVaultSecretsUser)
   scope: vault
   properties: {
-    description: 'Reading the AWS key pair.'
+    description: 'Read the AWS key pair.'
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsUser)

@@ -1,9 +1,9 @@
-// What Microsoft Sentinel gets beside the table: everything in sentinel/, one
-// module for each kind of content. Names and ids are fixed, so a deployment
-// overwrites what an earlier one made, also where somebody changed it since.
-// Sentinel has to be switched on in the workspace.
+// The content of Microsoft Sentinel: everything in sentinel/, one module for each
+// kind of content. Names and ids are fixed, so a deployment overwrites what an
+// earlier one created, including your changes to it. Sentinel must be enabled on
+// the workspace.
 
-@description('Name of the Log Analytics workspace that Microsoft Sentinel uses. It is in the resource group of this deployment.')
+@description('Name of the Log Analytics workspace of Microsoft Sentinel, in the resource group of this deployment.')
 @minLength(4)
 @maxLength(63)
 param workspaceName string
@@ -11,16 +11,16 @@ param workspaceName string
 @description('Region of the workspace.')
 param location string
 
-@description('Whether the analytics rules are made and on, made and off, or not made.')
+@description('Whether to deploy the analytics rules enabled, disabled or not at all.')
 param analyticsRules 'enabled' | 'disabled' | 'none'
 
-@description('Names of analytics rules that are made and off.')
+@description('Names of analytics rules to deploy disabled.')
 param disabledRules string[]
 
-@description('Whether the parsers are registered with the unifying parsers of ASIM.')
+@description('Whether to register the parsers with the unifying parsers of ASIM.')
 param registerAsim bool
 
-@description('Tags of the workbook, the one resource of these that can have them.')
+@description('Tags of the workbook, the only resource here that supports them.')
 param tags { *: string }
 
 module parsers 'content/parsers.bicep' = {
@@ -30,8 +30,8 @@ module parsers 'content/parsers.bicep' = {
   }
 }
 
-// A rule's query is checked when the rule is made, so the functions that it
-// calls come first.
+// Sentinel checks the query of a rule when it creates the rule, so the functions
+// that the query calls come first.
 module rules 'content/rules.bicep' = if (analyticsRules != 'none') {
   params: {
     workspaceName: workspaceName
@@ -43,7 +43,7 @@ module rules 'content/rules.bicep' = if (analyticsRules != 'none') {
   ]
 }
 
-// After the parsers: both write the workspace's saved searches.
+// After the parsers: both write saved searches of the workspace.
 module hunting 'content/hunting.bicep' = {
   params: {
     workspaceName: workspaceName

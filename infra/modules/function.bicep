@@ -1,5 +1,5 @@
-// The function app: a custom handler on a Flex Consumption plan, with no key of
-// the storage account and none of the telemetry. It has no HTTP trigger.
+// The function app: a custom handler on a Flex Consumption plan. It uses no keys
+// for the storage account or the telemetry, and has no HTTP trigger.
 
 @description('Region of the plan and the app.')
 param location string
@@ -33,13 +33,13 @@ param storageEndpoints {
 @description('The container of the deployed package.')
 param packageContainerUrl string
 
-@description('Connection string of the Application Insights component. It is no secret: local authentication is off.')
+@description('Connection string of the Application Insights component. It is not a secret: local authentication is disabled.')
 param telemetryConnection string
 
-@description('Settings of the connector. One that is empty is not set.')
+@description('Settings of the connector. Empty ones are left out.')
 param settings { *: string }
 
-@description('Subnet of the outgoing traffic; empty for none.')
+@description('Subnet of the outbound traffic; empty for none.')
 param appSubnetId string
 
 @description('Tags of the plan and the app.')
@@ -68,7 +68,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: functionAppName
   location: location
-  tags: union(tags, { 'azd-service-name': 'guardduty' }) // by which azd finds the app of azure.yaml
+  tags: union(tags, { 'azd-service-name': 'guardduty' }) // azd finds the app of azure.yaml by this tag
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
@@ -97,7 +97,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         }
       }
       scaleAndConcurrency: {
-        maximumInstanceCount: 40 // the least that the plan takes; one timer needs one
+        maximumInstanceCount: 40 // the minimum of the plan; one timer needs one instance
         instanceMemoryMB: instanceMemoryMB
       }
       runtime: {
@@ -123,7 +123,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 }
 
-// Publishing takes tokens, not the app's user name and password.
+// Publishing requires tokens, not the user name and password of the app.
 resource ftpPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'ftp'
@@ -140,8 +140,8 @@ resource scmPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2
   }
 }
 
-@description('Name of the app, for the upload of the package.')
+@description('Name of the app, to deploy the package to.')
 output functionAppName string = app.name
 
-@description('The app.')
+@description('Resource id of the app.')
 output resourceId string = app.id

@@ -1,6 +1,6 @@
-// Who the connector is: the one identity that reads the vault, keeps the state
-// and sends findings. It is user-assigned, so that its roles and AWS's trust in
-// it exist before the function app does and outlive it.
+// The identity of the connector, which reads the vault, keeps the state and sends
+// findings. It is user-assigned, so its roles and the trust of AWS exist before
+// the function app and outlive it.
 
 @description('Region of the identity.')
 param location string
@@ -19,11 +19,11 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
   tags: tags
 }
 
-@description('The identity, to assign to the function app.')
+@description('Resource id of the identity, to assign to the function app.')
 output resourceId string = identity.id
 
-@description('By which the app asks for tokens as this identity: AZURE_CLIENT_ID.')
+@description('Client id with which the app requests tokens: AZURE_CLIENT_ID.')
 output clientId string = identity.properties.clientId
 
-@description('To whom roles are given, and the subject of its tokens.')
+@description('Principal id, to which roles are assigned, and the subject of its tokens.')
 output principalId string = identity.properties.principalId

@@ -1,9 +1,9 @@
-// Where findings arrive: the table, the data collection rule that takes them in,
-// and the rule's error log. The table and the rule's stream have the columns of
-// ../schema/guardduty.columns.json, so that neither can lack one that the
-// connector sends. Who may send is granted elsewhere.
+// Where findings arrive: the table, the data collection rule and the error log of
+// the rule. The table and the stream of the rule have the columns of
+// ../schema/guardduty.columns.json, so neither lacks a column that the connector
+// sends. ruleAccess.bicep grants the right to send.
 
-@description('An entry of the schema file.')
+@description('A column of the schema file.')
 type schemaColumn = {
   name: string
   type: 'string' | 'int' | 'long' | 'real' | 'boolean' | 'datetime' | 'dynamic'
@@ -20,15 +20,15 @@ type schemaFile = {
 }
 
 @export()
-@description('A type that a column of a table can have.')
+@description('A type of a table column.')
 type tableColumnType = 'string' | 'int' | 'long' | 'real' | 'boolean' | 'dateTime' | 'guid' | 'dynamic'
 
 @export()
-@description('A column of the table that the schema file does not have.')
+@description('A column of the table that is not in the schema file.')
 type extraColumn = {
   @minLength(2)
   @maxLength(45)
-  @description('Starts with a letter; letters, digits and underscores.')
+  @description('A letter first, then letters, digits and underscores.')
   name: string
   @description('Type of the column in the table.')
   type: tableColumnType
@@ -36,40 +36,40 @@ type extraColumn = {
   description: string?
 }
 
-@description('Name of the Log Analytics workspace that Microsoft Sentinel uses. It is in the resource group of this deployment.')
+@description('Name of the Log Analytics workspace of Microsoft Sentinel, in the resource group of this deployment.')
 @minLength(4)
 @maxLength(63)
 param workspaceName string
 
-@description('Region of the workspace. The rule has to be in the same one.')
+@description('Region of the workspace. The data collection rule is created in the same region.')
 param location string
 
 @description('Name of the data collection rule.')
 @minLength(1)
 param ruleName string
 
-@description('Plan of the table. Scheduled analytics rules of Microsoft Sentinel need Analytics.')
+@description('Plan of the table. Scheduled analytics rules of Microsoft Sentinel require Analytics.')
 param plan 'Analytics' | 'Basic' = 'Analytics'
 
-@description('Days for which rows can be queried interactively. Azure Monitor sets it by itself when the plan is Basic.')
+@description('Days that rows can be queried interactively. With the plan Basic, Azure Monitor sets this value.')
 @minValue(4)
 @maxValue(730)
 param retentionInDays int = 90
 
-@description('Days for which rows are kept in all, at least retentionInDays.')
+@description('Total retention in days, at least retentionInDays.')
 @minValue(4)
 @maxValue(4383)
 param totalRetentionInDays int = retentionInDays
 
-@description('KQL that every row passes on its way in: drops rows, changes values, fills extraColumns. docs/transform.md has examples.')
+@description('KQL transformation of every row on ingestion: drops rows, changes values, fills extraColumns. docs/transform.md has examples.')
 @minLength(1)
 @maxLength(15360)
 param transformKql string = 'source'
 
-@description('Columns that the table has beyond the schema file: those that transformKql fills, and those of an older table that are to stay.')
+@description('Columns of the table beyond the schema file: those that transformKql fills, and those of an existing table to keep.')
 param extraColumns extraColumn[] = []
 
-@description('Types of columns that an older table has with another type than the schema file, by name. transformKql has to convert them.')
+@description('Types of columns whose type in an existing table differs from the schema file, by column name. transformKql must convert them.')
 param columnTypes { *: tableColumnType } = {}
 
 @description('Tags of the rule.')
@@ -119,7 +119,7 @@ resource rule 'Microsoft.Insights/dataCollectionRules@2024-03-11' = {
   tags: tags
   kind: 'Direct'
   properties: {
-    description: 'Takes Amazon GuardDuty findings into ${schema.table}.'
+    description: 'Sends Amazon GuardDuty findings to ${schema.table}.'
     streamDeclarations: {
       '${schema.stream}': {
         columns: streamColumns
@@ -146,15 +146,15 @@ resource rule 'Microsoft.Insights/dataCollectionRules@2024-03-11' = {
       }
     ]
   }
-  // The rule is checked against the table as it stands when the rule is made.
+  // Azure checks the rule against the table when it creates the rule.
   dependsOn: [
     table
   ]
 }
 
-// Rows that the transformation or the table refuses show only here, in the
-// table DCRLogErrors: the sender has had its 204 by then.
-#disable-next-line use-recent-api-versions // there is no later version than this preview
+// Rows that the transformation or the table refuses appear only here, in the
+// table DCRLogErrors: the sender has already received its 204.
+#disable-next-line use-recent-api-versions // this preview is the latest version
 resource errorLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'errors'
   scope: rule
@@ -169,16 +169,16 @@ resource errorLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
-@description('Where the connector sends: LOGS_INGESTION_ENDPOINT.')
+@description('Logs ingestion endpoint: LOGS_INGESTION_ENDPOINT.')
 output logsIngestionEndpoint string = rule.properties.endpoints.logsIngestion
 
-@description('Which rule it names: DCR_IMMUTABLE_ID.')
+@description('Immutable id of the rule: DCR_IMMUTABLE_ID.')
 output ruleImmutableId string = rule.properties.immutableId
 
-@description('Which stream it names: DCR_STREAM.')
+@description('Stream of the rule: DCR_STREAM.')
 output streamName string = schema.stream
 
-@description('The rule, on which the connector needs the role Monitoring Metrics Publisher.')
+@description('Resource id of the rule, on which the connector needs the role Monitoring Metrics Publisher.')
 output ruleResourceId string = rule.id
 
 @description('Name of the rule, once it exists.')

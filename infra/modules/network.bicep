@@ -1,19 +1,19 @@
-// The private network: a virtual network with one subnet for the function app's
-// outgoing traffic and one for private endpoints, and the private DNS zones by
-// which the app finds the storage account and the vault there.
+// The private network: a virtual network with a subnet for the outbound traffic of
+// the function app and a subnet for private endpoints, and the private DNS zones
+// through which the app resolves the storage account and the vault.
 
 @description('Region of the network.')
 param location string
 
-@description('Name of the virtual network. The other resources have it in their names.')
+@description('Name of the virtual network, which is part of the names of the other resources.')
 @minLength(2)
 @maxLength(48)
 param networkName string
 
-@description('Addresses of the network: at least a /25.')
+@description('Address range of the network: at least a /25.')
 param addressPrefix string
 
-@description('Resource id of a NAT gateway for outgoing traffic; empty for none.')
+@description('Resource id of a NAT gateway for outbound traffic; empty for none.')
 param natGatewayId string
 
 @description('Resource id of the storage account.')
@@ -25,13 +25,13 @@ param vaultId string
 @description('Tags of the resources.')
 param tags { *: string }
 
-@description('A service that the app reaches privately.')
+@description('A service that the app reaches through a private endpoint.')
 type privateService = {
-  @description('What of the resource is reached, in the words of Private Link.')
+  @description('Private Link group id of the service.')
   group: string
-  @description('The resource.')
+  @description('Id of the resource.')
   resourceId: string
-  @description('The zone that has its address.')
+  @description('The private DNS zone of its address.')
   zone: string
 }
 
@@ -146,7 +146,7 @@ resource endpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
         {
           name: service.group
           properties: {
-            #disable-next-line use-resource-id-functions // the id is a parameter; the rule does not see that far through a list
+            #disable-next-line use-resource-id-functions // the linter does not see that the id is a parameter
             privateLinkServiceId: service.resourceId
             groupIds: [
               service.group
@@ -175,5 +175,5 @@ resource addresses 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024
   }
 ]
 
-@description('Where the function app sends its outgoing traffic.')
+@description('Resource id of the subnet for the outbound traffic of the function app.')
 output appSubnetId string = network::appSubnet.id

@@ -1,8 +1,8 @@
-// What the connector may do in the resource group of the workspace: send to the
-// data collection rule, and nothing else. A module of its own, because a role
-// can only be given within the resource group of a deployment.
+// The connector's only role in the resource group of the workspace: sending to
+// the data collection rule. It is a separate module because a role can only be
+// assigned in the resource group of a deployment.
 
-@description('Principal of the connector.')
+@description('Principal id of the connector.')
 param principalId string
 
 @description('Name of the data collection rule.')
@@ -19,7 +19,7 @@ resource sender 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   name: guid(rule.id, principalId, monitoringMetricsPublisher)
   scope: rule
   properties: {
-    description: 'Sending GuardDuty findings.'
+    description: 'Send GuardDuty findings.'
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', monitoringMetricsPublisher)

@@ -1,6 +1,6 @@
-// The storage account of the Functions host: its leases and timer status, the
-// deployed package, and the connector's state table, which the connector makes.
-// No key opens it.
+// The storage account of the Functions host, with its leases and timer status,
+// the deployed package, and the state table that the connector creates. Access
+// with account keys is disabled.
 
 @description('Region of the account.')
 param location string
@@ -10,7 +10,7 @@ param location string
 @maxLength(24)
 param storageAccountName string
 
-@description('Whether the account can be reached by its private endpoints alone.')
+@description('Whether the account is reachable through private endpoints only.')
 param privateNetworking bool
 
 @description('Tags of the account.')
@@ -49,13 +49,13 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   name: 'packages'
 }
 
-@description('The account, for private endpoints.')
+@description('Resource id of the account, for private endpoints.')
 output resourceId string = account.id
 
 @description('Name of the account, once it exists.')
 output accountName string = account.name
 
-@description('Its addresses, in the form that the cloud of the deployment has.')
+@description('Its endpoints, with the domain names of the Azure cloud of the deployment.')
 output endpoints {
   blob: string
   queue: string
@@ -66,5 +66,5 @@ output endpoints {
   table: account.properties.primaryEndpoints.table
 }
 
-@description('The container of the deployed package.')
+@description('URL of the container of the deployed package.')
 output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${packages.name}'

@@ -1,5 +1,5 @@
-// Where the Functions host logs: an Application Insights component that keeps
-// its data in the workspace. It takes no instrumentation key, only tokens.
+// Where the Functions host logs: an Application Insights component that stores
+// its data in the workspace. It accepts tokens only, not an instrumentation key.
 
 @description('Region of the component.')
 param location string
@@ -9,7 +9,7 @@ param location string
 @maxLength(255)
 param componentName string
 
-@description('Resource id of the workspace that keeps the data.')
+@description('Resource id of the workspace that stores the data.')
 param workspaceId string
 
 @description('Tags of the component.')
@@ -27,11 +27,11 @@ resource component 'Microsoft.Insights/components@2020-02-02' = {
   }
 }
 
-@description('The component, which the alert rules look at.')
+@description('Resource id of the component, which the alert rules query.')
 output resourceId string = component.id
 
 @description('Name of the component, once it exists.')
 output componentName string = component.name
 
-@description('Where the host sends. It names the component and opens nothing: local authentication is off.')
+@description('Connection string for the host. It identifies the component but grants no access: local authentication is disabled.')
 output connectionString string = component.properties.ConnectionString

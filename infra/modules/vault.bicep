@@ -1,7 +1,7 @@
-// The vault of the AWS key pair. The two secrets are made disabled, with a random
-// value that nobody knows, so that a run before the real ones are stored fails
-// with GD1202. A later deployment leaves secrets alone that exist. No key passes
-// through a deployment: they are stored afterwards, in the vault itself.
+// The vault of the AWS key pair. The two secrets are created disabled, with a
+// random value, so that a run before the real values are stored fails with GD1202.
+// A later deployment does not change existing secrets. The keys are never part of
+// a deployment: they are stored in the vault afterwards.
 
 @description('Region of the vault.')
 param location string
@@ -11,24 +11,24 @@ param location string
 @maxLength(24)
 param vaultName string
 
-@description('Name of the entry that holds the access key id.')
+@description('Name of the secret that holds the access key id.')
 @minLength(1)
 @maxLength(127)
 param keyIdName string
 
-@description('Name of the entry that holds the access key itself.')
+@description('Name of the secret that holds the secret access key.')
 @minLength(1)
 @maxLength(127)
 param keyName string
 
-@description('Whether the vault can be reached by its private endpoint alone.')
+@description('Whether the vault is reachable through its private endpoint only.')
 param privateNetworking bool
 
 @description('Tags of the vault.')
 param tags { *: string }
 
 @secure()
-@description('What stands in an entry until the real value is stored. Leave it to the default.')
+@description('Value of a secret until the real value is stored. Keep the default.')
 param placeholder string = newGuid()
 
 resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
@@ -48,7 +48,7 @@ resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
     publicNetworkAccess: privateNetworking ? 'Disabled' : 'Enabled'
     networkAcls: {
       defaultAction: privateNetworking ? 'Deny' : 'Allow'
-      bypass: 'AzureServices' // Azure Resource Manager among them, which makes the entries
+      bypass: 'AzureServices' // including Azure Resource Manager, which creates the secrets
     }
   }
 }
@@ -79,11 +79,11 @@ resource key 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = {
   }
 }
 
-@description('The vault, for private endpoints.')
+@description('Resource id of the vault, for private endpoints.')
 output resourceId string = vault.id
 
 @description('Name of the vault, once it exists.')
 output vaultName string = vault.name
 
-@description('Where the connector reads: KEY_VAULT_URI.')
+@description('URI of the vault: KEY_VAULT_URI.')
 output uri string = vault.properties.vaultUri

@@ -1,7 +1,8 @@
-// The card in Microsoft Sentinel's list of data connectors: whether findings
-// arrive, what the connector needs, how it is set up. It connects nothing itself.
+// The card in Microsoft Sentinel's list of data connectors. It shows whether
+// findings arrive, what the connector requires and how to set it up; it does not
+// connect anything.
 
-@description('Name of the Log Analytics workspace that Microsoft Sentinel uses. It is in the resource group of this deployment.')
+@description('Name of the Log Analytics workspace of Microsoft Sentinel, in the resource group of this deployment.')
 @minLength(4)
 @maxLength(63)
 param workspaceName string
@@ -15,7 +16,7 @@ resource card 'Microsoft.SecurityInsights/dataConnectorDefinitions@2025-09-01' =
   name: 'AmazonGuardDutyS3Export'
   kind: 'Customizable'
   properties: {
-    #disable-next-line BCP037 // sampleQueries and graphQueriesTableName are in Microsoft's reference and missing in the published type
+    #disable-next-line BCP037 // sampleQueries, graphQueriesTableName: documented, missing in the published type
     connectorUiConfig: loadJsonContent('../../../sentinel/Data Connectors/AmazonGuardDuty.json')
   }
 }

@@ -1,6 +1,6 @@
-// The hunting queries of sentinel/Hunting Queries: saved searches of the category
-// that Microsoft Sentinel shows under Hunting. loadYamlContent needs literal
-// paths, so each file stands here.
+// The hunting queries of sentinel/Hunting Queries, as saved searches of the
+// category that Microsoft Sentinel shows under Hunting. loadYamlContent needs
+// literal paths, so each file is listed here.
 
 @description('A hunting query file, in the form of Azure-Sentinel.')
 type huntFile = {
@@ -17,7 +17,7 @@ type huntFile = {
   entityMappings: { entityType: string, fieldMappings: { identifier: string, columnName: string }[] }[]?
 }
 
-@description('Name of the Log Analytics workspace that Microsoft Sentinel uses. It is in the resource group of this deployment.')
+@description('Name of the Log Analytics workspace of Microsoft Sentinel, in the resource group of this deployment.')
 @minLength(4)
 @maxLength(63)
 param workspaceName string
@@ -45,14 +45,14 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existin
 }
 
 // One after the other: saved searches that are written at the same time can be
-// refused as a conflict.
+// rejected as a conflict.
 @batchSize(1)
 resource huntingQueries 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-01' = [
   for hunt in hunts: {
     parent: workspace
     name: hunt.id
     properties: {
-      #disable-next-line BCP037 // missing in the published type; without it a search that exists is a conflict
+      #disable-next-line BCP037 // missing in the published type; without it an existing search is a conflict
       etag: '*'
       category: 'Hunting Queries'
       displayName: hunt.name

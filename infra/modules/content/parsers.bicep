@@ -1,5 +1,5 @@
-// The functions of sentinel/Parsers, under the names by which queries call them.
-// loadYamlContent needs literal paths, so each file stands here.
+// The functions of sentinel/Parsers, under the names that queries call.
+// loadYamlContent needs literal paths, so each file is listed here.
 
 @description('One parameter of a function.')
 type parserParameter = {
@@ -7,43 +7,43 @@ type parserParameter = {
   Name: string
   @description('Its type in KQL.')
   Type: 'bool' | 'datetime' | 'dynamic' | 'int' | 'string' | 'timespan'
-  @description('Its default: true or false of a bool, the text of a string, an expression of any other type.')
+  @description('Its default: true or false for a bool, the text for a string, a KQL expression for any other type.')
   #disable-next-line no-explicit-any // a bool in some files and a string in others; a union cannot hold both
   Default: any
 }
 
-@description('A file of the form that solutions have.')
+@description('A parser file in the form of a solution.')
 type functionFile = {
   id: string
   Function: { Title: string, Version: string, LastUpdated: string }
   Category: string
   FunctionName: string
-  @description('The name by which queries call it.')
+  @description('The name that queries call.')
   FunctionAlias: string
   FunctionParams: parserParameter[]?
   FunctionQuery: string
 }
 
-@description('A file of the form that ASIM has.')
+@description('A parser file in the form of ASIM.')
 type asimFile = {
   Parser: { Title: string, Version: string, LastUpdated: string }
   Product: { Name: string }
   Normalization: { Schema: string, Version: string }
   References: { Title: string, Link: string }[]
   Description: string
-  @description('The name by which queries call it.')
+  @description('The name that queries call.')
   ParserName: string
   EquivalentBuiltInParser: string
   ParserParams: parserParameter[]
   ParserQuery: string
 }
 
-@description('Name of the Log Analytics workspace. It is in the resource group of this deployment.')
+@description('Name of the Log Analytics workspace, in the resource group of this deployment.')
 @minLength(4)
 @maxLength(63)
 param workspaceName string
 
-@description('Whether the functions are made in which the unifying parsers of ASIM look for those of the workspace.')
+@description('Whether to create the functions in which the unifying parsers of ASIM look for parsers of the workspace.')
 param registerAsim bool
 
 var functionFiles functionFile[] = [
@@ -61,8 +61,8 @@ var asimFiles asimFile[] = [
   loadYamlContent('../../../sentinel/Parsers/ASimNetworkSessionAmazonGuardDuty.yaml')
 ]
 
-// What the built-in unifying parsers call, _Im_AlertEvent for example, with the
-// parsers above in it.
+// What the built-in unifying parsers call, such as _Im_AlertEvent, with the
+// parsers above in them.
 var unifyingFiles asimFile[] = [
   loadYamlContent('../../../sentinel/Parsers/Unifying/Im_AlertEventCustom.yaml')
   loadYamlContent('../../../sentinel/Parsers/Unifying/ASim_AlertEventCustom.yaml')
@@ -70,7 +70,7 @@ var unifyingFiles asimFile[] = [
   loadYamlContent('../../../sentinel/Parsers/Unifying/ASim_NetworkSessionCustom.yaml')
 ]
 
-@description('A default as KQL writes it: a string in quotes, and a bool in lower case, which string() does not give.')
+@description('A default in KQL: a string in quotes, and a bool in lower case, unlike the result of string().')
 func defaultText(kind string, value string) string =>
   kind == 'string' ? '"${value}"' : kind == 'bool' ? toLower(value) : value
 
@@ -79,14 +79,14 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' existin
 }
 
 // One after the other: saved searches that are written at the same time can be
-// refused as a conflict.
+// rejected as a conflict.
 @batchSize(1)
 resource functions 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-01' = [
   for file in functionFiles: {
     parent: workspace
     name: file.FunctionAlias
     properties: {
-      #disable-next-line BCP037 // missing in the published type; without it a search that exists is a conflict
+      #disable-next-line BCP037 // missing in the published type; without it an existing search is a conflict
       etag: '*'
       category: file.Category
       displayName: file.Function.Title
@@ -131,8 +131,8 @@ resource asimParsers 'Microsoft.OperationalInsights/workspaces/savedSearches@202
   }
 ]
 
-// The workspace may have filled them with parsers of its own, so they are left
-// alone where they exist.
+// An existing function may list other parsers of the workspace, so it is not
+// changed.
 @onlyIfNotExists()
 @batchSize(1)
 resource unifyingParsers 'Microsoft.OperationalInsights/workspaces/savedSearches@2025-07-01' = [

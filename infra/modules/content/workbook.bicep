@@ -1,6 +1,6 @@
-// The workbook of sentinel/Workbooks, which Microsoft Sentinel lists among its own.
+// The workbook of sentinel/Workbooks, listed under Workbooks in Microsoft Sentinel.
 
-@description('Name of the Log Analytics workspace that Microsoft Sentinel uses. It is in the resource group of this deployment.')
+@description('Name of the Log Analytics workspace of Microsoft Sentinel, in the resource group of this deployment.')
 @minLength(4)
 @maxLength(63)
 param workspaceName string
