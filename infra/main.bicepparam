@@ -1,12 +1,12 @@
-// Parameters of main.bicep. Those above the line have to be set; the rest show
-// their defaults and can be left out. No secret belongs here: the AWS key pair is
-// stored in the vault after the deployment (docs/deploy.md).
+// Parameters of main.bicep. Set those of the first section; the others show their
+// defaults and can be left out. Do not put secrets here: the AWS key pair is stored
+// in the vault after the deployment (docs/deploy.md).
 
 using 'main.bicep'
 
-// ---- To be set
+// ---- Required
 
-// The Log Analytics workspace that Microsoft Sentinel uses, and its region.
+// The Log Analytics workspace of Microsoft Sentinel, and its region.
 param workspaceName = 'WORKSPACE'
 param workspaceLocation = 'westeurope'
 
@@ -14,31 +14,31 @@ param workspaceLocation = 'westeurope'
 param s3Bucket = 'BUCKET'
 param awsRegion = 'eu-west-1'
 
-// Who gets an e-mail when runs fail or stop.
+// E-mail addresses that receive alerts, for example when runs fail or stop.
 param alertEmails = []
 
-// ---- Where the workspace is elsewhere than this deployment
+// ---- If the workspace is in another resource group than this deployment
 
 // param workspaceResourceGroup = 'RG-OF-THE-WORKSPACE'
 // param workspaceSubscriptionId = '00000000-0000-0000-0000-000000000000'
 
 // ---- The function app
 
-// Region of the app: one that has Flex Consumption. Default: that of the resource group.
+// Region of the app, which must offer Flex Consumption. Default: that of the resource group.
 // param location = 'westeurope'
 
-// Stem of the resources' names, at most 12 characters. A second deployment for the same workspace needs another.
+// Stem of the resource names, at most 12 characters. A second deployment for the same workspace needs a different one.
 param name = 'guardduty'
 
-// Names that are unique in Azure. Default: made of the stem and a hash of the resource group.
+// Names that must be unique in Azure. Default: the stem and a hash of the resource group.
 // param functionAppName = 'func-guardduty-contoso'
 // param storageAccountName = 'stguarddutycontoso'
 // param vaultName = 'kv-guardduty-contoso'
 
-// Memory of an instance in megabytes: 512, 2048 or 4096.
+// Memory of an instance in MB: 512, 2048 or 4096.
 param instanceMemoryMB = 512
 
-// Tags of all resources.
+// Tags of all resources that support them.
 param tags = {}
 
 // ---- The source
@@ -63,31 +63,32 @@ param awsKeyName = 'aws-secret-access-key'
 
 // ---- The table
 
-// Analytics, or Basic, which scheduled analytics rules cannot read: analyticsRules has to be none then.
+// Analytics or Basic. Scheduled analytics rules cannot read Basic: analyticsRules must be none then.
 param tablePlan = 'Analytics'
 
-// Days for interactive queries (4 to 730), and in all (4 to 4383; default: as many).
+// Interactive retention in days (4 to 730), and total retention (4 to 4383; default: the same).
 param retentionInDays = 90
 // param totalRetentionInDays = 365
 
-// KQL on the way in, the columns that it fills beyond the connector's, and types of an older table's columns.
+// Transformation on ingestion, additional columns that it fills, and types of columns of an existing table.
 param transformKql = 'source' // loadTextContent('filter.kql')
 param extraColumns = []
 param columnTypes = {}
 
 // ---- Content of Microsoft Sentinel
 
-// Everything in sentinel/. false where Sentinel is not switched on in the workspace, or another deployment has put it there.
+// Everything in sentinel/. Set it to false if Sentinel is not enabled on the workspace, or if another deployment
+// already deploys the content.
 param deployContent = true
 
-// enabled, disabled (made and off) or none. A deployment overwrites own changes to these rules.
+// enabled, disabled or none (not deployed). Each deployment overwrites your changes to these rules.
 param analyticsRules = 'enabled'
 
-// Names of rules that are off all the same, as docs/content.md lists them.
+// Names of rules to deploy disabled, as docs/content.md lists them.
 param disabledRules = [] // ['GuardDuty - Root user was used']
 
-// Im_AlertEventCustom and the like, by which ASIM finds the parsers, made where there are none. false where the workspace has
-// functions of these names that were not deployed.
+// Im_AlertEventCustom and three more functions, through which ASIM finds the parsers. Set it to false if the workspace
+// has functions with these names that were not deployed.
 param registerAsim = true
 
 // ---- Runs
@@ -97,7 +98,7 @@ param stateTable = 'GuardDutyState'
 param initialLookback = '24h'
 param watermarkOverlap = '1h'
 
-// Within what time a run ends by itself, below functionTimeout in host.json.
+// How long a run may take, below functionTimeout in host.json.
 param runBudget = '8m'
 
 // Objects read, and batches sent, at once.
@@ -114,25 +115,25 @@ param logLevel = 'info'
 
 // ---- Alerts
 
-// Whether the rules are on, and action groups that get the alerts beside alertEmails.
+// Whether the alert rules are enabled, and action groups that receive alerts in addition to alertEmails.
 param alertsEnabled = true
 param alertActionGroupIds = []
 
-// The time that the rules about runs look at: at least six intervals of the schedule.
+// Time window of the rules about runs: at least six intervals of the schedule.
 param alertWindow = 'PT30M'
 
-// As many failed runs within it are an alert; so is a watermark behind by more minutes than alertLagMinutes.
+// Number of failed runs within the window, and minutes that the watermark may be behind, before an alert is raised.
 param alertFailedRuns = 3
 param alertLagMinutes = 120
 
-// Whether two days without any finding are an alert.
+// Whether two days without any finding raise an alert.
 param alertOnSilentFeed = true
 
 // ---- Network
 
-// Private endpoints for the storage account and the vault, and nothing else reaches them.
+// Whether the storage account and the vault are reachable through private endpoints only.
 param privateNetworking = false
 
-// Of the private network alone: its addresses, at least a /25, and a NAT gateway for outgoing traffic.
+// For the private network only: its address range, at least a /25, and a NAT gateway for outbound traffic.
 param vnetAddressPrefix = '10.110.0.0/24'
 param natGatewayId = ''
