@@ -209,7 +209,7 @@ test('a key pair and keyless exclude each other', () => {
 test('total retention is at least that for queries', () => {
   assert.match(
     faults(answered({ ...required, table: { retention: '90', totalRetention: '89' } })).join(),
-    /At least as many/,
+    /At least the interactive retention/,
   );
   assert.deepEqual(faults(answered({ ...required, table: { retention: '90', totalRetention: '90' } })), []);
 });
