@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Deploys the templates of infra/ to a resource group, and the package to the
-# function app that they make. make deploy RG=… APP=… calls it.
+# function app that they create. make deploy RG=… APP=… calls it.
 #
-#   RG       resource group; it has to exist
-#   APP      name of the function app, as the parameter file names it
-#   PARAMS   parameter file; infra/main.bicepparam when empty
-#   PACKAGE  a package that is there already, such as that of a release; made when empty
+#   RG       resource group; it must exist
+#   APP      name of the function app, as in the parameter file
+#   PARAMS   parameter file; infra/main.bicepparam if empty
+#   PACKAGE  an existing package, such as that of a release; built if empty
 #
-# Deploying again changes what differs and nothing else.
+# A second deployment changes only what differs.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -25,7 +25,7 @@ for file in "$template" "$params" ${PACKAGE:+"$PACKAGE"}; do
   [ -f "$file" ] || fail "there is no file $file"
 done
 command -v az >/dev/null || fail "az is not installed: https://learn.microsoft.com/cli/azure/install-azure-cli"
-az account show --output none 2>/dev/null || fail "nobody is signed in: az login"
+az account show --output none 2>/dev/null || fail "az is not signed in: run az login"
 az group show --name "$RG" --output none 2>/dev/null ||
   fail "there is no resource group $RG in this subscription: az group create --name $RG --location REGION"
 
@@ -39,4 +39,4 @@ az deployment group create --resource-group "$RG" --name guardduty-sentinel \
 echo "Deploying $package to $APP ..."
 az functionapp deployment source config-zip --resource-group "$RG" --name "$APP" --src "$package" --output none
 
-echo "Done. Whether the timer is there: az functionapp function show -g $RG -n $APP --function-name GuardDutyTimer"
+echo "Done. To check the timer: az functionapp function show -g $RG -n $APP --function-name GuardDutyTimer"

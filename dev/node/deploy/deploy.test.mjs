@@ -102,7 +102,12 @@ for (const [name, options, env, message] of /** @type {any[][]} */ ([
     /^deploy: there is no file \/no\/such\.zip$/m,
   ],
   ['no az', { without: ['az'] }, { RG: 'rg', APP: 'app' }, /^deploy: az is not installed: https:/],
-  ['not signed in', { refuses: 'az account' }, { RG: 'rg', APP: 'app' }, /^deploy: nobody is signed in: az login$/m],
+  [
+    'not signed in',
+    { refuses: 'az account' },
+    { RG: 'rg', APP: 'app' },
+    /^deploy: az is not signed in: run az login$/m,
+  ],
   [
     'no such group',
     { refuses: 'az group' },
