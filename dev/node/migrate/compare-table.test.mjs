@@ -97,7 +97,7 @@ function settled(...more) {
 trial('a classic table: what is another type, what stays, what is added', () => {
   const got = compare(['--from', CLASSIC]);
   exits(got, 1);
-  assert.match(got.stdout, /^AWSGuardDuty_CL is classic/);
+  assert.match(got.stdout, /^AWSGuardDuty_CL is a classic table/);
   assert.deepEqual(section(got.stdout, 'Another type'), {
     Severity: 'int, and real in this version',
     id_g: 'guid, and string in this version',
@@ -105,7 +105,7 @@ trial('a classic table: what is another type, what stays, what is added', () => 
     service_detectorId_g: 'guid, and string in this version',
     service_ebsVolumeScanDetails_scanId_g: 'guid, and string in this version',
   });
-  const only = section(got.stdout, 'Only the existing table has, no longer filled');
+  const only = section(got.stdout, 'Only in the existing table, no longer filled');
   assert.equal(only.service_archived_s, 'the value is in service_archived_b');
   assert.equal(only.service_additionalInfo_unusual_s, 'the value is in ServiceDetails.additionalInfo.unusual');
   const added = section(got.stdout, 'To be added');
@@ -152,7 +152,7 @@ trial('a classic table without conflicts is ready', () => {
 trial('a table of this version is ready, with nothing to migrate', () => {
   const got = compare(['--from', file('rules.json', ruleBased())]);
   exits(got, 0);
-  assert.match(got.stdout, /based on data collection rules already/);
+  assert.match(got.stdout, /already based on data collection rules/);
   assert.match(got.stdout, new RegExp(`${schema.columns.length} of them exist with the same name and type`));
   assert.match(got.stdout, /^Ready: there is nothing to migrate/m);
   assert.doesNotMatch(got.stdout, /param /);
@@ -198,12 +198,12 @@ for (const [name, type, note] of [
   ['severity_s', 'string', 'the value is in Severity'],
   ['accountid_d', 'real', 'the value is in accountId_s'],
   ['resource_instanceDetails_tags_0_key_s', 'string', 'the value is in ResourceDetails.instanceDetails.tags[0].key'],
-  ['Environment', 'string', 'not written; a member of the finding of that name is in AdditionalFields'],
+  ['Environment', 'string', 'no longer written; a field of the finding with that name is in AdditionalFields'],
 ]) {
   trial(`${name} of the old table stays, and its value is found`, () => {
     const got = compare(['--from', file('kept.json', settled({ name, type }))]);
     exits(got, 0);
-    assert.equal(section(got.stdout, 'Only the existing table has, no longer filled')[name], note);
+    assert.equal(section(got.stdout, 'Only in the existing table, no longer filled')[name], note);
     assert.ok(got.stdout.includes(`{ name: '${name}', type: '${type}' }`));
   });
 }
@@ -212,7 +212,7 @@ trial('more columns than a table can have is to be decided', () => {
   const many = Array.from({ length: 400 }, (_, i) => ({ name: `extra${i}_s`, type: 'string' }));
   const got = compare(['--from', file('many.json', settled(...many))]);
   exits(got, 1);
-  assert.match(got.stdout, /columns in all, and a table has fewer than 500/);
+  assert.match(got.stdout, /columns in total\. A table must have fewer than 500/);
 });
 
 trial('a table of unknown kind is to be decided', () => {
