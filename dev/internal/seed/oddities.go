@@ -69,7 +69,7 @@ func (p *planner) truncated(lines [][]byte) []byte {
 	return buf.Bytes()[:whole+(buf.Len()-whole)/2]
 }
 
-// decoys adds objects that a reader of findings must leave alone.
+// decoys adds objects that a reader of findings must skip.
 func (p *planner) decoys() {
 	at := p.tickOf(1, 1)
 	older := p.Now.Add(-time.Duration(p.Days) * 24 * time.Hour).Truncate(tick)
@@ -81,11 +81,12 @@ func (p *planner) decoys() {
 		p.add(folder+"GuardDuty/", nil, older, 0)
 		for _, region := range p.Regions {
 			day := region + at.Format("/2006/01/02/")
-			p.add(fmt.Sprintf("%sCloudTrail/%s%s_CloudTrail_%s_%s_%s.json.gz", folder, day, account, region,
-				at.Format("20060102T1504Z"), p.uuid()[:13]), p.gzipped([]byte(`{"Records":[]}`)), at.Add(time.Second), 0)
-			p.add(fmt.Sprintf("%sConfig/%s/%s%s_Config_%s_ConfigHistory_AWS::S3::Bucket_%s_1.json.gz", folder, region,
-				at.Format("2006/1/2/ConfigHistory/"), account, region, at.Format("20060102T150405Z")),
-				p.gzipped([]byte(`{"fileVersion":"1.0","configurationItems":[]}`)), at.Add(2*time.Second), 0)
+			trail := fmt.Sprintf("%sCloudTrail/%s%s_CloudTrail_%s_%s_%s.json.gz",
+				folder, day, account, region, at.Format("20060102T1504Z"), p.uuid()[:13])
+			p.add(trail, p.gzipped([]byte(`{"Records":[]}`)), at.Add(time.Second), 0)
+			history := fmt.Sprintf("%sConfig/%s/%s%s_Config_%s_ConfigHistory_AWS::S3::Bucket_%s_1.json.gz",
+				folder, region, at.Format("2006/1/2/ConfigHistory/"), account, region, at.Format("20060102T150405Z"))
+			p.add(history, p.gzipped([]byte(`{"fileVersion":"1.0","configurationItems":[]}`)), at.Add(2*time.Second), 0)
 		}
 	}
 	day := p.folder("GuardDuty", at)

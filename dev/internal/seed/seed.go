@@ -1,7 +1,8 @@
 // Package seed lays findings out as GuardDuty exports them to S3: objects of
 // JSON lines, gzip, in a folder per account, Region and day, named by random
 // UUIDs, written at five-minute ticks a few at a time. It can add what else is
-// found in such a bucket, and objects that are damaged.
+// found in such a bucket, and objects that are damaged. It reads findings in
+// the forms that people have them in, and makes up a story of its own.
 package seed
 
 import (
@@ -36,7 +37,7 @@ type Options struct {
 	// OneFindingPerObject leaves no object with several findings (but for the
 	// damaged ones).
 	OneFindingPerObject bool
-	// Decoys adds objects that are no findings: CloudTrail and Config beside
+	// Decoys adds objects that are not findings: CloudTrail and Config beside
 	// GuardDuty's folder, folder markers, an object of no bytes, a .json file.
 	Decoys bool
 	// Damaged adds export files that are not whole. The last findings (up to
@@ -77,6 +78,11 @@ func Plan(findings [][]byte, opts Options) []Object {
 	if opts.Decoys {
 		p.decoys()
 	}
+	return p.sorted()
+}
+
+// sorted is the objects in order of LastModified and key.
+func (p *planner) sorted() []Object {
 	slices.SortFunc(p.objects, func(a, b Object) int {
 		return cmp.Or(a.LastModified.Compare(b.LastModified), cmp.Compare(a.Key, b.Key))
 	})

@@ -89,7 +89,8 @@ func TestPlanKeepsEveryFindingByteForByte(t *testing.T) {
 		}
 		slices.Sort(got)
 		if !slices.Equal(got, want) || total != len(want) {
-			t.Errorf("Plan(%+v) holds %d findings (says %d), want all %d as they were", opts, len(got), total, len(want))
+			t.Errorf("Plan(%+v) holds %d findings (says %d), want all %d as they were",
+				opts, len(got), total, len(want))
 		}
 	}
 }
@@ -245,7 +246,8 @@ func TestDamaged(t *testing.T) {
 		for _, o := range seed.Plan(findings, seed.Options{Now: now, Damaged: true}) {
 			lines, err := whole(o.Body)
 			if len(lines) != o.Findings || !exportFile.MatchString(o.Key) {
-				t.Errorf("Plan of %d: %s holds %d findings, want %d in an export file", n, o.Key, len(lines), o.Findings)
+				t.Errorf("Plan of %d: %s holds %d findings, want %d in an export file",
+					n, o.Key, len(lines), o.Findings)
 			}
 			switch {
 			case errors.Is(err, io.ErrUnexpectedEOF):
@@ -278,7 +280,8 @@ func TestDamagedLines(t *testing.T) {
 			continue
 		}
 		lines := strings.Split(string(text), "\n")
-		if len(lines) == 3 && json.Valid([]byte(lines[0])) && !json.Valid([]byte(lines[1])) && json.Valid([]byte(lines[2])) {
+		valid := func(n int) bool { return json.Valid([]byte(lines[n])) }
+		if len(lines) == 3 && valid(0) && !valid(1) && valid(2) {
 			badLine++
 		}
 		if slices.Contains(lines, `{"findings":[]}`) && lines[0] == "" && o.Findings == 2 {
@@ -286,6 +289,7 @@ func TestDamagedLines(t *testing.T) {
 		}
 	}
 	if badLine != 1 || empty != 1 {
-		t.Errorf("Plan() = %d objects with a bad line between good ones and %d with empty lines, want 1 and 1", badLine, empty)
+		t.Errorf("Plan() = %d objects with a bad line between good ones and %d with empty lines, want 1 and 1",
+			badLine, empty)
 	}
 }
