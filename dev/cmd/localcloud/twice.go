@@ -17,11 +17,11 @@ import (
 	"guardduty-sentinel/dev/internal/seed"
 )
 
-// seedDays is how many days the findings are spread over; lookback takes them
-// all in.
+// seedDays is how many days findings of the user's own are spread over;
+// lookback takes them all in, and the thirty days of the built-in story.
 const (
 	seedDays = 3
-	lookback = "96h"
+	lookback = "744h"
 )
 
 // guideQuery is the query that users of this table know.
@@ -38,27 +38,47 @@ func twice(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	findings, err := c.Findings(o.findings)
+	objects, err := export(c, o)
 	if err != nil {
 		return err
 	}
-	objects, err := c.Export(findings, seed.Options{Now: time.Now(), Seed: 1, Days: seedDays, Decoys: true, Damaged: o.damaged})
-	if err != nil {
-		return err
+	findings := 0
+	for _, object := range objects {
+		findings += object.Findings
 	}
-	fmt.Printf("Exported %d findings to s3://%s in %d objects, other services' objects beside them.\n", len(findings), c.S3.Bucket(), len(objects))
+	fmt.Printf("Exported %d findings to s3://%s in %d objects, other services' objects beside them.\n",
+		findings, c.S3.Bucket(), len(objects))
 
 	host, log, err := startHost(ctx, o, c, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, host.Shutdown(context.WithoutCancel(ctx)), log.Close()) }()
-	for run, want := range []int{len(findings), 0} {
+	for run, want := range []int{findings, 0} {
 		if err := oneRun(ctx, c, host, run+1, want); err != nil {
 			return err
 		}
 	}
 	return showRows(ctx, o, c)
+}
+
+// export puts the findings that the options name into the bucket: the built-in
+// story, or those of the user.
+func export(c *cloud.Cloud, o options) ([]seed.Object, error) {
+	opts := seed.Options{Now: time.Now(), Seed: 1, Days: seedDays, Decoys: true, Damaged: o.damaged}
+	if o.findings != "" {
+		findings, err := c.Findings(o.findings)
+		if err != nil {
+			return nil, err
+		}
+		return c.Export(findings, opts)
+	}
+	story, err := c.Story()
+	if err != nil {
+		return nil, err
+	}
+	objects := story.Plan(opts)
+	return objects, c.Put(objects)
 }
 
 // startHost starts the stand-in host with the built handler; its console goes

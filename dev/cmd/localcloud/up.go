@@ -81,33 +81,56 @@ func start(ctx context.Context, o options) (err error) {
 	return nil
 }
 
-// exportMost exports all but the findings that are held back, and returns
-// those.
-func exportMost(c *cloud.Cloud, o options) ([][]byte, error) {
+// later gives the object that is exported after others while the cloud runs,
+// false when there are no more.
+type later func(n int, at time.Time) (seed.Object, bool)
+
+// exportMost exports the story, or all of the user's findings but those that
+// are held back, and returns what comes later.
+func exportMost(c *cloud.Cloud, o options) (later, error) {
+	if o.findings == "" {
+		if _, err := export(c, o); err != nil {
+			return nil, err
+		}
+		story, err := c.Story()
+		return func(n int, at time.Time) (seed.Object, bool) {
+			return story.Next(n, at, seed.Options{Seed: 1}), true
+		}, err
+	}
 	findings, err := c.Findings(o.findings)
 	if err != nil {
 		return nil, err
 	}
 	cut := max(0, len(findings)-heldBack)
-	_, err = c.Export(findings[:cut], seed.Options{Now: time.Now(), Seed: 1, Days: seedDays, Decoys: true, Damaged: o.damaged})
-	return findings[cut:], err
+	opts := seed.Options{Now: time.Now(), Seed: 1, Days: seedDays, Decoys: true, Damaged: o.damaged}
+	_, err = c.Export(findings[:cut], opts)
+	held := findings[cut:]
+	return func(n int, at time.Time) (seed.Object, bool) {
+		if n >= len(held) {
+			return seed.Object{}, false
+		}
+		objects := seed.Plan(held[n:n+1], seed.Options{Now: at, Seed: uint64(n) + 2, OneFindingPerObject: true})
+		objects[0].LastModified = at
+		return objects[0], true
+	}, err
 }
 
-// exportLater exports the findings one by one.
-func exportLater(ctx context.Context, c *cloud.Cloud, findings [][]byte) {
+// exportLater exports what comes later, one object at a time.
+func exportLater(ctx context.Context, c *cloud.Cloud, next later) {
 	tick := time.NewTicker(exportEvery)
 	defer tick.Stop()
-	for i, finding := range findings {
+	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		objects := seed.Plan([][]byte{finding}, seed.Options{Now: time.Now(), Seed: uint64(i) + 2, OneFindingPerObject: true})
-		for _, o := range objects {
-			if err := c.S3.Put(o.Key, o.Body, time.Now()); err != nil {
-				fmt.Fprintln(os.Stderr, "localcloud: export:", err)
-			}
+		object, ok := next(n, time.Now())
+		if !ok {
+			return
+		}
+		if err := c.Put([]seed.Object{object}); err != nil {
+			fmt.Fprintln(os.Stderr, "localcloud: export:", err)
 		}
 	}
 }

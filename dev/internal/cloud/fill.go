@@ -19,10 +19,18 @@ func (c *Cloud) Findings(path string) ([][]byte, error) {
 // the objects.
 func (c *Cloud) Export(findings [][]byte, opts seed.Options) ([]seed.Object, error) {
 	objects := seed.Plan(findings, opts)
+	return objects, c.Put(objects)
+}
+
+// Story reads the built-in story.
+func (c *Cloud) Story() (*seed.Story, error) { return seed.ReadStory(c.root) }
+
+// Put writes objects into the bucket.
+func (c *Cloud) Put(objects []seed.Object) error {
 	for _, o := range objects {
 		if err := c.S3.Put(o.Key, o.Body, o.LastModified); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return objects, nil
+	return nil
 }
