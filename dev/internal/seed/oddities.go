@@ -11,38 +11,43 @@ import (
 const damagedFindings = 3 + 2 + 2
 
 // damaged adds export files that are not whole, all of the last hour. With
-// fewer findings than damagedFindings, some hold fewer.
-func (p *planner) damaged(findings [][]byte) {
+// fewer findings than damagedFindings, some hold fewer. It returns the findings
+// that it has no use for: with OwnFolders an object holds those of one place.
+func (p *planner) damaged(findings [][]byte) (rest [][]byte) {
 	take := func(n int) [][]byte {
 		n = min(n, len(findings))
+		if p.OwnFolders && n > 0 {
+			n = together(findings[:n])
+		}
 		lines := findings[:n]
 		findings = findings[n:]
 		return lines
 	}
 	whole := take(3)
-	p.export(p.truncated(whole), len(whole))
+	p.export(p.truncated(whole), whole)
 
 	around := take(2)
 	text := bytes.Join(around, []byte("\n{\"schemaVersion\":\"2.0\",\"accountId\":\n"))
 	if len(around) < 2 {
 		text = append(text, "\n{\"schemaVersion\":\"2.0\",\"accountId\":\n"...)
 	}
-	p.export(p.gzipped(text), len(around))
+	p.export(p.gzipped(text), around)
 
-	p.export([]byte("<!DOCTYPE html>\n<html><body><h1>503 Service Unavailable</h1></body></html>\n"), 0)
+	p.export([]byte("<!DOCTYPE html>\n<html><body><h1>503 Service Unavailable</h1></body></html>\n"), nil)
 
 	sparse := take(2)
 	text = []byte("\n{\"findings\":[]}\n")
 	for _, line := range sparse {
 		text = append(append(text, line...), "\r\n\n   \n"...)
 	}
-	p.export(p.gzipped(text), len(sparse))
+	p.export(p.gzipped(text), sparse)
+	return findings
 }
 
-// export adds an export file of the last tick.
-func (p *planner) export(body []byte, findings int) {
+// export adds an export file of the last tick that holds the findings.
+func (p *planner) export(body []byte, findings [][]byte) {
 	at := p.tickOf(1, 1)
-	p.add(p.exportKey(at), body, at.Add(time.Duration(1+p.rng.IntN(6))*time.Second), findings)
+	p.add(p.keyOf(findings, at), body, at.Add(time.Duration(1+p.rng.IntN(6))*time.Second), len(findings))
 }
 
 // truncated is gzip that ends inside the line after the given ones. That line

@@ -27,9 +27,14 @@ type Options struct {
 	// Organization, when set, is the folder between "AWSLogs/" and the account.
 	Organization string
 	// Accounts and Regions name the folders; nil is three accounts and two
-	// Regions. The accountId and region in a finding stay as they are.
+	// Regions. The accountId and region in a finding stay as they are; they are not
+	// those of its folder unless OwnFolders is set.
 	Accounts []string
 	Regions  []string
+	// OwnFolders puts each finding into the folder of its own account and Region,
+	// where it names them. Accounts and Regions that are nil are then those of the
+	// findings.
+	OwnFolders bool
 	// Days is how many days of 24 hours before Now the findings are spread
 	// over; 0 is 1. One day less an hour is within a look-back of 24 hours
 	// even when the reader starts a while after Now.
@@ -65,6 +70,9 @@ const tick = 5 * time.Minute
 // Plan lays findings out as objects, in order of LastModified and key. It is
 // the same for the same arguments. Findings are kept byte for byte.
 func Plan(findings [][]byte, opts Options) []Object {
+	if opts.OwnFolders {
+		opts = withPlaces(opts, findings)
+	}
 	p := newPlanner(opts)
 	var kept [][]byte
 	if opts.Damaged {
@@ -73,7 +81,7 @@ func Plan(findings [][]byte, opts Options) []Object {
 	}
 	p.sound(findings)
 	if opts.Damaged {
-		p.damaged(kept)
+		p.sound(p.damaged(kept))
 	}
 	if opts.Decoys {
 		p.decoys()
@@ -122,6 +130,9 @@ func (p *planner) sound(findings [][]byte) {
 		var burst [][][]byte
 		for size := 1 + p.rng.IntN(4); size > 0 && len(findings) > 0; size-- {
 			n := min(p.perObject(), len(findings))
+			if p.OwnFolders {
+				n = together(findings[:n])
+			}
 			burst = append(burst, findings[:n])
 			findings = findings[n:]
 		}
@@ -142,7 +153,7 @@ func (p *planner) sound(findings [][]byte) {
 			if late && j == 0 && (len(burst) > 1 || i+1 < len(bursts)) { // else no folder of that day
 				day = at.Add(-tick)
 			}
-			p.add(p.exportKey(day), p.gzipped(p.text(lines)), at.Add(time.Duration(second)*time.Second), len(lines))
+			p.add(p.keyOf(lines, day), p.gzipped(p.text(lines)), at.Add(time.Duration(second)*time.Second), len(lines))
 		}
 	}
 }

@@ -180,8 +180,7 @@ func (p *planner) exports(lines []line) {
 		for _, l := range lines[:n] {
 			texts = append(texts, l.text)
 		}
-		key := p.accountFolder(lines[0].place.account) + "GuardDuty/" + lines[0].place.region +
-			lines[0].at.Format("/2006/01/02/") + p.uuid() + ".jsonl.gz"
+		key := p.regionFolder(lines[0].place, lines[0].at) + p.uuid() + ".jsonl.gz"
 		p.add(key, p.gzipped(p.text(texts)), lines[0].at, n)
 		lines = lines[n:]
 	}
