@@ -36,8 +36,8 @@ func TestEveryFindingArrivesOnceAsItIs(t *testing.T) {
 	}
 }
 
-// FINDINGS_DIR names a file or folder of .jsonl findings to be tested like the
-// built-in ones.
+// FINDINGS_DIR names files or folders of findings to be tested like the built-in
+// ones.
 func TestOutsideFindingsArriveOnceAsTheyAre(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("FINDINGS_DIR")
@@ -45,18 +45,18 @@ func TestOutsideFindingsArriveOnceAsTheyAre(t *testing.T) {
 		t.Skip("FINDINGS_DIR is not set")
 	}
 	f := newFixture(t, cloud.WithIdentity)
-	findings, err := f.cloud.Findings(dir)
+	in, err := f.cloud.Findings(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	bad := 0
-	for _, line := range findings {
+	for _, line := range in.Findings {
 		if !isFinding(f.parse(line)) {
 			bad++
 		}
 	}
-	t.Logf("%d lines, %d of them no findings", len(findings), bad)
-	f.arrival(findings, seed.Options{}, bad)
+	t.Logf("%d findings, %d of which the connector refuses; %s", len(in.Findings), bad, strings.Join(in.Notes, "; "))
+	f.arrival(in.Findings, seed.Options{}, bad)
 }
 
 // arrival exports findings, bad of which are none, beside decoys and damaged

@@ -200,11 +200,11 @@ func (f *fixture) delivered(n, most int) {
 // builtIn returns the findings of the repository.
 func (f *fixture) builtIn() [][]byte {
 	f.Helper()
-	findings, err := f.cloud.Findings("")
+	in, err := f.cloud.Findings("")
 	if err != nil {
 		f.Fatal(err)
 	}
-	return findings
+	return in.Findings
 }
 
 // many returns n findings made of those given, each with an id of its own.

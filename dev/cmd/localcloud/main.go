@@ -26,7 +26,7 @@ import (
 type options struct {
 	root     string // of the repository
 	dir      string // of this run's files
-	findings string // a file or folder of .jsonl; empty for the built-in ones
+	findings string // files and folders as seed.Read takes them; empty for the built-in story
 	damaged  bool   // adds objects that are not whole
 	identity bool   // serve: the state table takes tokens in place of a key
 }
@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	o := options{root: root}
 	flags := flag.NewFlagSet("localcloud "+args[0], flag.ContinueOnError)
-	flags.StringVar(&o.findings, "findings", "", "`file or folder` of .jsonl findings; none for the built-in ones")
+	flags.StringVar(&o.findings, "findings", "", "`files or folders` of findings, separated by commas; none for the built-in story")
 	flags.BoolVar(&o.damaged, "damaged", false, "add a truncated object, a line that is not JSON, an object that is no export file")
 	flags.BoolVar(&o.identity, "identity", false, "serve: a state table over TLS that takes Entra tokens in place of an account key")
 	flags.StringVar(&o.dir, "dir", filepath.Join(root, ".local", "cloud"), "`folder` for the run's files")

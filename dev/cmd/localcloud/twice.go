@@ -67,10 +67,11 @@ func twice(ctx context.Context, o options) (err error) {
 func export(c *cloud.Cloud, o options) ([]seed.Object, error) {
 	opts := seed.Options{Now: time.Now(), Seed: 1, Days: seedDays, Decoys: true, Damaged: o.damaged}
 	if o.findings != "" {
-		findings, err := c.Findings(o.findings)
+		findings, err := ownFindings(c, o)
 		if err != nil {
 			return nil, err
 		}
+		opts.OwnFolders = true
 		return c.Export(findings, opts)
 	}
 	story, err := c.Story()
@@ -79,6 +80,15 @@ func export(c *cloud.Cloud, o options) ([]seed.Object, error) {
 	}
 	objects := story.Plan(opts)
 	return objects, c.Put(objects)
+}
+
+// ownFindings reads the user's findings and says what was converted or skipped.
+func ownFindings(c *cloud.Cloud, o options) ([][]byte, error) {
+	in, err := c.Findings(o.findings)
+	for _, note := range in.Notes {
+		fmt.Println("  " + note)
+	}
+	return in.Findings, err
 }
 
 // startHost starts the stand-in host with the built handler; its console goes

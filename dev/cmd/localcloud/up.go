@@ -97,19 +97,21 @@ func exportMost(c *cloud.Cloud, o options) (later, error) {
 			return story.Next(n, at, seed.Options{Seed: 1}), true
 		}, err
 	}
-	findings, err := c.Findings(o.findings)
+	findings, err := ownFindings(c, o)
 	if err != nil {
 		return nil, err
 	}
 	cut := max(0, len(findings)-heldBack)
-	opts := seed.Options{Now: time.Now(), Seed: 1, Days: seedDays, Decoys: true, Damaged: o.damaged}
+	opts := seed.Options{
+		Now: time.Now(), Seed: 1, Days: seedDays, OwnFolders: true, Decoys: true, Damaged: o.damaged,
+	}
 	_, err = c.Export(findings[:cut], opts)
 	held := findings[cut:]
 	return func(n int, at time.Time) (seed.Object, bool) {
 		if n >= len(held) {
 			return seed.Object{}, false
 		}
-		objects := seed.Plan(held[n:n+1], seed.Options{Now: at, Seed: uint64(n) + 2, OneFindingPerObject: true})
+		objects := seed.Plan(held[n:n+1], seed.Options{Now: at, Seed: uint64(n) + 2, OwnFolders: true})
 		objects[0].LastModified = at
 		return objects[0], true
 	}, err

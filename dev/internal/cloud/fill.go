@@ -6,13 +6,13 @@ import (
 	"guardduty-sentinel/dev/internal/seed"
 )
 
-// Findings reads the findings of a file or folder; an empty path is the
-// built-in ones.
-func (c *Cloud) Findings(path string) ([][]byte, error) {
-	if path == "" {
-		path = filepath.Join(c.root, seed.BuiltIn)
+// Findings reads findings as seed.Read does; an empty list is the built-in ones.
+func (c *Cloud) Findings(list string) (seed.Input, error) {
+	if list != "" {
+		return seed.Read(list)
 	}
-	return seed.ReadFindings(path)
+	findings, err := seed.ReadFindings(filepath.Join(c.root, seed.BuiltIn))
+	return seed.Input{Findings: findings}, err
 }
 
 // Export lays findings out in the bucket as GuardDuty exports them and returns

@@ -1,81 +1,109 @@
 package seed
 
 import (
-	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"strings"
 )
 
 // BuiltIn is where the repository keeps its generated findings, seen from the
 // repository's root.
 const BuiltIn = "dev/testdata/findings.jsonl"
 
-// ReadFindings reads JSON lines from a file, or from every *.jsonl file of a
-// folder in the order of their names. Each finding is its line, byte for byte,
-// without the line's end; lines with nothing but white space are left out. A
-// line that is not JSON is an error that names the file and the line, and so
-// is a path that holds no finding.
+// Forms says in one sentence what Read takes.
+const Forms = "GuardDuty findings as JSON: lines, arrays or pretty-printed, .gz or not, in the form of GuardDuty's " +
+	"export, of aws guardduty get-findings, of EventBridge events or of Security Hub"
+
+// Input is what Read found.
+type Input struct {
+	// Findings have the form of GuardDuty's export, each on one line. Those that
+	// had it before are kept byte for byte, but for their white space.
+	Findings [][]byte
+	// Notes say what was converted, what was skipped and why, file by file.
+	Notes []string
+}
+
+// Reader reads findings. The zero value is ready.
+type Reader struct {
+	// Max is how many bytes all files may have together, unzipped; 0 is MaxBytes.
+	// They are held in memory.
+	Max int64
+}
+
+// MaxBytes is how much is read when Reader.Max is 0.
+const MaxBytes = 256 << 20
+
+// Read reads the findings of files and folders with the default Reader.
+func Read(list string) (Input, error) { return Reader{}.Read(list) }
+
+// Read reads the findings of a file, of a folder with all folders below it, or
+// of several, separated by the list separator of the system (":") or a comma;
+// patterns such as "*.json" and a "~/" at the beginning are understood. See
+// Forms for what may be in the files. Whatever else is in them is skipped with
+// a note. The same update of a finding is taken once. An input without a
+// finding, or one that is too large, is an error.
+func (r Reader) Read(list string) (Input, error) {
+	files, notes, err := expand(list)
+	if err != nil {
+		return Input{}, fmt.Errorf("findings: %w", err)
+	}
+	left := r.Max
+	if left == 0 {
+		left = MaxBytes
+	}
+	in := &reading{max: left, left: left, seen: map[string]bool{}}
+	for _, name := range files {
+		f := &file{reading: in, name: name, counts: map[form]int{}}
+		if err := f.read(); err != nil {
+			return Input{}, fmt.Errorf("findings: %w", err)
+		}
+		notes = append(notes, f.notes()...)
+	}
+	if len(in.findings) == 0 {
+		return Input{}, none(list, notes)
+	}
+	return Input{Findings: in.findings, Notes: shorten(notes)}, nil
+}
+
+// ReadFindings reads a file or folder that holds nothing but findings in the
+// form of GuardDuty's export. Anything else in it is an error.
 func ReadFindings(path string) ([][]byte, error) {
-	info, err := os.Stat(path)
+	in, err := Read(path)
 	if err != nil {
-		return nil, fmt.Errorf("findings: %w", err)
+		return nil, err
 	}
-	files := []string{path}
-	if info.IsDir() {
-		if files, err = jsonLines(path); err != nil {
-			return nil, err
-		}
+	if len(in.Notes) > 0 {
+		return nil, errors.New("findings: " + in.Notes[0])
 	}
-	var findings [][]byte
-	for _, file := range files {
-		lines, err := readFile(file)
-		if err != nil {
-			return nil, err
-		}
-		findings = append(findings, lines...)
-	}
-	if len(findings) == 0 {
-		return nil, fmt.Errorf("findings: none in %s", path)
-	}
-	return findings, nil
+	return in.Findings, nil
 }
 
-// jsonLines are the *.jsonl files of a folder, in the order of their names.
-func jsonLines(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, fmt.Errorf("findings: %w", err)
+// none is the error for an input without a finding.
+func none(list string, notes []string) error {
+	text := fmt.Sprintf("findings: none in %s; give %s", list, Forms)
+	for _, note := range shorten(notes) {
+		text += "\n  " + note
 	}
-	var files []string
-	for _, e := range entries {
-		if !e.IsDir() && filepath.Ext(e.Name()) == ".jsonl" {
-			files = append(files, filepath.Join(folder, e.Name()))
-		}
-	}
-	return files, nil
+	return errors.New(text)
 }
 
-func readFile(file string) ([][]byte, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("findings: %w", err)
+// mostNotes is how many notes are given in full.
+const mostNotes = 20
+
+// shorten leaves out the notes beyond the first ones: they would not be read.
+func shorten(notes []string) []string {
+	if len(notes) <= mostNotes {
+		return notes
 	}
-	var findings [][]byte
-	for n, line := range bytes.Split(text, []byte("\n")) {
-		line = bytes.TrimSuffix(line, []byte("\r"))
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
+	skipped := 0
+	for _, note := range notes[mostNotes:] {
+		if strings.Contains(note, skippedMark) {
+			skipped++
 		}
-		var object map[string]json.RawMessage
-		if err := json.Unmarshal(line, &object); err != nil {
-			return nil, fmt.Errorf("%s:%d: not a JSON object: %w", file, n+1, err)
-		}
-		if object == nil {
-			return nil, fmt.Errorf("%s:%d: not a JSON object: null", file, n+1)
-		}
-		findings = append(findings, line)
 	}
-	return findings, nil
+	more := fmt.Sprintf("... and %d notes more, %d of them on what was skipped", len(notes)-mostNotes, skipped)
+	return append(notes[:mostNotes:mostNotes], more)
 }
+
+// skippedMark stands in every note on something that was not read.
+const skippedMark = ": skipped"
