@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"unicode/utf16"
 )
 
@@ -39,10 +38,15 @@ type file struct {
 	repeats  int
 	problems []string // what was skipped in it, and why
 	more     int      // problems beyond mostProblems
+	rest     bool     // whether the rest of the file was not read
 }
 
 // mostProblems is how many things that are skipped in a file are named.
 const mostProblems = 5
+
+// mostBroken is how many values that are not JSON end the reading of a file:
+// each may be as long as all that follows.
+const mostBroken = 100
 
 // read takes the findings of the file. Only a file that cannot be read at all,
 // or is too large, is an error.
@@ -123,7 +127,7 @@ func unmarked(text []byte) []byte {
 // that is not JSON it continues with the next line that begins a value, as the
 // lines of an export do.
 func (f *file) values(text []byte) {
-	at, lines := 0, lineCounter{text: text}
+	at, broken, lines := 0, 0, lineCounter{text: text}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	for {
 		var raw json.RawMessage
@@ -140,7 +144,8 @@ func (f *file) values(text []byte) {
 		start += len(text[start:]) - len(bytes.TrimLeft(text[start:], " \t\r\n"))
 		f.skip(lines.of(start), "not JSON: "+err.Error())
 		next := nextValue(text[start:])
-		if next < 0 {
+		if broken++; next < 0 || broken == mostBroken {
+			f.rest = next >= 0
 			return
 		}
 		at = start + next
@@ -186,7 +191,7 @@ func (f *file) add(finding []byte, update string, from form) {
 		must(json.Compact(&buf, finding)) // it was read as JSON
 		finding = buf.Bytes()
 	}
-	f.findings = append(f.findings, slices.Clone(finding))
+	f.findings = append(f.findings, finding)
 	f.counts[from]++
 }
 
@@ -227,6 +232,10 @@ func (f *file) notes() []string {
 	notes = append(notes, f.problems...)
 	if f.more > 0 {
 		notes = append(notes, fmt.Sprintf("%s%s: %s more", f.name, skippedMark, plural(f.more, "value")))
+	}
+	if f.rest {
+		notes = append(notes, fmt.Sprintf("%s%s: the rest of it, after %d values that are not JSON",
+			f.name, skippedMark, mostBroken))
 	}
 	return notes
 }

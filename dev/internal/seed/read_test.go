@@ -166,6 +166,7 @@ func TestReadSkips(t *testing.T) {
 		{"again.jsonl", again, ": skipped: 1 repeat (same id, updatedAt and count)", 2},
 		{".hidden.json", one("1"), ": skipped: its name begins with a dot", 0},
 		{"many.jsonl", one("1") + strings.Repeat("\n7", 8), ": skipped: 3 values more", 1},
+		{"broken.jsonl", strings.Repeat("{\n", 120) + one("1"), ": skipped: the rest of it, after 100 values", 0},
 		{"damaged.gz", "\x1f\x8bno", ": skipped: damaged gzip: ", 0},
 		{"half.gz", half, ": skipped: its end: damaged gzip: ", 1},
 	}
