@@ -4,7 +4,7 @@
 //
 // Without arguments it serves the Functions host on
 // 127.0.0.1:$FUNCTIONS_CUSTOMHANDLER_PORT (8080 when that is not set). All
-// else comes from the app settings; the README lists them.
+// else comes from the app settings; docs/settings.md lists them.
 package main
 
 import (

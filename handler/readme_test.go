@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"guardduty-sentinel/handler/internal/config"
 )
 
 // root is the repository, seen from this package.
@@ -33,35 +31,6 @@ func section(t *testing.T, title string) string {
 	}
 	body, _, _ := strings.Cut(rest, "\n## ")
 	return body
-}
-
-// TestSettingsTable holds the README's table to what the program reads.
-func TestSettingsTable(t *testing.T) {
-	documented := map[string]string{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `([A-Z0-9_]+)` \\| (.*?) \\|").FindAllStringSubmatch(section(t, "Settings"), -1) {
-		documented[m[1]] = strings.Trim(m[2], "`")
-	}
-	for _, name := range []string{"GUARDDUTY_SCHEDULE", "AZURE_CLIENT_ID", "AZURE_TOKEN_CREDENTIALS"} { // read by the host and by azidentity
-		if _, ok := documented[name]; !ok {
-			t.Errorf("README.md lacks the setting %s", name)
-		}
-		delete(documented, name)
-	}
-	names, defaults := config.Settings()
-	for i, name := range names {
-		got, ok := documented[name]
-		delete(documented, name)
-		want := defaults[i]
-		if want == "" && (strings.HasPrefix(got, "required") || got == "empty") {
-			continue
-		}
-		if !ok || got != want {
-			t.Errorf("README.md gives %s the default %q (listed: %v), want %q", name, got, ok, want)
-		}
-	}
-	for name := range documented {
-		t.Errorf("README.md lists %s, which nothing reads", name)
-	}
 }
 
 // TestRepositoryMap holds the README's map to the tree, both ways.

@@ -65,7 +65,7 @@ param tags { *: string } = {}
 
 // ---- The source in AWS
 
-@description('GUARDDUTY_SCHEDULE: when to run, as a six-field NCRONTAB expression in UTC.')
+@description('GUARDDUTY_SCHEDULE: when to run: six-field NCRONTAB, {second} {minute} {hour} {day} {month} {day of week}, in UTC.')
 @minLength(11)
 param schedule string = '0 */5 * * * *'
 
@@ -84,23 +84,23 @@ param awsRegion string
 
 // ---- AWS credentials: a key pair in the vault, or none (keyless)
 
-@description('AWS_WEB_IDENTITY_AUDIENCE: set, there is no AWS key and no vault, and an Entra token for this audience goes to AWS. It is an application id URI such as api://guardduty-sentinel. Empty, there is a key pair.')
+@description('AWS_WEB_IDENTITY_AUDIENCE: set for keyless access: an Entra token for this application id URI, such as api://guardduty-sentinel, goes to AWS, and there is no AWS key and no vault; empty for a key pair.')
 @maxLength(512)
 param awsWebIdentityAudience string = ''
 
-@description('AWS_ROLE_ARN: the IAM role to assume. Needed without a key pair; with one, empty for none.')
+@description('AWS_ROLE_ARN: ARN of the IAM role to assume; optional with a key pair, required without one.')
 param awsRoleArn string = ''
 
-@description('AWS_ROLE_EXTERNAL_ID: external id for the role, with a key pair; empty for none.')
+@description('AWS_ROLE_EXTERNAL_ID: external id for the role, only with a key pair; empty for none.')
 @maxLength(1224)
 param awsRoleExternalId string = ''
 
-@description('AWS_ACCESS_KEY_ID_SECRET: name of the vault\'s entry that holds the access key id; letters, digits and hyphens.')
+@description('AWS_ACCESS_KEY_ID_SECRET: name of the vault\'s secret that holds the access key id; letters, digits and hyphens.')
 @minLength(1)
 @maxLength(127)
 param awsKeyIdName string = 'aws-access-key-id'
 
-@description('AWS_SECRET_ACCESS_KEY_SECRET: name of the vault\'s entry that holds the access key itself; letters, digits and hyphens.')
+@description('AWS_SECRET_ACCESS_KEY_SECRET: name of the vault\'s secret that holds the secret access key; letters, digits and hyphens.')
 @minLength(1)
 @maxLength(127)
 param awsKeyName string = 'aws-secret-access-key'
@@ -147,7 +147,7 @@ param registerAsim bool = true
 
 // ---- Runs
 
-@description('STATE_TABLE: name of the state table; letters and digits, a letter first. A new name starts over at initialLookback.')
+@description('STATE_TABLE: name of the state table, created if missing; letters and digits, a letter first. A new name starts over at INITIAL_LOOKBACK.')
 @minLength(3)
 @maxLength(63)
 param stateTable string = 'GuardDutyState'
@@ -160,16 +160,16 @@ param initialLookback string = '24h'
 @minLength(2)
 param watermarkOverlap string = '1h'
 
-@description('RUN_BUDGET: within what time a run ends by itself. Keep it below functionTimeout in host.json.')
+@description('RUN_BUDGET: how long a run may take, 10s to 24h; it has to be below functionTimeout in host.json.')
 @minLength(2)
 param runBudget string = '8m'
 
-@description('FETCH_CONCURRENCY: objects read at once.')
+@description('FETCH_CONCURRENCY: objects read at once, 1 to 512.')
 @minValue(1)
 @maxValue(512)
 param fetchConcurrency int = 64
 
-@description('UPLOAD_CONCURRENCY: batches delivered at once.')
+@description('UPLOAD_CONCURRENCY: batches delivered at once, 1 to 32.')
 @minValue(1)
 @maxValue(32)
 param uploadConcurrency int = 4
@@ -178,13 +178,13 @@ param uploadConcurrency int = 4
 @minLength(1)
 param minSeverity string = '0'
 
-@description('EXCLUDE_FINDING_TYPES: finding types that are not sent; Recon:* for all of one purpose.')
+@description('EXCLUDE_FINDING_TYPES: comma-separated finding types that are not sent; Recon:* for all of one purpose.')
 param excludeFindingTypes string[] = []
 
-@description('EXCLUDE_SAMPLES: whether GuardDuty\'s sample findings are not sent.')
+@description('EXCLUDE_SAMPLES: whether to leave out GuardDuty\'s sample findings.')
 param excludeSamples bool = false
 
-@description('LOG_LEVEL. The alert rules read lines of the level info, so a higher one cannot be chosen here.')
+@description('LOG_LEVEL: least level of the lines that are logged. The alert rules read lines of level info, so a higher one blinds them.')
 param logLevel 'debug' | 'info' = 'info'
 
 // ---- Alerts
@@ -240,9 +240,8 @@ var contentRules = deployContent && analyticsRules != 'none' && tablePlan == 'Ba
   ? fail('analyticsRules has to be none where tablePlan is Basic: scheduled analytics rules cannot read the table')
   : analyticsRules
 
-// An empty one is not set. Left to their defaults on purpose: STATE_CONNECTION
-// (the host's own storage), AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_STS and
-// S3_PATH_STYLE (AWS itself). function.bicep adds those of the platform.
+// An empty one is not set. docs/settings.md says which are left to their defaults,
+// and why. function.bicep adds those of the platform.
 var settings = {
   GUARDDUTY_SCHEDULE: schedule
   S3_BUCKET: s3Bucket

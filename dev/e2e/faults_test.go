@@ -62,7 +62,7 @@ func settingFaults() []breakage {
 			name:  "several settings",
 			wrong: map[string]string{"S3_BUCKET": "", "AWS_REGION": "Ireland", "DCR_IMMUTABLE_ID": "my-rule", "RUN_BUDGET": "5s", "FETCH_CONCURRENCY": "many"},
 			code:  "GD1001",
-			says: []string{"S3_BUCKET is not set", `AWS_REGION: "Ireland"`, `DCR_IMMUTABLE_ID: "my-rule"`, `RUN_BUDGET: "5s"`,
+			says: []string{"S3_BUCKET is required", `AWS_REGION: "Ireland"`, `DCR_IMMUTABLE_ID: "my-rule"`, `RUN_BUDGET: "5s"`,
 				`FETCH_CONCURRENCY: "many"`, "mend the app settings"},
 		},
 		{

@@ -15,7 +15,7 @@ import {
   parametersOf,
   startOf,
 } from './form.mjs';
-import { deployed, files, shape, text } from './templates.mjs';
+import { contract, deployed, files, shape } from './templates.mjs';
 import { conforms, members } from './types.mjs';
 
 const [main] = files;
@@ -309,14 +309,12 @@ test('a number is within the bounds of its parameter', () => {
 });
 
 test('where the connector has a pattern, the form has the same', () => {
-  const types = text('handler/internal/config/types.go');
-  for (const [step, name] of [
-    ['source', 'bucket'],
-    ['source', 'region'],
-    ['credentials', 'keylessRole'],
-    ['credentials', 'pairRole'],
-  ]) {
-    assert.ok(types.includes(`\`${element(step, name).constraints.validations[0].regex.slice(1, -1)}\``), name);
+  const patterned = Object.values(contract).filter((s) => s.pattern && outputs[s.bicep.parameter]);
+  for (const { name, pattern, bicep } of patterned) {
+    const asked = [...outputs[bicep.parameter].matchAll(/steps\('(\w+)'\)\.(\w+)/g)].map((m) => element(m[1], m[2]));
+    const boxes = asked.filter((e) => e.type === 'Microsoft.Common.TextBox');
+    assert.ok(boxes.length, name);
+    for (const box of boxes) assert.equal(box.constraints.validations[0].regex, `^${pattern}$`, `${name}: ${box.name}`);
   }
 });
 

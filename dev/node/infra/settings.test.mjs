@@ -1,12 +1,9 @@
-// The app settings and the table that infra/main.bicep makes, held to README.md, to
-// the program and to the schema.
+// The app settings and the table that infra/main.bicep makes, held to what the
+// program declares of its settings, and to the schema.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import { description } from './bicep.mjs';
 import {
-  at,
-  byDefault,
   contract,
   deployed,
   files,
@@ -20,25 +17,44 @@ import {
   text,
 } from './templates.mjs';
 
-test('every setting is set or left to its default on purpose, and none is unknown', () => {
+test('every setting is set from what is declared, and none is unknown', () => {
   const all = {
     ...settingsOf(deployed({ ...keylessParams, s3Prefix: 'p', excludeFindingTypes: ['Recon:*'] })),
     ...settingsOf(deployed({ awsRoleArn: 'r', awsRoleExternalId: 'external' })),
   };
-  for (const name of Object.keys(contract)) assert.equal(name in all, !(name in byDefault), name);
+  for (const { name, bicep } of Object.values(contract)) {
+    assert.equal([bicep.parameter, bicep.resource, bicep.unset].filter(Boolean).length, 1, name);
+    assert.equal(name in all, !bicep.unset, name);
+  }
   for (const name of Object.keys(all)) assert.ok(name in contract || name in platform, name);
 });
 
-test('the program reads the settings that are set', () => {
-  const config = readdirSync(at('handler/internal/config'))
-    .filter((f) => f.endsWith('.go'))
-    .map((f) => text(`handler/internal/config/${f}`))
-    .join('\n');
-  const program = [...config.matchAll(/`env:"([A-Z0-9_]+)"/g)].map((m) => m[1]);
-  for (const name of Object.keys(settingsOf(keyPair))) {
-    assert.ok(program.includes(name) || name in platform || name === 'GUARDDUTY_SCHEDULE', name);
+test('the parameters name the settings that they make, and say of them what is declared', () => {
+  const named = files[0].params.filter((p) => /^[A-Z][A-Z0-9_]{4,}: /.test(description(p)));
+  const declared = Object.values(contract).filter((s) => s.bicep.parameter);
+  assert.deepEqual(named.map((p) => p.name).sort(), declared.map((s) => s.bicep.parameter).sort());
+  for (const setting of declared) {
+    const param = files[0].params.find((p) => p.name === setting.bicep.parameter);
+    assert.equal(description(param), `${setting.name}: ${setting.help.replaceAll('`', '')}.`);
+    assert.deepEqual(limitsOf(param), limitsFor(setting), param.name);
   }
 });
+
+/** The type and the limits of a parameter. */
+function limitsOf({ type, decorators }) {
+  const limits = ['minLength', 'maxLength', 'minValue', 'maxValue'].filter((name) => decorators[name]);
+  return { type, ...Object.fromEntries(limits.map((name) => [name, Number(decorators[name][0].text)])) };
+}
+
+/** The type and the limits that the parameter of a setting has to have. */
+function limitsFor({ kind, required, default: value, minLength, maxLength, min, max, bicep }) {
+  if (kind === 'whole number') return { type: 'int', minValue: Number(min), maxValue: Number(max) };
+  if (kind === 'true or false') return { type: 'bool' };
+  if (bicep.values) return { type: bicep.values.map((v) => `'${v}'`).join(' | ') };
+  if (bicep.parameter === 'excludeFindingTypes') return { type: 'string[]' };
+  const filled = required || value || kind === 'schedule'; // others may be empty
+  return { type: 'string', ...(minLength && filled && { minLength }), ...(maxLength && { maxLength }) };
+}
 
 test('the settings of the platform are as the host and azidentity read them', () => {
   const settings = settingsOf(keyPair);
@@ -52,16 +68,11 @@ test('the settings of the platform are as the host and azidentity read them', ()
     assert.ok(!(name in settings), name);
 });
 
-test('a parameter left alone gives the default that README.md names', () => {
+test('a parameter that is not given leaves the default of its setting', () => {
   const settings = settingsOf(keyPair);
-  const fromResources = ['KEY_VAULT_URI', 'LOGS_INGESTION_ENDPOINT', 'DCR_IMMUTABLE_ID', 'S3_BUCKET', 'AWS_REGION'];
-  for (const [name, want] of Object.entries(contract)) {
-    if (fromResources.includes(name) || name in byDefault || name in platform) continue;
-    assert.equal(
-      settings[name],
-      want === 'empty' ? undefined : want.split(' in the sample')[0].replace('none; ', ''),
-      name,
-    );
+  for (const { name, default: value, sample, required, kind, bicep } of Object.values(contract)) {
+    if (required || platform[name] || bicep.unset) continue;
+    assert.equal(settings[name], kind === 'schedule' ? sample : value, name);
   }
 });
 
@@ -119,17 +130,6 @@ test('with a key pair the app knows the vault, keyless it knows none', () => {
 test('parameters that contradict each other fail before anything is made', () => {
   assert.throws(() => deployed({ awsWebIdentityAudience: 'api://x' }), /needs awsRoleArn/);
   assert.throws(() => deployed({ ...keylessParams, awsRoleExternalId: 'e' }), /is for the key pair/);
-});
-
-test('the parameters name the settings that they make', () => {
-  const named = new Set(files[0].params.flatMap((p) => /^([A-Z][A-Z0-9_]{4,})\b/.exec(description(p))?.[1] ?? []));
-  const other = ['KEY_VAULT_URI', 'LOGS_INGESTION_ENDPOINT', 'DCR_IMMUTABLE_ID', 'DCR_STREAM']; // from resources
-  assert.deepEqual(
-    [...named, ...other].sort(),
-    Object.keys(contract)
-      .filter((s) => !(s in byDefault) && !(s in platform))
-      .sort(),
-  );
 });
 
 test('every column reaches the table and the stream', () => {

@@ -51,25 +51,10 @@ export const contentTypes = [
 export const shape = ({ resources, outputs }) =>
   JSON.stringify({ resources: resources.map(({ nested, ...rest }) => rest), outputs });
 
-/** The settings of README.md's table, with their defaults. */
-export const contract = Object.fromEntries(
-  [
-    ...text('README.md')
-      .split('\n## Settings\n')[1]
-      .split('\n## ')[0]
-      .matchAll(/^\| `([A-Z0-9_]+)` \| (.*?) \|/gm),
-  ].map((m) => [m[1], m[2].replaceAll('`', '')]),
-);
+/** The settings that the connector declares, by name: handler/internal/config/settings.go. */
+export const contract = Object.fromEntries(JSON.parse(text('infra/schema/settings.json')).map((s) => [s.name, s]));
 
-/** Settings that the template leaves to their defaults, and why. */
-export const byDefault = {
-  STATE_CONNECTION: "the state is in the host's own storage",
-  AWS_ENDPOINT_URL_S3: 'S3 itself',
-  AWS_ENDPOINT_URL_STS: 'STS itself',
-  S3_PATH_STYLE: 'S3 itself',
-};
-
-/** Settings of the host and of azidentity; the first two stand in README.md's table too. */
+/** Settings of the host and of azidentity; the first two are declared too. */
 export const platform = {
   AZURE_CLIENT_ID: /\.properties\.clientId>$/,
   AZURE_TOKEN_CREDENTIALS: /^ManagedIdentityCredential$/,

@@ -3,23 +3,19 @@ package config
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
 	"time"
 )
 
 // missing finds required settings that are not there.
 func missing(vars map[string]string) []error {
 	var faults []error
-	need := func(name, what string) {
-		if vars[name] == "" {
-			faults = append(faults, fmt.Errorf("%s is not set: it wants %s", name, what))
+	for _, s := range settings {
+		if s.Required != "" && vars[s.Name] == "" && (s.Unless == "" || vars[s.Unless] == "") {
+			faults = append(faults, fmt.Errorf("%s is required: %s", s.Name, s.Required))
 		}
-	}
-	need("S3_BUCKET", "the name of the bucket that GuardDuty exports to")
-	need("AWS_REGION", "the bucket's region, such as eu-west-1")
-	need("LOGS_INGESTION_ENDPOINT", "the logs ingestion endpoint of the data collection rule, https://….ingest.monitor.azure.com")
-	need("DCR_IMMUTABLE_ID", "the immutable id of the data collection rule, dcr- and 32 hexadecimal digits")
-	if vars["AWS_WEB_IDENTITY_AUDIENCE"] == "" {
-		need("KEY_VAULT_URI", "the vault that holds the AWS key pair, https://NAME.vault.azure.net (or AWS_WEB_IDENTITY_AUDIENCE for no key pair)")
 	}
 	return faults
 }
@@ -27,24 +23,45 @@ func missing(vars map[string]string) []error {
 // ranges checks the values that have bounds, but for those that did not parse.
 func (c *Config) ranges(vars map[string]string, malformed map[string]bool) []error {
 	var faults []error
-	check := func(name string, within bool, want string) {
-		if !within && !malformed[name] {
-			faults = append(faults, fault(name, vars[name], want))
+	for field, value := range reflect.ValueOf(c).Elem().Fields() {
+		s, known := find(field.Tag.Get("env"))
+		if !known || s.Max == "" || malformed[s.Name] {
+			continue
+		}
+		var n float64
+		if value.CanInt() {
+			n = float64(value.Int())
+		} else {
+			n = value.Float()
+		}
+		if low, high := s.bounds(); !(n >= low && n <= high) { // NaN is not within
+			want := fmt.Sprintf("a %s from %s to %s", s.Kind, s.Min, s.Max)
+			faults = append(faults, fault(s.Name, vars[s.Name], want))
 		}
 	}
-	duration := func(name string, d, low, high time.Duration, want string) {
-		check(name, d >= low && d <= high, "a duration from "+want)
-	}
-	count := func(name string, n, high int) {
-		check(name, n >= 1 && n <= high, fmt.Sprintf("a whole number from 1 to %d", high))
-	}
-	duration("INITIAL_LOOKBACK", c.InitialLookback, time.Minute, 90*24*time.Hour, "1m to 2160h")
-	duration("WATERMARK_OVERLAP", c.WatermarkOverlap, time.Minute, 48*time.Hour, "1m to 48h")
-	duration("RUN_BUDGET", c.RunBudget, 10*time.Second, 24*time.Hour, "10s to 24h")
-	count("FETCH_CONCURRENCY", c.FetchConcurrency, 512)
-	count("UPLOAD_CONCURRENCY", c.UploadConcurrency, 32)
-	check("MIN_SEVERITY", c.MinSeverity >= 0 && c.MinSeverity <= 10, "a number from 0 to 10") // NaN is not within
 	return faults
+}
+
+// bounds is Min and Max as numbers, nanoseconds for durations.
+func (s Setting) bounds() (low, high float64) {
+	of := func(text string) float64 {
+		if s.Kind == Duration {
+			d, _ := time.ParseDuration(text)
+			return float64(d)
+		}
+		n, _ := strconv.ParseFloat(text, 64)
+		return n
+	}
+	return of(s.Min), of(s.Max)
+}
+
+// find returns the setting of that name.
+func find(name string) (Setting, bool) {
+	i := slices.IndexFunc(settings, func(s Setting) bool { return s.Name == name })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return settings[i], true
 }
 
 // combinations finds settings that exclude or need one another. What is set

@@ -5,6 +5,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,41 +19,42 @@ import (
 	"guardduty-sentinel/handler/internal/secret"
 )
 
-// Config is the checked settings. The tags name each setting and its default.
+// Config is the checked settings. The tags name the setting of each field;
+// settings.go has all else about them.
 type Config struct {
-	Bucket   bucketName `env:"S3_BUCKET"`     // export bucket
-	Prefix   keyPrefix  `env:"S3_PREFIX"`     // before AWSLogs/, without the closing slash
-	Region   regionName `env:"AWS_REGION"`    // of the bucket
-	VaultURL serviceURL `env:"KEY_VAULT_URI"` // https://NAME.vault.azure.net; empty when keyless
-	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"info"`
+	Bucket   bucketName `env:"S3_BUCKET"`
+	Prefix   keyPrefix  `env:"S3_PREFIX"` // before AWSLogs/, without the closing slash
+	Region   regionName `env:"AWS_REGION"`
+	VaultURL serviceURL `env:"KEY_VAULT_URI"` // empty when keyless
+	LogLevel slog.Level `env:"LOG_LEVEL"`
 
-	AccessKeyIDSecret     secretName `env:"AWS_ACCESS_KEY_ID_SECRET" envDefault:"aws-access-key-id"`
-	SecretAccessKeySecret secretName `env:"AWS_SECRET_ACCESS_KEY_SECRET" envDefault:"aws-secret-access-key"`
+	AccessKeyIDSecret     secretName `env:"AWS_ACCESS_KEY_ID_SECRET"`
+	SecretAccessKeySecret secretName `env:"AWS_SECRET_ACCESS_KEY_SECRET"`
 	RoleARN               roleARN    `env:"AWS_ROLE_ARN"`              // role to assume; empty for none
 	RoleExternalID        externalID `env:"AWS_ROLE_EXTERNAL_ID"`      // for AssumeRole with the key pair
 	WebIdentityAudience   audience   `env:"AWS_WEB_IDENTITY_AUDIENCE"` // set: keyless
 
-	StateConnection settingName `env:"STATE_CONNECTION" envDefault:"AzureWebJobsStorage"`
-	StateTable      tableName   `env:"STATE_TABLE" envDefault:"GuardDutyState"`
+	StateConnection settingName `env:"STATE_CONNECTION"`
+	StateTable      tableName   `env:"STATE_TABLE"`
 	State           Storage     // what STATE_CONNECTION names
 
 	IngestionURL serviceURL `env:"LOGS_INGESTION_ENDPOINT"`
 	RuleID       ruleID     `env:"DCR_IMMUTABLE_ID"`
-	Stream       streamName `env:"DCR_STREAM" envDefault:"Custom-AWSGuardDuty_CL"`
+	Stream       streamName `env:"DCR_STREAM"`
 
-	InitialLookback   time.Duration `env:"INITIAL_LOOKBACK" envDefault:"24h"`
-	WatermarkOverlap  time.Duration `env:"WATERMARK_OVERLAP" envDefault:"1h"`
-	RunBudget         time.Duration `env:"RUN_BUDGET" envDefault:"8m"`
-	FetchConcurrency  int           `env:"FETCH_CONCURRENCY" envDefault:"64"`
-	UploadConcurrency int           `env:"UPLOAD_CONCURRENCY" envDefault:"4"`
+	InitialLookback   time.Duration `env:"INITIAL_LOOKBACK"`
+	WatermarkOverlap  time.Duration `env:"WATERMARK_OVERLAP"`
+	RunBudget         time.Duration `env:"RUN_BUDGET"`
+	FetchConcurrency  int           `env:"FETCH_CONCURRENCY"`
+	UploadConcurrency int           `env:"UPLOAD_CONCURRENCY"`
 
-	MinSeverity    float64     `env:"MIN_SEVERITY" envDefault:"0"`
+	MinSeverity    float64     `env:"MIN_SEVERITY"`
 	ExcludeTypes   findingList `env:"EXCLUDE_FINDING_TYPES"`
-	ExcludeSamples bool        `env:"EXCLUDE_SAMPLES" envDefault:"false"`
+	ExcludeSamples bool        `env:"EXCLUDE_SAMPLES"`
 
 	S3Endpoint  endpointURL `env:"AWS_ENDPOINT_URL_S3"`
 	STSEndpoint endpointURL `env:"AWS_ENDPOINT_URL_STS"`
-	S3PathStyle bool        `env:"S3_PATH_STYLE" envDefault:"false"`
+	S3PathStyle bool        `env:"S3_PATH_STYLE"`
 }
 
 // Storage says where the state table lives: a connection string, or the
@@ -72,10 +74,9 @@ func (c *Config) Keyless() bool { return c.WebIdentityAudience != "" }
 func FromEnv(environ []string) (*Config, error) {
 	var c Config
 	vars := env.ToMap(environ)
-	delete(vars, "") // the settings library would read it into fields without a tag
 	var faults []error
 	malformed := make(map[string]bool)
-	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
+	if err := env.ParseWithOptions(&c, env.Options{Environment: withDefaults(vars)}); err != nil {
 		faults = append(faults, parseFaults(err, vars, malformed)...)
 	}
 	faults = append(faults, missing(vars)...)
@@ -91,16 +92,15 @@ func FromEnv(environ []string) (*Config, error) {
 	return &c, errors.Join(faults...)
 }
 
-// Settings lists the settings that FromEnv reads, with their defaults, in the
-// order of the Config's fields.
-func Settings() (names, defaults []string) {
-	for f := range reflect.TypeFor[Config]().Fields() {
-		if name := f.Tag.Get("env"); name != "" {
-			names = append(names, name)
-			defaults = append(defaults, f.Tag.Get("envDefault"))
-		}
+// withDefaults is the settings of vars, and the defaults of those that are not
+// set or empty. It holds nothing else: the settings library would read a
+// variable without a name into fields without a tag.
+func withDefaults(vars map[string]string) map[string]string {
+	read := make(map[string]string)
+	for _, s := range settings {
+		read[s.Name] = cmp.Or(vars[s.Name], s.Default)
 	}
-	return names, defaults
+	return read
 }
 
 // parseFaults rewords what the settings library found, so that each fault

@@ -57,6 +57,7 @@ func read(changes ...string) (*config.Config, error) {
 // azidentity.
 func TestContractSettings(t *testing.T) {
 	want := map[string]string{
+		"GUARDDUTY_SCHEDULE": "", "AZURE_CLIENT_ID": "", "AZURE_TOKEN_CREDENTIALS": "",
 		"S3_BUCKET": "", "S3_PREFIX": "", "AWS_REGION": "", "KEY_VAULT_URI": "",
 		"AWS_ACCESS_KEY_ID_SECRET":     "aws-access-key-id",
 		"AWS_SECRET_ACCESS_KEY_SECRET": "aws-secret-access-key",
@@ -68,12 +69,11 @@ func TestContractSettings(t *testing.T) {
 		"MIN_SEVERITY": "0", "EXCLUDE_FINDING_TYPES": "", "EXCLUDE_SAMPLES": "false", "LOG_LEVEL": "info",
 		"AWS_ENDPOINT_URL_S3": "", "AWS_ENDPOINT_URL_STS": "", "S3_PATH_STYLE": "false",
 	}
-	names, defaults := config.Settings()
 	got := map[string]string{}
-	for i, name := range names {
-		got[name] = defaults[i]
+	for _, s := range config.Settings() {
+		got[s.Name] = s.Default
 	}
-	if !maps.Equal(got, want) || len(names) != len(want) {
+	if !maps.Equal(got, want) || len(config.Settings()) != len(want) {
 		t.Errorf("Settings() = %v, want %v", got, want)
 	}
 }
@@ -81,10 +81,9 @@ func TestContractSettings(t *testing.T) {
 // TestDefaults: a setting that is empty is a setting that is not there.
 func TestDefaults(t *testing.T) {
 	empty := []string{}
-	names, _ := config.Settings()
-	for _, name := range names {
-		if _, required := minimal()[name]; !required {
-			empty = append(empty, name, "")
+	for _, s := range config.Settings() {
+		if _, required := minimal()[s.Name]; !required {
+			empty = append(empty, s.Name, "")
 		}
 	}
 	for how, changes := range map[string][]string{"not set": nil, "empty": empty} {
@@ -92,10 +91,12 @@ func TestDefaults(t *testing.T) {
 		if err != nil {
 			t.Fatalf("FromEnv, %s = %v", how, err)
 		}
-		got := fmt.Sprint(c.Prefix, c.LogLevel, c.AccessKeyIDSecret, c.SecretAccessKeySecret, c.RoleARN, c.RoleExternalID, c.WebIdentityAudience, c.StateConnection, c.StateTable,
-			c.Stream, c.InitialLookback, c.WatermarkOverlap, c.RunBudget, c.FetchConcurrency, c.UploadConcurrency, c.MinSeverity, c.ExcludeTypes, c.ExcludeSamples, c.S3Endpoint, c.STSEndpoint, c.S3PathStyle, c.Keyless())
-		want := fmt.Sprint("", slog.LevelInfo, "aws-access-key-id", "aws-secret-access-key", "", "", "", "AzureWebJobsStorage", "GuardDutyState",
-			"Custom-AWSGuardDuty_CL", 24*time.Hour, time.Hour, 8*time.Minute, 64, 4, 0, []string{}, false, "", "", false, false)
+		got := fmt.Sprint(c.Prefix, c.LogLevel, c.AccessKeyIDSecret, c.SecretAccessKeySecret, c.RoleARN,
+			c.RoleExternalID, c.WebIdentityAudience, c.StateConnection, c.StateTable, c.Stream,
+			c.InitialLookback, c.WatermarkOverlap, c.RunBudget, c.FetchConcurrency, c.UploadConcurrency,
+			c.MinSeverity, c.ExcludeTypes, c.ExcludeSamples, c.S3Endpoint, c.STSEndpoint, c.S3PathStyle, c.Keyless())
+		want := fmt.Sprint("", slog.LevelInfo, "aws-access-key-id", "aws-secret-access-key", "", "", "",
+			"AzureWebJobsStorage", "GuardDutyState", "Custom-AWSGuardDuty_CL", 24*time.Hour, time.Hour, 8*time.Minute, 64, 4, 0, []string{}, false, "", "", false, false)
 		if got != want {
 			t.Errorf("FromEnv, %s = %s, want %s", how, got, want)
 		}

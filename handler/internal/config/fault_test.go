@@ -10,12 +10,12 @@ import (
 // Texts of what is wanted, where several tests use one.
 const (
 	wantBucket   = "a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, without s3:// or a path"
-	wantPrefix   = "the prefix set in GuardDuty, what stands before AWSLogs/, without a slash in front"
+	wantPrefix   = "the prefix set in GuardDuty: what comes before AWSLogs/, without a leading slash"
 	wantRegion   = "an AWS region such as eu-west-1"
 	wantURL      = "an address of the form https://HOST without a path"
 	wantEndpoint = "an address of the form https://HOST without a path (http:// only for a loopback host)"
 	wantSecret   = "the name of a Key Vault secret: 1 to 127 letters, digits and hyphens"
-	wantNoKey    = "the name of a Key Vault secret: it looks like the key itself, which belongs into the vault"
+	wantNoKey    = "the name of a Key Vault secret: it looks like the key itself, which belongs in the vault"
 	wantRole     = "the ARN of an IAM role, arn:aws:iam::ACCOUNT:role/NAME"
 	wantTable    = "a table name: 3 to 63 letters and digits, a letter first"
 	wantRule     = "the immutable id of a data collection rule, dcr- and 32 hexadecimal digits (not its name or resource id)"
@@ -29,30 +29,78 @@ const (
 // and is the only fault.
 func TestBadValues(t *testing.T) {
 	tests := []struct{ name, value, want string }{
-		{"S3_BUCKET", "s3://bucket", wantBucket}, {"S3_BUCKET", "Bucket", wantBucket}, {"S3_BUCKET", "ab", wantBucket}, {"S3_BUCKET", "a/b", wantBucket}, {"S3_BUCKET", "bucket\n", wantBucket},
-		{"S3_PREFIX", "/a", wantPrefix}, {"S3_PREFIX", "/", wantPrefix}, {"S3_PREFIX", "a//b", wantPrefix}, {"S3_PREFIX", "a//", wantPrefix},
-		{"S3_PREFIX", "AWSLogs", wantPrefix}, {"S3_PREFIX", "x/AWSLogs/1", wantPrefix}, {"S3_PREFIX", "s3://b/p", wantPrefix},
-		{"AWS_REGION", "Ireland", wantRegion}, {"AWS_REGION", "eu-west-1a", wantRegion}, {"AWS_REGION", " eu-west-1", wantRegion},
-		{"KEY_VAULT_URI", "http://kv.vault.azure.net", wantURL}, {"KEY_VAULT_URI", "kv", wantURL}, {"KEY_VAULT_URI", "https://kv.vault.azure.net/secrets/x", wantURL}, {"KEY_VAULT_URI", "https://%zz", wantURL},
-		{"AWS_ACCESS_KEY_ID_SECRET", "aws_id", wantSecret}, {"AWS_SECRET_ACCESS_KEY_SECRET", "https://kv/secrets/x", wantSecret},
-		{"AWS_ROLE_ARN", "Reader", wantRole}, {"AWS_ROLE_ARN", "arn:aws:iam::1:role/Reader", wantRole}, {"AWS_ROLE_ARN", "arn:aws:iam::111122223333:user/Reader", wantRole},
-		{"STATE_TABLE", "guardduty-state", wantTable}, {"STATE_TABLE", "1State", wantTable}, {"STATE_TABLE", "ab", wantTable},
-		{"STATE_CONNECTION", "a b", wantSettings}, {"STATE_CONNECTION", "1st", wantSettings},
-		{"LOGS_INGESTION_ENDPOINT", "https://dce.ingest.monitor.azure.com/dataCollectionRules", wantURL}, {"LOGS_INGESTION_ENDPOINT", "https://dce?x=1", wantURL}, {"LOGS_INGESTION_ENDPOINT", "https://", wantURL},
-		{"DCR_IMMUTABLE_ID", "dcr-1", wantRule}, {"DCR_IMMUTABLE_ID", "/subscriptions/1/x", wantRule}, {"DCR_IMMUTABLE_ID", "dcr-0123456789ABCDEF0123456789ABCDEF", wantRule},
-		{"DCR_STREAM", "AWSGuardDuty_CL", wantStream}, {"DCR_STREAM", "Custom-A B", wantStream},
-		{"INITIAL_LOOKBACK", "1 day", wantDuration}, {"INITIAL_LOOKBACK", "24", wantDuration}, {"INITIAL_LOOKBACK", "0s", "a duration from 1m to 2160h"},
-		{"INITIAL_LOOKBACK", "2161h", "a duration from 1m to 2160h"}, {"INITIAL_LOOKBACK", "-1h", "a duration from 1m to 2160h"},
-		{"WATERMARK_OVERLAP", "no", wantDuration}, {"WATERMARK_OVERLAP", "0", "a duration from 1m to 48h"}, {"WATERMARK_OVERLAP", "59s", "a duration from 1m to 48h"},
-		{"RUN_BUDGET", "8", wantDuration}, {"RUN_BUDGET", "0s", "a duration from 10s to 24h"}, {"RUN_BUDGET", "25h", "a duration from 10s to 24h"},
-		{"FETCH_CONCURRENCY", "many", "a whole number"}, {"FETCH_CONCURRENCY", "1.5", "a whole number"}, {"FETCH_CONCURRENCY", "0", "a whole number from 1 to 512"}, {"FETCH_CONCURRENCY", "513", "a whole number from 1 to 512"},
-		{"UPLOAD_CONCURRENCY", "99999999999", "a whole number"}, {"UPLOAD_CONCURRENCY", "0", "a whole number from 1 to 32"}, {"UPLOAD_CONCURRENCY", "-1", "a whole number from 1 to 32"},
-		{"MIN_SEVERITY", "high", "a number"}, {"MIN_SEVERITY", "4,5", "a number"}, {"MIN_SEVERITY", "-0.1", "a number from 0 to 10"}, {"MIN_SEVERITY", "NaN", "a number from 0 to 10"}, {"MIN_SEVERITY", "10.1", "a number from 0 to 10"},
-		{"EXCLUDE_FINDING_TYPES", "Recon", wantTypes}, {"EXCLUDE_FINDING_TYPES", "Recon:EC2/*", wantTypes}, {"EXCLUDE_FINDING_TYPES", "*", wantTypes}, {"EXCLUDE_FINDING_TYPES", "Recon:*;Trojan:*", wantTypes},
-		{"EXCLUDE_SAMPLES", "yes", "true or false"}, {"S3_PATH_STYLE", "on", "true or false"},
+		{"S3_BUCKET", "s3://bucket", wantBucket},
+		{"S3_BUCKET", "Bucket", wantBucket},
+		{"S3_BUCKET", "ab", wantBucket},
+		{"S3_BUCKET", "a/b", wantBucket},
+		{"S3_BUCKET", "bucket\n", wantBucket},
+		{"S3_PREFIX", "/a", wantPrefix},
+		{"S3_PREFIX", "/", wantPrefix},
+		{"S3_PREFIX", "a//b", wantPrefix},
+		{"S3_PREFIX", "a//", wantPrefix},
+		{"S3_PREFIX", "AWSLogs", wantPrefix},
+		{"S3_PREFIX", "x/AWSLogs/1", wantPrefix},
+		{"S3_PREFIX", "s3://b/p", wantPrefix},
+		{"AWS_REGION", "Ireland", wantRegion},
+		{"AWS_REGION", "eu-west-1a", wantRegion},
+		{"AWS_REGION", " eu-west-1", wantRegion},
+		{"KEY_VAULT_URI", "http://kv.vault.azure.net", wantURL},
+		{"KEY_VAULT_URI", "kv", wantURL},
+		{"KEY_VAULT_URI", "https://kv.vault.azure.net/secrets/x", wantURL},
+		{"KEY_VAULT_URI", "https://%zz", wantURL},
+		{"AWS_ACCESS_KEY_ID_SECRET", "aws_id", wantSecret},
+		{"AWS_SECRET_ACCESS_KEY_SECRET", "https://kv/secrets/x", wantSecret},
+		{"AWS_ROLE_ARN", "Reader", wantRole},
+		{"AWS_ROLE_ARN", "arn:aws:iam::1:role/Reader", wantRole},
+		{"AWS_ROLE_ARN", "arn:aws:iam::111122223333:user/Reader", wantRole},
+		{"STATE_TABLE", "guardduty-state", wantTable},
+		{"STATE_TABLE", "1State", wantTable},
+		{"STATE_TABLE", "ab", wantTable},
+		{"STATE_CONNECTION", "a b", wantSettings},
+		{"STATE_CONNECTION", "1st", wantSettings},
+		{"LOGS_INGESTION_ENDPOINT", "https://dce.ingest.monitor.azure.com/dataCollectionRules", wantURL},
+		{"LOGS_INGESTION_ENDPOINT", "https://dce?x=1", wantURL},
+		{"LOGS_INGESTION_ENDPOINT", "https://", wantURL},
+		{"DCR_IMMUTABLE_ID", "dcr-1", wantRule},
+		{"DCR_IMMUTABLE_ID", "/subscriptions/1/x", wantRule},
+		{"DCR_IMMUTABLE_ID", "dcr-0123456789ABCDEF0123456789ABCDEF", wantRule},
+		{"DCR_STREAM", "AWSGuardDuty_CL", wantStream},
+		{"DCR_STREAM", "Custom-A B", wantStream},
+		{"INITIAL_LOOKBACK", "1 day", wantDuration},
+		{"INITIAL_LOOKBACK", "24", wantDuration},
+		{"INITIAL_LOOKBACK", "0s", "a duration from 1m to 2160h"},
+		{"INITIAL_LOOKBACK", "2161h", "a duration from 1m to 2160h"},
+		{"INITIAL_LOOKBACK", "-1h", "a duration from 1m to 2160h"},
+		{"WATERMARK_OVERLAP", "no", wantDuration},
+		{"WATERMARK_OVERLAP", "0", "a duration from 1m to 48h"},
+		{"WATERMARK_OVERLAP", "59s", "a duration from 1m to 48h"},
+		{"RUN_BUDGET", "8", wantDuration},
+		{"RUN_BUDGET", "0s", "a duration from 10s to 24h"},
+		{"RUN_BUDGET", "25h", "a duration from 10s to 24h"},
+		{"FETCH_CONCURRENCY", "many", "a whole number"},
+		{"FETCH_CONCURRENCY", "1.5", "a whole number"},
+		{"FETCH_CONCURRENCY", "0", "a whole number from 1 to 512"},
+		{"FETCH_CONCURRENCY", "513", "a whole number from 1 to 512"},
+		{"UPLOAD_CONCURRENCY", "99999999999", "a whole number"},
+		{"UPLOAD_CONCURRENCY", "0", "a whole number from 1 to 32"},
+		{"UPLOAD_CONCURRENCY", "-1", "a whole number from 1 to 32"},
+		{"MIN_SEVERITY", "high", "a number"},
+		{"MIN_SEVERITY", "4,5", "a number"},
+		{"MIN_SEVERITY", "-0.1", "a number from 0 to 10"},
+		{"MIN_SEVERITY", "NaN", "a number from 0 to 10"},
+		{"MIN_SEVERITY", "10.1", "a number from 0 to 10"},
+		{"EXCLUDE_FINDING_TYPES", "Recon", wantTypes},
+		{"EXCLUDE_FINDING_TYPES", "Recon:EC2/*", wantTypes},
+		{"EXCLUDE_FINDING_TYPES", "*", wantTypes},
+		{"EXCLUDE_FINDING_TYPES", "Recon:*;Trojan:*", wantTypes},
+		{"EXCLUDE_SAMPLES", "yes", "true or false"},
+		{"S3_PATH_STYLE", "on", "true or false"},
 		{"LOG_LEVEL", "verbose", "debug, info, warn or error"},
-		{"AWS_ENDPOINT_URL_S3", "http://s3.example", wantEndpoint}, {"AWS_ENDPOINT_URL_S3", "ftp://127.0.0.1", wantEndpoint}, {"AWS_ENDPOINT_URL_S3", "https://h/p", wantEndpoint},
-		{"AWS_ENDPOINT_URL_STS", "127.0.0.1:9000", wantEndpoint}, {"AWS_ENDPOINT_URL_STS", "http://127.0.0.1.example", wantEndpoint},
+		{"AWS_ENDPOINT_URL_S3", "http://s3.example", wantEndpoint},
+		{"AWS_ENDPOINT_URL_S3", "ftp://127.0.0.1", wantEndpoint},
+		{"AWS_ENDPOINT_URL_S3", "https://h/p", wantEndpoint},
+		{"AWS_ENDPOINT_URL_STS", "127.0.0.1:9000", wantEndpoint},
+		{"AWS_ENDPOINT_URL_STS", "http://127.0.0.1.example", wantEndpoint},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name+"="+tt.value, func(t *testing.T) {
@@ -76,12 +124,12 @@ func TestLongValueIsShortened(t *testing.T) {
 
 func TestRequiredSettings(t *testing.T) {
 	tests := map[string]string{
-		"S3_BUCKET":               "S3_BUCKET is not set: it wants the name of the bucket that GuardDuty exports to",
-		"AWS_REGION":              "AWS_REGION is not set: it wants the bucket's region, such as eu-west-1",
-		"LOGS_INGESTION_ENDPOINT": "LOGS_INGESTION_ENDPOINT is not set: it wants the logs ingestion endpoint of the data collection rule, https://….ingest.monitor.azure.com",
-		"DCR_IMMUTABLE_ID":        "DCR_IMMUTABLE_ID is not set: it wants the immutable id of the data collection rule, dcr- and 32 hexadecimal digits",
-		"KEY_VAULT_URI":           "KEY_VAULT_URI is not set: it wants the vault that holds the AWS key pair, https://NAME.vault.azure.net (or AWS_WEB_IDENTITY_AUDIENCE for no key pair)",
-		"AzureWebJobsStorage":     "AzureWebJobsStorage is not set: it wants a storage connection string, or AzureWebJobsStorage__tableServiceUri or AzureWebJobsStorage__accountName for an identity",
+		"S3_BUCKET":               "S3_BUCKET is required: the name of the bucket that GuardDuty exports to",
+		"AWS_REGION":              "AWS_REGION is required: the bucket's region, such as eu-west-1",
+		"LOGS_INGESTION_ENDPOINT": "LOGS_INGESTION_ENDPOINT is required: the logs ingestion endpoint of the data collection rule, https://….ingest.monitor.azure.com",
+		"DCR_IMMUTABLE_ID":        "DCR_IMMUTABLE_ID is required: the immutable id of the data collection rule, dcr- and 32 hexadecimal digits",
+		"KEY_VAULT_URI":           "KEY_VAULT_URI is required: the vault that holds the AWS key pair, https://NAME.vault.azure.net (or AWS_WEB_IDENTITY_AUDIENCE for no key pair)",
+		"AzureWebJobsStorage":     "AzureWebJobsStorage is required: a storage connection string, or AzureWebJobsStorage__tableServiceUri or AzureWebJobsStorage__accountName for an identity",
 	}
 	for name, want := range tests {
 		if _, err := read(name, ""); err == nil || err.Error() != want {
@@ -111,14 +159,14 @@ func TestSettingsThatNeedOrExcludeOneAnother(t *testing.T) {
 	}
 }
 
-// TestAllFaultsAtOnce: whoever mends the settings mends them once.
+// TestAllFaultsAtOnce: whoever fixes the settings fixes them once.
 func TestAllFaultsAtOnce(t *testing.T) {
 	_, err := config.FromEnv([]string{"S3_BUCKET=B", "RUN_BUDGET=1s", "LOG_LEVEL=loud", "AWS_ROLE_EXTERNAL_ID=xy", "AzureWebJobsStorage=x", "no setting"})
 	if err == nil {
 		t.Fatal("FromEnv = nil, want its faults")
 	}
 	got := strings.Split(err.Error(), "\n")
-	want := []string{"S3_BUCKET: ", "LOG_LEVEL: ", "AWS_REGION is", "LOGS_INGESTION_ENDPOINT is", "DCR_IMMUTABLE_ID is", "KEY_VAULT_URI is", "RUN_BUDGET: ", "AWS_ROLE_EXTERNAL_ID is", "AzureWebJobsStorage: "}
+	want := []string{"S3_BUCKET: ", "LOG_LEVEL: ", "AWS_REGION is", "KEY_VAULT_URI is", "LOGS_INGESTION_ENDPOINT is", "DCR_IMMUTABLE_ID is", "RUN_BUDGET: ", "AWS_ROLE_EXTERNAL_ID is", "AzureWebJobsStorage: "}
 	if len(got) != len(want) {
 		t.Fatalf("FromEnv = %d faults %q, want %d", len(got), got, len(want))
 	}

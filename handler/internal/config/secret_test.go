@@ -14,8 +14,10 @@ import (
 // TestNoFaultShowsASecret puts each kind of secret into each setting, where a
 // slip of the hand may put it. Faults reach the logs and the run history.
 func TestNoFaultShowsASecret(t *testing.T) {
-	names, _ := config.Settings()
-	names = append(names, "AzureWebJobsStorage", "AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__accountName")
+	names := []string{"AzureWebJobsStorage", "AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__accountName"}
+	for _, s := range config.Settings() {
+		names = append(names, s.Name)
+	}
 	secrets := map[string]string{
 		"connection string":     connectionString("acct1"),
 		"connection string SAS": "TableEndpoint=https://a.example;SharedAccessSignature=" + signature,

@@ -41,12 +41,12 @@ func readStorage(name string, vars map[string]string) (Storage, error) {
 		}
 		return Storage{TableURL: "https://" + account + ".table.core.windows.net", ClientID: vars[name+"__clientId"]}, nil
 	default:
-		return Storage{}, fmt.Errorf("%s is not set: it wants a storage connection string, or %s__tableServiceUri or %[1]s__accountName for an identity", name, name)
+		return Storage{}, fmt.Errorf("%s is required: a storage connection string, or %s__tableServiceUri or %[1]s__accountName for an identity", name, name)
 	}
 }
 
 // fromConnectionString checks text without ever showing it: it holds a key.
-// The result is put together anew, since the table client wants every name in
+// The result is put together again, since the table client wants every name in
 // one case and, with a signature, knows the address only by AccountName.
 func fromConnectionString(name, text string) (Storage, error) {
 	parts := make(map[string]string)
@@ -80,7 +80,7 @@ func tableConnection(parts map[string]string) (string, error) {
 		return "", err
 	case account != "" && key != "":
 		if _, err := base64.StdEncoding.DecodeString(key); err != nil {
-			return "", errors.New("its AccountKey is not a key: it is no base64") // the error would show a part
+			return "", errors.New("its AccountKey is not valid base64") // the error would show a part
 		}
 		return fmt.Sprintf("AccountName=%s;AccountKey=%s;TableEndpoint=%s;", account, key, endpoint), nil
 	case signature == "":
@@ -92,7 +92,7 @@ func tableConnection(parts map[string]string) (string, error) {
 	}
 	owner, public := strings.CutSuffix(u.Host, ".table.core.windows.net")
 	if !public || account != "" && account != owner {
-		return "", errors.New("its SharedAccessSignature is for no table endpoint of the form https://ACCOUNT.table.core.windows.net: use AccountKey or an identity there")
+		return "", errors.New("its SharedAccessSignature is not for a table endpoint https://ACCOUNT.table.core.windows.net: use AccountKey or an identity there")
 	}
 	return fmt.Sprintf("AccountName=%s;SharedAccessSignature=%s;", owner, strings.TrimPrefix(signature, "?")), nil
 }

@@ -75,8 +75,8 @@ func TestConnectionStringOfAnotherName(t *testing.T) {
 	if err != nil || !strings.Contains(c.State.ConnectionString.Reveal(), "AccountName=acct4;") {
 		t.Errorf("FromEnv = %v, want the connection called StateStorage", err)
 	}
-	if _, err := read("STATE_CONNECTION", "Missing"); err == nil || !strings.HasPrefix(err.Error(), "Missing is not set: it wants ") {
-		t.Errorf("FromEnv = %v, want Missing is not set", err)
+	if _, err := read("STATE_CONNECTION", "Missing"); err == nil || !strings.HasPrefix(err.Error(), "Missing is required: ") {
+		t.Errorf("FromEnv = %v, want Missing is required", err)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestBadConnections(t *testing.T) {
 	address := name + ": its table endpoint is not an https address"
 	lacks := name + ": [redacted] is not a storage connection string: it lacks AccountName and AccountKey, or SharedAccessSignature"
 	proxy := name + ": its DevelopmentStorageProxyUri is not http:// and a loopback host, or https:// and a host"
-	foreign := name + ": its SharedAccessSignature is for no table endpoint of the form https://ACCOUNT.table.core.windows.net: use AccountKey or an identity there"
+	foreign := name + ": its SharedAccessSignature is not for a table endpoint https://ACCOUNT.table.core.windows.net: use AccountKey or an identity there"
 	both := name + " is set together with " + name + "__tableServiceUri or " + name + "__accountName: keep the connection string or the identity"
 	key := ";AccountKey=" + storageKey
 	tests := map[string]struct {
@@ -95,11 +95,11 @@ func TestBadConnections(t *testing.T) {
 		more       []string
 	}{
 		"no pairs":              {"hello", name + ": [redacted] is not a storage connection string (Name=value; pairs) or UseDevelopmentStorage=true", nil},
-		"the key alone":         {storageKey, name + ": [redacted] is not a storage connection string: it has neither AccountName nor TableEndpoint", nil},
+		"only the key":          {storageKey, name + ": [redacted] is not a storage connection string: it has neither AccountName nor TableEndpoint", nil},
 		"no key":                {"AccountName=acct1", lacks, nil},
 		"no account":            {"TableEndpoint=https://a.table.core.windows.net" + key, lacks, nil},
 		"emulator switched off": {"UseDevelopmentStorage=false;AccountName=a", lacks, nil},
-		"key no base64":         {"AccountName=acct1;AccountKey=" + awsKey + "!", name + ": its AccountKey is not a key: it is no base64", nil},
+		"key no base64":         {"AccountName=acct1;AccountKey=" + awsKey + "!", name + ": its AccountKey is not valid base64", nil},
 		"plain http":            {"DefaultEndpointsProtocol=http;AccountName=acct1" + key, plain, nil},
 		"plain http endpoint":   {"AccountName=acct1;TableEndpoint=http://tables.example" + key, plain, nil},
 		"plain http in capital": {"DefaultEndpointsProtocol=HTTP;AccountName=acct1" + key, plain, nil},

@@ -31,6 +31,22 @@ type (
 	findingList []string
 )
 
+// Patterns of whole values, where one says all. Sources: Amazon S3 User Guide,
+// "General purpose bucket naming rules"; Key Vault documentation, "About keys,
+// secrets and certificates"; "Understanding the Table service data model".
+const (
+	bucketPattern   = `[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`
+	regionPattern   = `[a-z]{2,}(-[a-z]+)+-[0-9]+`
+	secretPattern   = `[0-9A-Za-z-]{1,127}`
+	rolePattern     = `arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+`
+	audiencePattern = `\S{1,512}`
+	tablePattern    = `[A-Za-z][A-Za-z0-9]{2,62}`
+	rulePattern     = `dcr-[0-9a-f]{32}`
+	streamPattern   = `Custom-[A-Za-z0-9_]{1,100}`
+
+	maxExternalID = 1224 // AWS STS API reference, AssumeRole; more than a pattern can count
+)
+
 // matched stores text in to when pattern matches the whole of it.
 func matched[T ~string](to *T, text []byte, pattern, want string) error {
 	if !regexp.MustCompile(`^(?:` + pattern + `)$`).Match(text) {
@@ -40,49 +56,46 @@ func matched[T ~string](to *T, text []byte, pattern, want string) error {
 	return nil
 }
 
-// Bucket names: Amazon S3 User Guide, "General purpose bucket naming rules".
 func (v *bucketName) UnmarshalText(b []byte) error {
-	return matched(v, b, `[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`, "a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, without s3:// or a path")
+	return matched(v, b, bucketPattern, "a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, without s3:// or a path")
 }
 
 func (v *keyPrefix) UnmarshalText(b []byte) error {
 	s := strings.TrimSuffix(string(b), "/")
 	if strings.HasPrefix(string(b), "/") || strings.Contains(string(b), "//") || slices.Contains(strings.Split(s, "/"), "AWSLogs") || len(s) > 512 {
-		return wantError("the prefix set in GuardDuty, what stands before AWSLogs/, without a slash in front")
+		return wantError("the prefix set in GuardDuty: what comes before AWSLogs/, without a leading slash")
 	}
 	*v = keyPrefix(s)
 	return nil
 }
 
 func (v *regionName) UnmarshalText(b []byte) error {
-	return matched(v, b, `[a-z]{2,}(-[a-z]+)+-[0-9]+`, "an AWS region such as eu-west-1")
+	return matched(v, b, regionPattern, "an AWS region such as eu-west-1")
 }
 
-// Secret names: Key Vault documentation, "About keys, secrets and certificates".
 // A key in the place of its secret's name is refused: the name is shown in
 // faults and is part of a URL.
 func (v *secretName) UnmarshalText(b []byte) error {
 	if awsKey(string(b)) {
-		return wantError("the name of a Key Vault secret: it looks like the key itself, which belongs into the vault")
+		return wantError("the name of a Key Vault secret: it looks like the key itself, which belongs in the vault")
 	}
-	return matched(v, b, `[0-9A-Za-z-]{1,127}`, "the name of a Key Vault secret: 1 to 127 letters, digits and hyphens")
+	return matched(v, b, secretPattern, "the name of a Key Vault secret: 1 to 127 letters, digits and hyphens")
 }
 
 func (v *roleARN) UnmarshalText(b []byte) error {
-	return matched(v, b, `arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+`, "the ARN of an IAM role, arn:aws:iam::ACCOUNT:role/NAME")
+	return matched(v, b, rolePattern, "the ARN of an IAM role, arn:aws:iam::ACCOUNT:role/NAME")
 }
 
-// External ids: AWS STS API reference, AssumeRole.
 func (v *externalID) UnmarshalText(b []byte) error {
 	const want = "an external id: 2 to 1,224 letters, digits and _+=,.@:/-"
-	if len(b) < 2 || len(b) > 1224 { // more than a pattern can count
+	if len(b) < 2 || len(b) > maxExternalID {
 		return wantError(want)
 	}
 	return matched(v, b, `[\w+=,.@:/-]+`, want)
 }
 
 func (v *audience) UnmarshalText(b []byte) error {
-	return matched(v, b, `[^\s]{1,512}`, "an application id URI such as api://guardduty-sentinel")
+	return matched(v, b, audiencePattern, "an application id URI such as api://guardduty-sentinel")
 }
 
 func (v *settingName) UnmarshalText(b []byte) error {
@@ -93,17 +106,16 @@ func (v *settingName) UnmarshalText(b []byte) error {
 	return matched(v, b, `[A-Za-z][A-Za-z0-9_]{0,126}`, want)
 }
 
-// Table names: "Understanding the Table service data model".
 func (v *tableName) UnmarshalText(b []byte) error {
-	return matched(v, b, `[A-Za-z][A-Za-z0-9]{2,62}`, "a table name: 3 to 63 letters and digits, a letter first")
+	return matched(v, b, tablePattern, "a table name: 3 to 63 letters and digits, a letter first")
 }
 
 func (v *ruleID) UnmarshalText(b []byte) error {
-	return matched(v, b, `dcr-[0-9a-f]{32}`, "the immutable id of a data collection rule, dcr- and 32 hexadecimal digits (not its name or resource id)")
+	return matched(v, b, rulePattern, "the immutable id of a data collection rule, dcr- and 32 hexadecimal digits (not its name or resource id)")
 }
 
 func (v *streamName) UnmarshalText(b []byte) error {
-	return matched(v, b, `Custom-[A-Za-z0-9_]{1,100}`, "a stream of the data collection rule, such as Custom-AWSGuardDuty_CL")
+	return matched(v, b, streamPattern, "a stream of the data collection rule, such as Custom-AWSGuardDuty_CL")
 }
 
 func (v *serviceURL) UnmarshalText(b []byte) error {
