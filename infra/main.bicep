@@ -152,11 +152,11 @@ param registerAsim bool = true
 @maxLength(63)
 param stateTable string = 'GuardDutyState'
 
-@description('INITIAL_LOOKBACK: how far back the first run starts, 1m to 2160h.')
+@description('INITIAL_LOOKBACK: how far back the first run starts, 1m to 90d.')
 @minLength(2)
 param initialLookback string = '24h'
 
-@description('WATERMARK_OVERLAP: how far behind the watermark each run looks again, 1m to 48h.')
+@description('WATERMARK_OVERLAP: how far behind the watermark each run looks again, 1m to 2d.')
 @minLength(2)
 param watermarkOverlap string = '1h'
 

@@ -244,8 +244,8 @@ for (const [step, name, good, bad] of [
   [
     'source',
     'initialLookback',
-    ['24h', '90m', '1m', '2160h', '1h'],
-    ['0h', '2161h', '9999h', '1d', '24', '-1h', '24 h'],
+    ['24h', '90m', '1m', '2160h', '1h', '1d', '7d', '90d'],
+    ['0h', '2161h', '9999h', '0d', '91d', '1d12h', '24', '-1h', '24 h'],
   ],
   [
     'credentials',

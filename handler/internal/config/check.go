@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // missing finds required settings that are not there.
@@ -46,7 +45,7 @@ func (c *Config) ranges(vars map[string]string, malformed map[string]bool) []err
 func (s Setting) bounds() (low, high float64) {
 	of := func(text string) float64 {
 		if s.Kind == Duration {
-			d, _ := time.ParseDuration(text)
+			d, _ := parseDuration(text)
 			return float64(d)
 		}
 		n, _ := strconv.ParseFloat(text, 64)

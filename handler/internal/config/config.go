@@ -76,7 +76,10 @@ func FromEnv(environ []string) (*Config, error) {
 	vars := env.ToMap(environ)
 	var faults []error
 	malformed := make(map[string]bool)
-	if err := env.ParseWithOptions(&c, env.Options{Environment: withDefaults(vars)}); err != nil {
+	options := env.Options{Environment: withDefaults(vars), FuncMap: map[reflect.Type]env.ParserFunc{
+		reflect.TypeFor[time.Duration](): func(text string) (any, error) { return parseDuration(text) },
+	}}
+	if err := env.ParseWithOptions(&c, options); err != nil {
 		faults = append(faults, parseFaults(err, vars, malformed)...)
 	}
 	faults = append(faults, missing(vars)...)
@@ -132,7 +135,7 @@ func wanted(t reflect.Type, err error) string {
 	case errors.As(err, &w):
 		return string(w)
 	case t == reflect.TypeFor[time.Duration]():
-		return "a duration such as 90s, 15m or 24h"
+		return "a duration such as 90s, 15m, 24h or 7d"
 	case t == reflect.TypeFor[slog.Level]():
 		return "debug, info, warn or error"
 	case t.Kind() == reflect.Bool:

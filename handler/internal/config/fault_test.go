@@ -20,7 +20,7 @@ const (
 	wantTable    = "a table name: 3 to 63 letters and digits, a letter first"
 	wantRule     = "the immutable id of a data collection rule, dcr- and 32 hexadecimal digits (not its name or resource id)"
 	wantStream   = "a stream of the data collection rule, such as Custom-AWSGuardDuty_CL"
-	wantDuration = "a duration such as 90s, 15m or 24h"
+	wantDuration = "a duration such as 90s, 15m, 24h or 7d"
 	wantTypes    = "a comma-separated list of finding types such as Recon:EC2/Portscan, or Recon:* for all of one purpose"
 	wantSettings = "the name of a storage connection, such as AzureWebJobsStorage"
 )
@@ -68,12 +68,21 @@ func TestBadValues(t *testing.T) {
 		{"DCR_STREAM", "Custom-A B", wantStream},
 		{"INITIAL_LOOKBACK", "1 day", wantDuration},
 		{"INITIAL_LOOKBACK", "24", wantDuration},
-		{"INITIAL_LOOKBACK", "0s", "a duration from 1m to 2160h"},
-		{"INITIAL_LOOKBACK", "2161h", "a duration from 1m to 2160h"},
-		{"INITIAL_LOOKBACK", "-1h", "a duration from 1m to 2160h"},
+		{"INITIAL_LOOKBACK", "d", wantDuration},
+		{"INITIAL_LOOKBACK", "1.5d", wantDuration},
+		{"INITIAL_LOOKBACK", "12h1d", wantDuration},
+		{"INITIAL_LOOKBACK", "1d 12h", wantDuration},
+		{"INITIAL_LOOKBACK", "1d-1h", wantDuration},
+		{"INITIAL_LOOKBACK", "-1d", wantDuration},
+		{"INITIAL_LOOKBACK", "100000d", wantDuration},
+		{"INITIAL_LOOKBACK", "99999d2000000h", "a duration from 1m to 90d"},
+		{"INITIAL_LOOKBACK", "91d", "a duration from 1m to 90d"},
+		{"INITIAL_LOOKBACK", "0s", "a duration from 1m to 90d"},
+		{"INITIAL_LOOKBACK", "2161h", "a duration from 1m to 90d"},
+		{"INITIAL_LOOKBACK", "-1h", "a duration from 1m to 90d"},
 		{"WATERMARK_OVERLAP", "no", wantDuration},
-		{"WATERMARK_OVERLAP", "0", "a duration from 1m to 48h"},
-		{"WATERMARK_OVERLAP", "59s", "a duration from 1m to 48h"},
+		{"WATERMARK_OVERLAP", "0", "a duration from 1m to 2d"},
+		{"WATERMARK_OVERLAP", "59s", "a duration from 1m to 2d"},
 		{"RUN_BUDGET", "8", wantDuration},
 		{"RUN_BUDGET", "0s", "a duration from 10s to 24h"},
 		{"RUN_BUDGET", "25h", "a duration from 10s to 24h"},

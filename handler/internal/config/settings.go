@@ -152,13 +152,13 @@ var stateSettings = []Setting{
 
 var runSettings = []Setting{
 	{
-		Name: "INITIAL_LOOKBACK", Kind: Duration, Default: "24h", Min: "1m", Max: "2160h", MinLength: 2,
-		Help:  "how far back the first run starts, 1m to 2160h",
+		Name: "INITIAL_LOOKBACK", Kind: Duration, Default: "24h", Min: "1m", Max: "90d", MinLength: 2,
+		Help:  "how far back the first run starts, 1m to 90d",
 		Bicep: Bicep{Parameter: "initialLookback"},
 	},
 	{
-		Name: "WATERMARK_OVERLAP", Kind: Duration, Default: "1h", Min: "1m", Max: "48h", MinLength: 2,
-		Help:  "how far behind the watermark each run looks again, 1m to 48h",
+		Name: "WATERMARK_OVERLAP", Kind: Duration, Default: "1h", Min: "1m", Max: "2d", MinLength: 2,
+		Help:  "how far behind the watermark each run looks again, 1m to 2d",
 		Bicep: Bicep{Parameter: "watermarkOverlap"},
 	},
 	{
