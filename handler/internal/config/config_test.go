@@ -173,3 +173,24 @@ func TestRoleSettingsThatGoTogether(t *testing.T) {
 		t.Errorf("keyless = %v, %v, want it taken without a vault", c.WebIdentityAudience, err)
 	}
 }
+
+// TestEveryFieldIsDeclared: a tag that names no declared setting would read
+// nothing.
+func TestEveryFieldIsDeclared(t *testing.T) {
+	var tags, declared []string
+	for f := range reflect.TypeFor[config.Config]().Fields() {
+		if name := f.Tag.Get("env"); name != "" {
+			tags = append(tags, name)
+		}
+	}
+	for _, s := range config.Settings() {
+		if s.ReadBy == "" {
+			declared = append(declared, s.Name)
+		}
+	}
+	slices.Sort(tags)
+	slices.Sort(declared)
+	if !slices.Equal(tags, declared) {
+		t.Errorf("the tags of Config name %v, want %v", tags, declared)
+	}
+}
