@@ -9,22 +9,19 @@ import (
 )
 
 // missing finds required settings that are not there.
-func missing(vars map[string]string) []error {
-	var faults []error
+func (r *reader) missing() {
 	for _, s := range settings {
-		if s.Required != "" && vars[s.Name] == "" && (s.Unless == "" || vars[s.Unless] == "") {
-			faults = append(faults, fmt.Errorf("%s is required: %s", s.Name, s.Required))
+		if s.Required != "" && r.vars[s.Name] == "" && (s.Unless == "" || r.vars[s.Unless] == "") {
+			r.fail(s.Name, fmt.Errorf("%s is required: %s", s.Name, s.Required))
 		}
 	}
-	return faults
 }
 
 // ranges checks the values that have bounds, but for those that did not parse.
-func (c *Config) ranges(vars map[string]string, malformed map[string]bool) []error {
-	var faults []error
+func (r *reader) ranges(c *Config) {
 	for field, value := range reflect.ValueOf(c).Elem().Fields() {
 		s, known := find(field.Tag.Get("env"))
-		if !known || s.Max == "" || malformed[s.Name] {
+		if !known || s.Max == "" || r.bad[s.Name] {
 			continue
 		}
 		var n float64
@@ -34,11 +31,9 @@ func (c *Config) ranges(vars map[string]string, malformed map[string]bool) []err
 			n = value.Float()
 		}
 		if low, high := s.bounds(); !(n >= low && n <= high) { // NaN is not within
-			want := fmt.Sprintf("a %s from %s to %s", s.Kind, s.Min, s.Max)
-			faults = append(faults, fault(s.Name, vars[s.Name], want))
+			r.fail(s.Name, fault(s.Name, r.vars[s.Name], fmt.Sprintf("a %s from %s to %s", s.Kind, s.Min, s.Max)))
 		}
 	}
-	return faults
 }
 
 // bounds is Min and Max as numbers, nanoseconds for durations.
@@ -65,17 +60,20 @@ func find(name string) (Setting, bool) {
 
 // combinations finds settings that exclude or need one another. What is set
 // counts, well-formed or not: a malformed setting has a fault of its own.
-func combinations(vars map[string]string) []error {
-	var faults []error
-	keyless, role, external := vars["AWS_WEB_IDENTITY_AUDIENCE"] != "", vars["AWS_ROLE_ARN"] != "", vars["AWS_ROLE_EXTERNAL_ID"] != ""
+func (r *reader) combinations() {
+	set := func(name string) bool { return r.vars[name] != "" }
+	refuse := func(why string) { r.faults = append(r.faults, errors.New(why)) }
+	keyless, role := set("AWS_WEB_IDENTITY_AUDIENCE"), set("AWS_ROLE_ARN")
+	external := set("AWS_ROLE_EXTERNAL_ID")
 	if keyless && !role {
-		faults = append(faults, errors.New("AWS_WEB_IDENTITY_AUDIENCE is set without AWS_ROLE_ARN: a token without a role to assume gives no credentials"))
+		refuse("AWS_WEB_IDENTITY_AUDIENCE is set without AWS_ROLE_ARN: " +
+			"a token without a role to assume gives no credentials")
 	}
 	if external && !role {
-		faults = append(faults, errors.New("AWS_ROLE_EXTERNAL_ID is set without AWS_ROLE_ARN: an external id belongs to a role"))
+		refuse("AWS_ROLE_EXTERNAL_ID is set without AWS_ROLE_ARN: an external id belongs to a role")
 	}
 	if external && keyless {
-		faults = append(faults, errors.New("AWS_ROLE_EXTERNAL_ID is set with AWS_WEB_IDENTITY_AUDIENCE: a web identity has no external id, remove one"))
+		refuse("AWS_ROLE_EXTERNAL_ID is set with AWS_WEB_IDENTITY_AUDIENCE: " +
+			"a web identity has no external id, remove one")
 	}
-	return faults
 }

@@ -5,12 +5,12 @@
 package config
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,63 +69,71 @@ type Storage struct {
 // pair exists.
 func (c *Config) Keyless() bool { return c.WebIdentityAudience != "" }
 
+// reader is one reading of the settings.
+type reader struct {
+	vars   map[string]string // all variables
+	bad    map[string]bool   // settings that have a fault
+	faults []error
+}
+
+// fail keeps a fault of a setting.
+func (r *reader) fail(name string, err error) {
+	r.bad[name] = true
+	r.faults = append(r.faults, err)
+}
+
 // FromEnv reads the settings from environ, entries of the form NAME=value. Its
 // error joins one fault per wrong setting.
 func FromEnv(environ []string) (*Config, error) {
 	var c Config
-	vars := env.ToMap(environ)
-	var faults []error
-	malformed := make(map[string]bool)
-	options := env.Options{Environment: withDefaults(vars), FuncMap: map[reflect.Type]env.ParserFunc{
+	r := reader{vars: env.ToMap(environ), bad: make(map[string]bool)}
+	r.forms()
+	r.parse(&c)
+	r.missing()
+	r.ranges(&c)
+	r.combinations()
+	c.State = r.storage()
+	return &c, errors.Join(r.faults...)
+}
+
+// parse reads every setting into its field of c: the default where it is not
+// set, empty or at fault.
+func (r *reader) parse(c *Config) {
+	// Nothing else is given to the settings library: it would read a variable
+	// without a name into fields without a tag.
+	given := make(map[string]string)
+	for _, s := range settings {
+		given[s.Name] = s.Default
+		if value := r.vars[s.Name]; value != "" && !r.bad[s.Name] {
+			given[s.Name] = value
+		}
+	}
+	options := env.Options{Environment: given, FuncMap: map[reflect.Type]env.ParserFunc{
 		reflect.TypeFor[time.Duration](): func(text string) (any, error) { return parseDuration(text) },
 	}}
-	if err := env.ParseWithOptions(&c, options); err != nil {
-		faults = append(faults, parseFaults(err, vars, malformed)...)
+	if err := env.ParseWithOptions(c, options); err != nil {
+		r.reword(err)
 	}
-	faults = append(faults, missing(vars)...)
-	faults = append(faults, c.ranges(vars, malformed)...)
-	faults = append(faults, combinations(vars)...)
-	if !malformed["STATE_CONNECTION"] {
-		state, err := readStorage(string(c.StateConnection), vars)
-		if err != nil {
-			faults = append(faults, err)
-		}
-		c.State = state
-	}
-	return &c, errors.Join(faults...)
 }
 
-// withDefaults is the settings of vars, and the defaults of those that are not
-// set or empty. It holds nothing else: the settings library would read a
-// variable without a name into fields without a tag.
-func withDefaults(vars map[string]string) map[string]string {
-	read := make(map[string]string)
-	for _, s := range settings {
-		read[s.Name] = cmp.Or(vars[s.Name], s.Default)
-	}
-	return read
-}
-
-// parseFaults rewords what the settings library found, so that each fault
-// names the setting instead of the field, and notes the settings in malformed.
-func parseFaults(err error, vars map[string]string, malformed map[string]bool) []error {
+// reword makes faults of what the settings library found, so that each names
+// the setting instead of the field.
+func (r *reader) reword(err error) {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
-		return []error{err}
+		r.faults = append(r.faults, err)
+		return
 	}
-	var faults []error
 	for _, e := range all.Errors {
 		var pe env.ParseError
 		if !errors.As(e, &pe) {
-			faults = append(faults, e)
+			r.faults = append(r.faults, e)
 			continue
 		}
 		field, _ := reflect.TypeFor[Config]().FieldByName(pe.Name)
 		name := field.Tag.Get("env")
-		malformed[name] = true
-		faults = append(faults, fault(name, vars[name], wanted(field.Type, pe.Err)))
+		r.fail(name, fault(name, r.vars[name], wanted(field.Type, pe.Err)))
 	}
-	return faults
 }
 
 // wanted says what a setting of type t takes.
@@ -149,10 +157,17 @@ func wanted(t reflect.Type, err error) string {
 
 // fault is the one form of every fault about a value that is there.
 func fault(name, value, want string) error {
+	return fmt.Errorf("%s: %s is not %s", name, shown(value), want)
+}
+
+const redacted = "[redacted]"
+
+// shown is a value as a fault may show it.
+func shown(value string) string {
 	if looksSecret(value) {
-		return fmt.Errorf("%s: [redacted] is not %s", name, want)
+		return redacted
 	}
-	return fmt.Errorf("%s: %q is not %s", name, shorten(value), want)
+	return strconv.Quote(shorten(value))
 }
 
 // looksSecret reports whether value may hold a key that was put into the wrong
@@ -160,7 +175,7 @@ func fault(name, value, want string) error {
 // key or a storage key. Faults are shown in logs and in the run history.
 func looksSecret(value string) bool {
 	return regexp.MustCompile(`(?i)(key|sig|signature|secret|password|pwd|token)=|://[^/]*@`).MatchString(value) ||
-		awsKey(strings.TrimSpace(value)) || regexp.MustCompile(`[A-Za-z0-9+/]{86}==`).MatchString(value)
+		awsKey(strings.Trim(value, blank+quotes)) || regexp.MustCompile(`[A-Za-z0-9+/]{86}==`).MatchString(value)
 }
 
 // awsKey reports whether value has the form of an AWS access key id or of a

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,7 +34,6 @@ func TestBadValues(t *testing.T) {
 		{"S3_BUCKET", "Bucket", wantBucket},
 		{"S3_BUCKET", "ab", wantBucket},
 		{"S3_BUCKET", "a/b", wantBucket},
-		{"S3_BUCKET", "bucket\n", wantBucket},
 		{"S3_PREFIX", "/a", wantPrefix},
 		{"S3_PREFIX", "/", wantPrefix},
 		{"S3_PREFIX", "a//b", wantPrefix},
@@ -43,7 +43,6 @@ func TestBadValues(t *testing.T) {
 		{"S3_PREFIX", "s3://b/p", wantPrefix},
 		{"AWS_REGION", "Ireland", wantRegion},
 		{"AWS_REGION", "eu-west-1a", wantRegion},
-		{"AWS_REGION", " eu-west-1", wantRegion},
 		{"KEY_VAULT_URI", "http://kv.vault.azure.net", wantURL},
 		{"KEY_VAULT_URI", "kv", wantURL},
 		{"KEY_VAULT_URI", "https://kv.vault.azure.net/secrets/x", wantURL},
@@ -114,14 +113,12 @@ func TestBadValues(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name+"="+tt.value, func(t *testing.T) {
 			_, err := read(tt.name, tt.value)
-			if want := tt.name + ": " + quoted(tt.value) + " is not " + tt.want; err == nil || err.Error() != want {
+			if want := tt.name + ": " + strconv.Quote(tt.value) + " is not " + tt.want; err == nil || err.Error() != want {
 				t.Errorf("FromEnv = %v, want %s", err, want)
 			}
 		})
 	}
 }
-
-func quoted(s string) string { return `"` + strings.ReplaceAll(s, "\n", `\n`) + `"` }
 
 func TestLongValueIsShortened(t *testing.T) {
 	_, err := read("AWS_REGION", strings.Repeat("é!", 90))

@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"guardduty-sentinel/handler/internal/secret"
@@ -19,29 +21,66 @@ const (
 	emulatorKey     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
-// readStorage reads the storage connection called name as the Functions host
-// does: a connection string under the name itself, or name__tableServiceUri or
+// connection is the name of the storage connection.
+func (r *reader) connection() string {
+	if name := r.vars["STATE_CONNECTION"]; name != "" && !r.bad["STATE_CONNECTION"] {
+		return name
+	}
+	s, _ := find("STATE_CONNECTION")
+	return s.Default
+}
+
+// connectionNames is the settings of the storage connection that are set.
+func (r *reader) connectionNames() []string {
+	name := r.connection()
+	var names []string
+	for _, other := range slices.Sorted(maps.Keys(r.vars)) {
+		if other == name || strings.HasPrefix(other, name+"__") {
+			names = append(names, other)
+		}
+	}
+	return names
+}
+
+// storage reads the storage connection as the Functions host does: a
+// connection string under its name, or name__tableServiceUri or
 // name__accountName with an identity, name__clientId.
+func (r *reader) storage() Storage {
+	if r.bad["STATE_CONNECTION"] || slices.ContainsFunc(r.connectionNames(), func(n string) bool { return r.bad[n] }) {
+		return Storage{}
+	}
+	storage, err := readStorage(r.connection(), r.vars)
+	if err != nil {
+		r.faults = append(r.faults, err)
+	}
+	return storage
+}
+
 func readStorage(name string, vars map[string]string) (Storage, error) {
 	text, uri, account := vars[name], vars[name+"__tableServiceUri"], vars[name+"__accountName"]
+	clientID := vars[name+"__clientId"]
 	switch {
 	case text != "" && (uri != "" || account != ""):
-		return Storage{}, fmt.Errorf("%s is set together with %s__tableServiceUri or %[1]s__accountName: keep the connection string or the identity", name, name)
+		return Storage{}, fmt.Errorf("%s is set together with %s__tableServiceUri or %[1]s__accountName: "+
+			"keep the connection string or the identity", name, name)
 	case text != "":
 		return fromConnectionString(name, text)
 	case uri != "":
 		u, err := url.Parse(uri)
 		if err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-			return Storage{}, fault(name+"__tableServiceUri", uri, "the https address of a table service, such as https://ACCOUNT.table.core.windows.net")
+			return Storage{}, fault(name+"__tableServiceUri", uri,
+				"the https address of a table service, such as https://ACCOUNT.table.core.windows.net")
 		}
-		return Storage{TableURL: strings.TrimSuffix(uri, "/"), ClientID: vars[name+"__clientId"]}, nil
+		return Storage{TableURL: strings.TrimSuffix(uri, "/"), ClientID: clientID}, nil
 	case account != "":
 		if !regexp.MustCompile(`^[a-z0-9]{3,24}$`).MatchString(account) {
-			return Storage{}, fault(name+"__accountName", account, "a storage account's name: 3 to 24 lower-case letters and digits")
+			return Storage{}, fault(name+"__accountName", account,
+				"a storage account's name: 3 to 24 lower-case letters and digits")
 		}
-		return Storage{TableURL: "https://" + account + ".table.core.windows.net", ClientID: vars[name+"__clientId"]}, nil
+		return Storage{TableURL: "https://" + account + ".table.core.windows.net", ClientID: clientID}, nil
 	default:
-		return Storage{}, fmt.Errorf("%s is required: a storage connection string, or %s__tableServiceUri or %[1]s__accountName for an identity", name, name)
+		return Storage{}, fmt.Errorf("%s is required: a storage connection string, "+
+			"or %s__tableServiceUri or %[1]s__accountName for an identity", name, name)
 	}
 }
 

@@ -23,7 +23,7 @@ func TestConnectionStrings(t *testing.T) {
 		"account key":          {connectionString("acct1"), full + "https://acct1.table.core.windows.net;"},
 		"no suffix":            {"AccountName=acct1;AccountKey=" + storageKey, full + "https://acct1.table.core.windows.net;"},
 		"other cloud":          {"AccountName=acct1;AccountKey=" + storageKey + ";EndpointSuffix=core.chinacloudapi.cn", full + "https://acct1.table.core.chinacloudapi.cn;"},
-		"spaces and cases":     {" accountname=acct1 ;; ACCOUNTKEY=" + storageKey + ";\n", full + "https://acct1.table.core.windows.net;"},
+		"spaces and cases":     {"accountname=acct1 ;; ACCOUNTKEY=" + storageKey + ";", full + "https://acct1.table.core.windows.net;"},
 		"own endpoint":         {"AccountName=acct1;AccountKey=" + storageKey + ";TableEndpoint=https://tables.example/acct1/", full + "https://tables.example/acct1;"},
 		"loopback endpoint":    {"DefaultEndpointsProtocol=http;AccountName=acct1;AccountKey=" + storageKey + ";TableEndpoint=http://127.0.0.1:10002/acct1", full + "http://127.0.0.1:10002/acct1;"},
 		"signature":            {"AccountName=acct1;SharedAccessSignature=" + signature, shared},

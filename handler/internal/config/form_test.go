@@ -1,0 +1,118 @@
+package config_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"guardduty-sentinel/handler/internal/config"
+)
+
+const (
+	wrongSpace = " begins or ends with white space: remove it"
+	wrongQuote = " is in quotes: remove them"
+	wrongEmpty = " is only quotes: leave it empty"
+	wrongVault = " is a reference to KeyVault that the platform did not resolve: " +
+		"check its form, and that the app's identity may read what it names"
+)
+
+// wrapped is values that are refused whatever the setting, with the reasons.
+// GOOD stands for a value that the setting takes.
+var wrapped = map[string]string{
+	" GOOD":    wrongSpace,
+	"GOOD ":    wrongSpace,
+	"GOOD\n":   wrongSpace,
+	"GOOD\r\n": wrongSpace,
+	"\tGOOD":   wrongSpace,
+	" \n ":     " is only white space: leave it empty",
+	"GO\nOD":   " has a line break in it: write it in one line",
+	`"GOOD"`:   wrongQuote,
+	`'GOOD'`:   wrongQuote,
+	`""`:       wrongEmpty,
+	`''`:       wrongEmpty,
+	`"`:        wrongEmpty,
+
+	"@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net/secrets/x)": wrongVault,
+	`"@Microsoft.KeyVault(VaultName=kv;SecretName=x)"`:                    wrongVault,
+	" @microsoft.keyvault(VaultName=kv;SecretName=x":                      wrongVault,
+	"@Microsoft.KeyVault": wrongVault,
+	"@Microsoft.AppConfiguration(Endpoint=https://a.azconfig.io; Key=gd:name)": strings.Replace(wrongVault, "KeyVault", "AppConfiguration", 1),
+}
+
+// good is a value that each setting takes, for those that are not minimal.
+var good = map[string]string{
+	"S3_PREFIX":                            "security",
+	"AWS_ACCESS_KEY_ID_SECRET":             "id",
+	"AWS_SECRET_ACCESS_KEY_SECRET":         "key",
+	"AWS_ROLE_ARN":                         "arn:aws:iam::111122223333:role/Reader",
+	"AWS_ROLE_EXTERNAL_ID":                 "external",
+	"AWS_WEB_IDENTITY_AUDIENCE":            "api://guardduty-sentinel",
+	"STATE_CONNECTION":                     "AzureWebJobsStorage",
+	"STATE_TABLE":                          "State",
+	"DCR_STREAM":                           "Custom-Other_CL",
+	"INITIAL_LOOKBACK":                     "1h",
+	"WATERMARK_OVERLAP":                    "1h",
+	"RUN_BUDGET":                           "1m",
+	"FETCH_CONCURRENCY":                    "8",
+	"UPLOAD_CONCURRENCY":                   "8",
+	"MIN_SEVERITY":                         "4",
+	"EXCLUDE_FINDING_TYPES":                "Recon:*",
+	"EXCLUDE_SAMPLES":                      "true",
+	"LOG_LEVEL":                            "debug",
+	"AZURE_CLIENT_ID":                      "00000000-0000-0000-0000-000000000001",
+	"AZURE_TOKEN_CREDENTIALS":              "dev",
+	"AWS_ENDPOINT_URL_S3":                  "https://s3.example",
+	"AWS_ENDPOINT_URL_STS":                 "https://sts.example",
+	"S3_PATH_STYLE":                        "true",
+	"AzureWebJobsStorage__clientId":        "00000000-0000-0000-0000-000000000001",
+	"AzureWebJobsStorage__credential":      "managedidentity",
+	"AzureWebJobsStorage__accountName":     "acct1",
+	"AzureWebJobsStorage__tableServiceUri": "https://acct1.table.core.windows.net",
+}
+
+// TestWrappedValues: one check is over all settings, and it is the only fault.
+func TestWrappedValues(t *testing.T) {
+	names := []string{"AzureWebJobsStorage", "AzureWebJobsStorage__clientId", "AzureWebJobsStorage__accountName",
+		"AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__credential"}
+	for _, s := range config.Settings() {
+		if s.Kind != config.Schedule { // the host reads it
+			names = append(names, s.Name)
+		}
+	}
+	for _, name := range names {
+		value := good[name] + minimal()[name]
+		for form, wrong := range wrapped {
+			text := strings.ReplaceAll(strings.ReplaceAll(form, "GOOD", value), "GO\nOD", value+"\n"+value)
+			_, err := read("AWS_ROLE_ARN", good["AWS_ROLE_ARN"], name, text)
+			show := strconv.Quote(text)
+			if name == "AzureWebJobsStorage" || strings.Contains(text, "; Key=") {
+				show = "[redacted]"
+			}
+			if len(text) > 120 && show != "[redacted]" {
+				show = strconv.Quote(text[:120] + "…")
+			}
+			if want := name + ": " + show + wrong; err == nil || err.Error() != want {
+				t.Errorf("FromEnv, %s=%q = %v, want %s", name, text, err, want)
+			}
+		}
+	}
+}
+
+// TestWrappedSecrets: a key in quotes is a key.
+func TestWrappedSecrets(t *testing.T) {
+	for _, value := range []string{`"` + awsKey + `"`, "'AKIAIOSFODNN7EXAMPLE'", awsKey + "\n", `"` + storageKey + `"`} {
+		_, err := read("S3_PREFIX", value)
+		if err == nil || !strings.HasPrefix(err.Error(), "S3_PREFIX: [redacted] ") {
+			t.Errorf("FromEnv, S3_PREFIX = %v, want it redacted", err)
+		}
+	}
+}
+
+// TestWhatMayLookWrapped: a quote or a space inside a value is its own.
+func TestWhatMayLookWrapped(t *testing.T) {
+	for _, value := range []string{`a"b`, `it's`, "a b", `"a`, "@Microsoft/KeyVault"} {
+		if c, err := read("S3_PREFIX", value); err != nil || string(c.Prefix) != value {
+			t.Errorf("FromEnv, S3_PREFIX=%q = %v, want it taken", value, err)
+		}
+	}
+}
