@@ -22,6 +22,8 @@ type connector struct {
 	creds s3archive.Credentials
 	job   ingest.Job
 	err   error // settings or clients that cannot work; every run fails with it
+
+	notices []config.Notice // about settings, said at start and in each run
 }
 
 // newConnector reads the settings and makes the clients. It makes no call. A
@@ -30,6 +32,7 @@ type connector struct {
 func newConnector(environ []string, level *slog.LevelVar, log *slog.Logger) *connector {
 	c := &connector{}
 	cfg, err := config.FromEnv(environ)
+	c.notices = cfg.Notices
 	if err != nil {
 		c.err = &fault.Fault{Code: fault.Settings, What: "the settings are not usable", Err: errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")), Fix: "mend the app settings"}
 	} else {
@@ -40,7 +43,15 @@ func newConnector(environ []string, level *slog.LevelVar, log *slog.Logger) *con
 	if c.err != nil {
 		log.Error("every run will fail", slog.Any("error", c.err))
 	}
+	c.logNotices(context.Background(), log)
 	return c
+}
+
+// logNotices logs what a person should know about the settings.
+func (c *connector) logNotices(ctx context.Context, log *slog.Logger) {
+	for _, n := range c.notices {
+		log.LogAttrs(ctx, n.Level, "a setting needs attention", slog.String("notice", n.Text))
+	}
 }
 
 // assemble makes the adapters and puts them into the job.
@@ -72,6 +83,7 @@ func (c *connector) assemble(cfg *config.Config) error {
 
 // run is one run of the timer.
 func (c *connector) run(ctx context.Context, log *slog.Logger, inv azfunc.Invocation) (azfunc.Report, error) {
+	c.logNotices(ctx, log)
 	if c.err != nil {
 		log.LogAttrs(ctx, slog.LevelInfo, "run ended", endLine(ingest.Summary{}, c.err)...)
 		return azfunc.Report{}, c.err
@@ -86,7 +98,11 @@ func (c *connector) run(ctx context.Context, log *slog.Logger, inv azfunc.Invoca
 	if busy {
 		return azfunc.Report{Lines: []string{"Another run is in progress; this one did nothing: " + held.Error() + "."}}, nil
 	}
-	return azfunc.Report{Lines: story(summary, err, c.cfg)}, err
+	lines := story(summary, err, c.cfg)
+	for _, n := range c.notices {
+		lines = append(lines, n.Text)
+	}
+	return azfunc.Report{Lines: lines}, err
 }
 
 // move does the run's work. Credentials come first: their faults have a mend of

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -12,7 +13,7 @@ import (
 func (r *reader) missing() {
 	for _, s := range settings {
 		if s.Required != "" && r.vars[s.Name] == "" && (s.Unless == "" || r.vars[s.Unless] == "") {
-			r.fail(s.Name, fmt.Errorf("%s is required: %s", s.Name, s.Required))
+			r.fail(s.Name, fmt.Errorf("%s is required: %s", s.Name, cmp.Or(r.instead(s.Name), s.Required)))
 		}
 	}
 }

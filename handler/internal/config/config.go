@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +57,15 @@ type Config struct {
 	S3Endpoint  endpointURL `env:"AWS_ENDPOINT_URL_S3"`
 	STSEndpoint endpointURL `env:"AWS_ENDPOINT_URL_STS"`
 	S3PathStyle bool        `env:"S3_PATH_STYLE"`
+
+	Notices []Notice // what a person should know although runs work
+}
+
+// Notice is something about the settings that does not keep a run from
+// working.
+type Notice struct {
+	Level slog.Level // LevelWarn, or LevelError where somebody has to act
+	Text  string
 }
 
 // Storage says where the state table lives: a connection string, or the
@@ -74,6 +85,14 @@ type reader struct {
 	vars   map[string]string // all variables
 	bad    map[string]bool   // settings that have a fault
 	faults []error
+
+	alike   map[string]lookalike // variables that look like settings
+	notices []Notice
+}
+
+// warn keeps a notice.
+func (r *reader) warn(text string) {
+	r.notices = append(r.notices, Notice{Level: slog.LevelWarn, Text: text})
 }
 
 // fail keeps a fault of a setting.
@@ -83,16 +102,21 @@ func (r *reader) fail(name string, err error) {
 }
 
 // FromEnv reads the settings from environ, entries of the form NAME=value. Its
-// error joins one fault per wrong setting.
+// error joins one fault per wrong setting; the Config has its notices then too.
 func FromEnv(environ []string) (*Config, error) {
 	var c Config
 	r := reader{vars: env.ToMap(environ), bad: make(map[string]bool)}
+	r.alike = r.lookalikes()
 	r.forms()
 	r.parse(&c)
 	r.missing()
 	r.ranges(&c)
 	r.combinations()
 	c.State = r.storage()
+	for _, name := range slices.Sorted(maps.Keys(r.alike)) {
+		r.warn(r.alike[name].advice)
+	}
+	c.Notices = r.notices
 	return &c, errors.Join(r.faults...)
 }
 

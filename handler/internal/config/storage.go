@@ -49,12 +49,20 @@ func (r *reader) storage() Storage {
 	if r.bad["STATE_CONNECTION"] || slices.ContainsFunc(r.connectionNames(), func(n string) bool { return r.bad[n] }) {
 		return Storage{}
 	}
-	storage, err := readStorage(r.connection(), r.vars)
+	name := r.connection()
+	storage, err := readStorage(name, r.vars)
+	if errors.Is(err, errNoConnection) {
+		if why := r.instead(name, name+"__tableServiceUri", name+"__accountName"); why != "" {
+			err = fmt.Errorf("%s is required: %s", name, why)
+		}
+	}
 	if err != nil {
 		r.faults = append(r.faults, err)
 	}
 	return storage
 }
+
+var errNoConnection = errors.New("is required: a storage connection string")
 
 func readStorage(name string, vars map[string]string) (Storage, error) {
 	text, uri, account := vars[name], vars[name+"__tableServiceUri"], vars[name+"__accountName"]
@@ -79,8 +87,8 @@ func readStorage(name string, vars map[string]string) (Storage, error) {
 		}
 		return Storage{TableURL: "https://" + account + ".table.core.windows.net", ClientID: clientID}, nil
 	default:
-		return Storage{}, fmt.Errorf("%s is required: a storage connection string, "+
-			"or %s__tableServiceUri or %[1]s__accountName for an identity", name, name)
+		return Storage{}, fmt.Errorf("%s %w, or %[1]s__tableServiceUri or %[1]s__accountName for an identity",
+			name, errNoConnection)
 	}
 }
 

@@ -1,0 +1,148 @@
+package config
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// lookalike is a variable that is not a setting and looks like one. The
+// Functions host sets hundreds of variables, and the SDKs know many more: a
+// name counts only when it is one letter or two away from a setting's, is its
+// name in another form, or has words that only this connector uses.
+type lookalike struct {
+	like   string // the setting; empty when none is near
+	advice string
+}
+
+// connectionPrefixes stand before connection strings that are set as such in
+// the portal or in .NET's configuration; the host reads them without.
+var connectionPrefixes = regexp.MustCompile(
+	`(?i)^(?:ConnectionStrings(?:__|:)|(?:CUSTOM|SQL|SQLAZURE|MYSQL|POSTGRESQL)CONNSTR_)`)
+
+// ownWords begin only names of this connector's settings.
+var ownWords = regexp.MustCompile(`^(?:GUARDDUTY|S3|KEY_VAULT|DCR|LOGS_INGESTION|WATERMARK|EXCLUDE)_`)
+
+// ofOthers is names near a setting's that the platform and the AWS SDK know.
+var ofOthers = regexp.MustCompile(`^(?:APPSETTING_|AWS_ENDPOINT_URL_)`)
+
+// lookalikes finds them, by the name of the variable.
+func (r *reader) lookalikes() map[string]lookalike {
+	known := r.names()
+	found := make(map[string]lookalike)
+	for name, value := range r.vars {
+		if value == "" || slices.Contains(known, name) {
+			continue
+		}
+		if l, ok := likeOne(name, known); ok {
+			found[name] = l
+		}
+	}
+	return found
+}
+
+// names is what all settings are called, and what else the storage connection
+// has for the host.
+func (r *reader) names() []string {
+	connection := r.connection()
+	names := []string{connection}
+	for _, part := range []string{"tableServiceUri", "accountName", "clientId"} {
+		names = append(names, connection+"__"+part)
+	}
+	for _, s := range settings {
+		names = append(names, s.Name)
+	}
+	for _, name := range r.connectionNames() {
+		if _, other := inAnyCase(name, names); !other {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// likeOne finds the known name that a name looks like.
+func likeOne(name string, known []string) (lookalike, bool) {
+	if prefix := connectionPrefixes.FindString(name); prefix != "" {
+		like, ok := inAnyCase(name[len(prefix):], known)
+		return lookalike{like, name + " is set: move its value to " + like}, ok
+	}
+	if like, ok := inAnyCase(name, known); ok {
+		return lookalike{like, name + " is set: names are case-sensitive, rename it to " + like}, true
+	}
+	if ofOthers.MatchString(name) {
+		return lookalike{}, false
+	}
+	if like, ok := near(name, known); ok {
+		return lookalike{like, name + " is not a setting; did you mean " + like + "?"}, true
+	}
+	return lookalike{"", name + " is not a setting: docs/settings.md lists them all"}, ownWords.MatchString(name)
+}
+
+// inAnyCase finds name among the known ones without regard to case, and with
+// the colon that .NET takes for two underscores.
+func inAnyCase(name string, known []string) (string, bool) {
+	name = strings.ReplaceAll(name, ":", "__")
+	i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name) })
+	if i < 0 {
+		return "", false
+	}
+	return known[i], true
+}
+
+// near finds the known name that is at most two letters away from name, the
+// nearest one, or that name has with more words before or after it. Two letters
+// of a short name, which only a connection can have, would be half of it.
+func near(name string, known []string) (string, bool) {
+	const far, short = 3, 8
+	best, distance := "", far
+	for _, k := range known {
+		if d := editDistance(strings.ToUpper(name), strings.ToUpper(k)); d < distance && len(k) > short {
+			best, distance = k, d
+		}
+	}
+	if best != "" {
+		return best, true
+	}
+	for _, k := range known {
+		own := !strings.HasPrefix(k, "AWS_") && !strings.HasPrefix(k, "AZURE_") && k != "LOG_LEVEL"
+		if own && strings.Contains(k, "_") && (strings.HasPrefix(name, k+"_") || strings.HasSuffix(name, "_"+k)) {
+			return k, true
+		}
+	}
+	return "", false
+}
+
+// editDistance is how many letters have to be put in, taken out or replaced to
+// make b of a.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		left := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := left
+			if a[i] != b[j] {
+				replaced++
+			}
+			left = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// instead returns why a required setting may be missing: its value stands in a
+// variable that looks like it. What a fault says is not a notice as well.
+func (r *reader) instead(names ...string) string {
+	for _, name := range slices.Sorted(maps.Keys(r.alike)) {
+		if l := r.alike[name]; slices.Contains(names, l.like) {
+			delete(r.alike, name)
+			return l.advice
+		}
+	}
+	return ""
+}

@@ -1,0 +1,39 @@
+package main_test
+
+import (
+	"strings"
+	"testing"
+
+	main "guardduty-sentinel/handler"
+)
+
+// started is the log of a connector that starts with the usual settings and
+// changes, names and values in turn.
+func started(t *testing.T, changes ...string) string {
+	t.Helper()
+	vars := usual()
+	for i := 0; i < len(changes); i += 2 {
+		vars[changes[i]] = changes[i+1]
+	}
+	var environ []string
+	for name, value := range vars {
+		environ = append(environ, name+"="+value)
+	}
+	return main.StartLog(environ)
+}
+
+// TestNoticesAreLoggedAtStart: settings that work and are not what they seem.
+func TestNoticesAreLoggedAtStart(t *testing.T) {
+	if log := started(t); log != "" {
+		t.Errorf("log of good settings = %s, want none", log)
+	}
+	log := started(t, "S3_PREFX", "security")
+	want := `"level":"WARN","msg":"a setting needs attention","notice":"S3_PREFX is not a setting; did you mean S3_PREFIX?"`
+	if !strings.Contains(log, want) || strings.Count(log, "\n") != 1 {
+		t.Errorf("log = %s, want one line with %s", log, want)
+	}
+	log = started(t, "S3_PREFX", "security", "LOG_LEVEL", "loud")
+	if !strings.Contains(log, "every run will fail") || !strings.Contains(log, want) {
+		t.Errorf("log of wrong settings = %s, want the fault and %s", log, want)
+	}
+}
