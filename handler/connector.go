@@ -31,7 +31,7 @@ type connector struct {
 // host to be able to say it.
 func newConnector(environ []string, level *slog.LevelVar, log *slog.Logger) *connector {
 	c := &connector{}
-	cfg, err := config.FromEnv(environ)
+	cfg, err := config.FromEnv(environ, hostFile(environ))
 	c.notices = cfg.Notices
 	if err != nil {
 		c.err = &fault.Fault{Code: fault.Settings, What: "the settings are not usable", Err: errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")), Fix: "mend the app settings"}

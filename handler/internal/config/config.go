@@ -101,9 +101,11 @@ func (r *reader) fail(name string, err error) {
 	r.faults = append(r.faults, err)
 }
 
-// FromEnv reads the settings from environ, entries of the form NAME=value. Its
-// error joins one fault per wrong setting; the Config has its notices then too.
-func FromEnv(environ []string) (*Config, error) {
+// FromEnv reads the settings from environ, entries of the form NAME=value, and
+// from hostFile, the text of the app's host.json, what the host allows; nil
+// where there is none. Its error joins one fault per wrong setting; the Config
+// has its notices then too.
+func FromEnv(environ []string, hostFile []byte) (*Config, error) {
 	var c Config
 	r := reader{vars: env.ToMap(environ), bad: make(map[string]bool)}
 	r.alike = r.lookalikes()
@@ -111,6 +113,7 @@ func FromEnv(environ []string) (*Config, error) {
 	r.parse(&c)
 	r.missing()
 	r.ranges(&c)
+	r.budget(&c, hostFile)
 	r.combinations()
 	c.State = r.storage()
 	for _, name := range slices.Sorted(maps.Keys(r.alike)) {

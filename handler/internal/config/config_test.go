@@ -37,17 +37,22 @@ func minimal() map[string]string {
 	}
 }
 
-// read reads the minimal settings with changes, names and values in turn.
-func read(changes ...string) (*config.Config, error) {
+// environ is the minimal settings with changes, names and values in turn.
+func environ(changes ...string) []string {
 	vars := minimal()
 	for i := 0; i < len(changes); i += 2 {
 		vars[changes[i]] = changes[i+1]
 	}
-	var environ []string
+	var list []string
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		environ = append(environ, name+"="+vars[name])
+		list = append(list, name+"="+vars[name])
 	}
-	return config.FromEnv(environ)
+	return list
+}
+
+// read reads them.
+func read(changes ...string) (*config.Config, error) {
+	return config.FromEnv(environ(changes...), nil)
 }
 
 // TestContractSettings pins the names and defaults of settings: they stand in

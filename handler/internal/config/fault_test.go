@@ -167,7 +167,7 @@ func TestSettingsThatNeedOrExcludeOneAnother(t *testing.T) {
 
 // TestAllFaultsAtOnce: whoever fixes the settings fixes them once.
 func TestAllFaultsAtOnce(t *testing.T) {
-	_, err := config.FromEnv([]string{"S3_BUCKET=B", "RUN_BUDGET=1s", "LOG_LEVEL=loud", "AWS_ROLE_EXTERNAL_ID=xy", "AzureWebJobsStorage=x", "no setting"})
+	_, err := config.FromEnv([]string{"S3_BUCKET=B", "RUN_BUDGET=1s", "LOG_LEVEL=loud", "AWS_ROLE_EXTERNAL_ID=xy", "AzureWebJobsStorage=x", "no setting"}, nil)
 	if err == nil {
 		t.Fatal("FromEnv = nil, want its faults")
 	}
