@@ -100,7 +100,7 @@ func (c *connector) run(ctx context.Context, log *slog.Logger, inv azfunc.Invoca
 	}
 	lines := story(summary, err, c.cfg)
 	for _, n := range c.notices {
-		lines = append(lines, n.Text)
+		lines = append(lines, n.String())
 	}
 	return azfunc.Report{Lines: lines}, err
 }

@@ -32,6 +32,11 @@ func TestNoticesAreLoggedAtStart(t *testing.T) {
 	if !strings.Contains(log, want) || strings.Count(log, "\n") != 1 {
 		t.Errorf("log = %s, want one line with %s", log, want)
 	}
+	log = started(t, "GUARDDUTY_SCHEDULE", "*/5 * * *")
+	refused := `"level":"ERROR","msg":"a setting needs attention","notice":"GUARDDUTY_SCHEDULE: `
+	if !strings.Contains(log, refused) || strings.Contains(strings.ToLower(log), "warn") {
+		t.Errorf("log = %s, want %s, and no word by which the host takes it for a warning", log, refused)
+	}
 	log = started(t, "S3_PREFX", "security", "LOG_LEVEL", "loud")
 	if !strings.Contains(log, "every run will fail") || !strings.Contains(log, want) {
 		t.Errorf("log of wrong settings = %s, want the fault and %s", log, want)

@@ -15,7 +15,7 @@ import {
   parametersOf,
   startOf,
 } from './form.mjs';
-import { contract, deployed, files, shape } from './templates.mjs';
+import { contract, deployed, files, shape, text } from './templates.mjs';
 import { conforms, members } from './types.mjs';
 
 const [main] = files;
@@ -214,65 +214,48 @@ test('total retention is at least that for queries', () => {
   assert.deepEqual(faults(answered({ ...required, table: { retention: '90', totalRetention: '90' } })), []);
 });
 
+/** The first text that a box of the form shows for a value; undefined when it takes it. */
+const refusal = (step, name, value) =>
+  element(step, name).constraints.validations.find((v) => v.regex && !new RegExp(v.regex).test(value))?.message;
+
+/** The boxes of a setting. */
+const boxesOf = ({ bicep }) =>
+  [...(outputs[bicep.parameter] ?? '').matchAll(/steps\('(\w+)'\)\.(\w+)/g)]
+    .map(([, step, name]) => element(step, name))
+    .filter((e) => e.type === 'Microsoft.Common.TextBox');
+
+test('the form takes what the connector takes of each setting, and refuses what it refuses', () => {
+  const examples = JSON.parse(text('handler/internal/config/testdata/examples.json'));
+  const asked = Object.values(contract).filter((s) => boxesOf(s).length);
+  assert.deepEqual(asked.map((s) => s.name).sort(), Object.keys(examples).sort());
+  for (const setting of asked) {
+    const { taken, refused } = examples[setting.name];
+    for (const { step, name } of boxesOf(setting)) {
+      for (const value of taken) assert.equal(refusal(step, name, value), undefined, `${setting.name}=${value}`);
+      for (const value of refused) assert.ok(refusal(step, name, value), `${setting.name}=${value}`);
+      if (!setting.maxLength) continue;
+      assert.equal(refusal(step, name, 'a'.repeat(setting.maxLength)), undefined, setting.name);
+      assert.ok(refusal(step, name, 'a'.repeat(setting.maxLength + 1)), setting.name);
+    }
+  }
+});
+
+test('the box of the schedule says which field is wrong', () => {
+  const wrong = {
+    '*/5 * * * *': /^Six/,
+    '* */5 * * * *': /^The first/,
+    '0 60 * * * *': /^The second/,
+    '0 0 24 * * *': /^The third/,
+    '0 0 0 32 * *': /^The fourth/,
+    '0 0 0 * 13 *': /^The fifth/,
+    '0 0 0 * * 7': /^The sixth/,
+  };
+  for (const [value, which] of Object.entries(wrong)) assert.match(refusal('source', 'schedule', value), which);
+});
+
 const regex = (step, name) => new RegExp(element(step, name).constraints.validations.find((v) => v.regex).regex);
 
 for (const [step, name, good, bad] of [
-  [
-    'source',
-    'bucket',
-    ['findings', 'a.b-c', 'x'.repeat(63)],
-    ['ab', 'Findings', 's3://findings', 'findings/path', '-findings', 'x'.repeat(64), 'a b c'],
-  ],
-  [
-    'source',
-    'region',
-    ['eu-west-1', 'us-gov-east-1', 'cn-north-1', 'ap-southeast-12'],
-    ['eu-west', 'EU-WEST-1', 'euwest1', 'eu-west-1 ', 'westeurope'],
-  ],
-  [
-    'source',
-    'prefix',
-    ['p', 'a/b', 'a/b/', 'AWSLogsOld', 'x'.repeat(512)],
-    ['/a', 'a//b', 'AWSLogs', 'AWSLogs/1', 'a/AWSLogs', 'a/AWSLogs/', 'x'.repeat(513)],
-  ],
-  [
-    'source',
-    'schedule',
-    ['0 */5 * * * *', '0 0 * * * *', '30 0,30 8-18 * * 1-5', '0 0 6 * Jan-Mar Mon,Fri', '*/15 * * * * *'],
-    ['*/5 * * * *', '0 */5 * * *', '0 */5 * * * * *', '@hourly', '00:05:00', '0 */5 * * * x*', '0  */5 * * * *', ''],
-  ],
-  [
-    'source',
-    'initialLookback',
-    ['24h', '90m', '1m', '2160h', '1h', '1d', '7d', '90d'],
-    ['0h', '2161h', '9999h', '0d', '91d', '1d12h', '24', '-1h', '24 h'],
-  ],
-  [
-    'credentials',
-    'keylessRole',
-    [roleArn, 'arn:aws-us-gov:iam::111122223333:role/path/name', 'arn:aws-cn:iam::111122223333:role/n'],
-    ['arn:aws:iam::1111:role/x', 'arn:aws:iam::111122223333:user/x', 'guardduty', `${roleArn} `],
-  ],
-  ['credentials', 'pairRole', [roleArn], ['role/x']],
-  [
-    'credentials',
-    'audience',
-    ['api://guardduty-sentinel', 'api://00000000-0000-0000-0000-000000000000'],
-    ['a b', '', 'x'.repeat(513)],
-  ],
-  ['credentials', 'externalId', ['ab', 'a_+=,.@:/-9'], ['a', 'a b', 'x'.repeat(1225)]],
-  ['table', 'minSeverity', ['0', '4', '7.5', '10', '10.0'], ['-1', '10.1', '11', 'high', '4,5', 'NaN']],
-  [
-    'table',
-    'excludeTypes',
-    [
-      'Recon:*',
-      'Recon:EC2/Portscan',
-      'Recon:*,Stealth:IAMUser/CloudTrailLoggingDisabled',
-      'Backdoor:EC2/C&CActivity.B!DNS',
-    ],
-    ['Recon', 'Recon:', '*', 'Recon:* ,Stealth:*', 'Recon:*,', 'Recon:EC2/*'],
-  ],
   ['workspace', 'stem', ['guardduty', 'ab', 'a-b-c-d-e-fg', 'a1'], ['a', '1a', 'a--b', 'ab-', 'abcdefghijklm', 'a_b']],
   ['alerts', 'emails', ['a@b.c', 'a@b.c,d@e.f'], ['a', 'a@b.c, d@e.f', 'a@b.c;d@e.f', 'a@b.c,']],
   [
@@ -309,12 +292,10 @@ test('a number is within the bounds of its parameter', () => {
 });
 
 test('where the connector has a pattern, the form has the same', () => {
-  const patterned = Object.values(contract).filter((s) => s.pattern && outputs[s.bicep.parameter]);
-  for (const { name, pattern, bicep } of patterned) {
-    const asked = [...outputs[bicep.parameter].matchAll(/steps\('(\w+)'\)\.(\w+)/g)].map((m) => element(m[1], m[2]));
-    const boxes = asked.filter((e) => e.type === 'Microsoft.Common.TextBox');
-    assert.ok(boxes.length, name);
-    for (const box of boxes) assert.equal(box.constraints.validations[0].regex, `^${pattern}$`, `${name}: ${box.name}`);
+  for (const setting of Object.values(contract).filter((s) => s.pattern)) {
+    for (const { name, constraints } of boxesOf(setting)) {
+      assert.equal(constraints.validations[0].regex, `^${setting.pattern}$`, `${setting.name}: ${name}`);
+    }
   }
 });
 

@@ -68,6 +68,14 @@ type Notice struct {
 	Text  string
 }
 
+// String is the notice as a line of the run history.
+func (n Notice) String() string {
+	if n.Level >= slog.LevelError {
+		return "Error: " + n.Text
+	}
+	return "Warning: " + n.Text
+}
+
 // Storage says where the state table lives: a connection string, or the
 // address of a table service reached with an identity.
 type Storage struct {
@@ -116,6 +124,7 @@ func FromEnv(environ []string, hostFile []byte) (*Config, error) {
 	r.budget(&c, hostFile)
 	r.combinations()
 	c.State = r.storage()
+	r.schedule()
 	for _, name := range slices.Sorted(maps.Keys(r.alike)) {
 		r.warn(r.alike[name].advice)
 	}
