@@ -84,7 +84,7 @@ param awsRegion string
 
 // ---- AWS credentials: a key pair in the vault, or none (keyless)
 
-@description('AWS_WEB_IDENTITY_AUDIENCE: set for keyless access: an Entra token for this application id URI, such as api://guardduty-sentinel, goes to AWS, and there is no AWS key and no vault; empty for a key pair.')
+@description('AWS_WEB_IDENTITY_AUDIENCE: an Entra token for this application id URI replaces the AWS key; empty for a key pair.')
 @maxLength(512)
 param awsWebIdentityAudience string = ''
 
@@ -95,12 +95,12 @@ param awsRoleArn string = ''
 @maxLength(1224)
 param awsRoleExternalId string = ''
 
-@description('AWS_ACCESS_KEY_ID_SECRET: name of the vault\'s secret that holds the access key id; letters, digits and hyphens.')
+@description('AWS_ACCESS_KEY_ID_SECRET: name of the Key Vault secret that holds the access key id; letters, digits and hyphens.')
 @minLength(1)
 @maxLength(127)
 param awsKeyIdName string = 'aws-access-key-id'
 
-@description('AWS_SECRET_ACCESS_KEY_SECRET: name of the vault\'s secret that holds the secret access key; letters, digits and hyphens.')
+@description('AWS_SECRET_ACCESS_KEY_SECRET: name of the Key Vault secret that holds the secret access key; letters, digits and hyphens.')
 @minLength(1)
 @maxLength(127)
 param awsKeyName string = 'aws-secret-access-key'

@@ -89,13 +89,13 @@ var sourceSettings = []Setting{
 	{
 		Name: "AWS_ACCESS_KEY_ID_SECRET", Kind: Text, Default: "aws-access-key-id",
 		Pattern: secretPattern, MinLength: 1, MaxLength: 127,
-		Help:  "name of the vault's secret that holds the access key id; letters, digits and hyphens",
+		Help:  "name of the Key Vault secret that holds the access key id; letters, digits and hyphens",
 		Bicep: Bicep{Parameter: "awsKeyIdName"},
 	},
 	{
 		Name: "AWS_SECRET_ACCESS_KEY_SECRET", Kind: Text, Default: "aws-secret-access-key",
 		Pattern: secretPattern, MinLength: 1, MaxLength: 127,
-		Help:  "name of the vault's secret that holds the secret access key; letters, digits and hyphens",
+		Help:  "name of the Key Vault secret that holds the secret access key; letters, digits and hyphens",
 		Bicep: Bicep{Parameter: "awsKeyName"},
 	},
 	{
@@ -110,8 +110,7 @@ var sourceSettings = []Setting{
 	},
 	{
 		Name: "AWS_WEB_IDENTITY_AUDIENCE", Kind: Text, Pattern: audiencePattern, MaxLength: 512,
-		Help: "set for keyless access: an Entra token for this application id URI, such as " +
-			"`api://guardduty-sentinel`, goes to AWS, and there is no AWS key and no vault; empty for a key pair",
+		Help:  "an Entra token for this application id URI replaces the AWS key; empty for a key pair",
 		Bicep: Bicep{Parameter: "awsWebIdentityAudience"},
 	},
 }
