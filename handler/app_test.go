@@ -40,7 +40,8 @@ func TestContractHostFile(t *testing.T) {
 		t.Errorf("host.json: defaultExecutablePath = %q, want %q", got, want)
 	}
 	if host.Version != "2.0" || host.FunctionTimeout != "00:10:00" {
-		t.Errorf("host.json: version %q and functionTimeout %q, want 2.0 and 00:10:00", host.Version, host.FunctionTimeout)
+		t.Errorf("host.json: version %q and functionTimeout %q, want 2.0 and 00:10:00",
+			host.Version, host.FunctionTimeout)
 	}
 	if got := host.Logging.ApplicationInsights.SamplingSettings.ExcludedTypes; !strings.Contains(got, "Trace") {
 		t.Errorf("host.json: sampling excludes %q, want Trace among it", got)
@@ -81,7 +82,10 @@ func TestSampleSettings(t *testing.T) {
 		}
 		delete(sample.Values, s.Name)
 	}
-	ofTheHost := map[string]string{"FUNCTIONS_WORKER_RUNTIME": "custom", "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+	ofTheHost := map[string]string{
+		"FUNCTIONS_WORKER_RUNTIME": "custom",
+		"AzureWebJobsStorage":      "UseDevelopmentStorage=true",
+	}
 	if !maps.Equal(sample.Values, ofTheHost) || sample.IsEncrypted {
 		t.Errorf("local.settings.sample.json has %v beside the settings, want %v", sample.Values, ofTheHost)
 	}
@@ -91,7 +95,10 @@ func TestSampleSettings(t *testing.T) {
 // left out of a published package, local settings first of all.
 func TestFuncIgnoreKeepsThePackageSmall(t *testing.T) {
 	ignored := strings.Fields(readFile(t, ".funcignore"))
-	for _, name := range []string{"local.settings*.json", ".azure", "azure.yaml", "dev", "dist", "docs", "handler", "infra", ".git*", ".tools", ".local", "go.mod", "go.sum", "*.md", "Makefile"} {
+	for _, name := range []string{
+		"local.settings*.json", ".azure", "azure.yaml", "dev", "dist", "docs", "handler", "infra",
+		".git*", ".tools", ".local", "go.mod", "go.sum", "*.md", "Makefile",
+	} {
 		if !slices.Contains(ignored, name) {
 			t.Errorf(".funcignore lacks %s", name)
 		}

@@ -28,7 +28,8 @@ func TestNoticesAreLoggedAtStart(t *testing.T) {
 		t.Errorf("log of good settings = %s, want none", log)
 	}
 	log := started(t, "S3_PREFX", "security")
-	want := `"level":"WARN","msg":"a setting needs attention","notice":"S3_PREFX is not a setting; did you mean S3_PREFIX?"`
+	want := `"level":"WARN","msg":"a setting needs attention",` +
+		`"notice":"S3_PREFX is not a setting; did you mean S3_PREFIX?"`
 	if !strings.Contains(log, want) || strings.Count(log, "\n") != 1 {
 		t.Errorf("log = %s, want one line with %s", log, want)
 	}

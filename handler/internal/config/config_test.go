@@ -22,7 +22,8 @@ var (
 )
 
 func connectionString(account string) string {
-	return "DefaultEndpointsProtocol=https;AccountName=" + account + ";AccountKey=" + storageKey + ";EndpointSuffix=core.windows.net"
+	return "DefaultEndpointsProtocol=https;AccountName=" + account +
+		";AccountKey=" + storageKey + ";EndpointSuffix=core.windows.net"
 }
 
 // minimal is the settings that have no default.
@@ -101,7 +102,8 @@ func TestDefaults(t *testing.T) {
 			c.InitialLookback, c.WatermarkOverlap, c.RunBudget, c.FetchConcurrency, c.UploadConcurrency,
 			c.MinSeverity, c.ExcludeTypes, c.ExcludeSamples, c.S3Endpoint, c.STSEndpoint, c.S3PathStyle, c.Keyless())
 		want := fmt.Sprint("", slog.LevelInfo, "aws-access-key-id", "aws-secret-access-key", "", "", "",
-			"AzureWebJobsStorage", "GuardDutyState", "Custom-AWSGuardDuty_CL", 24*time.Hour, time.Hour, 8*time.Minute, 64, 4, 0, []string{}, false, "", "", false, false)
+			"AzureWebJobsStorage", "GuardDutyState", "Custom-AWSGuardDuty_CL", 24*time.Hour, time.Hour,
+			8*time.Minute, 64, 4, 0, []string{}, false, "", "", false, false)
 		if got != want {
 			t.Errorf("FromEnv, %s = %s, want %s", how, got, want)
 		}
@@ -120,9 +122,19 @@ func TestGoodValues(t *testing.T) {
 		{"KEY_VAULT_URI", "https://kv.vault.azure.net/", "VaultURL", "https://kv.vault.azure.net"},
 		{"AWS_ACCESS_KEY_ID_SECRET", "my-id", "AccessKeyIDSecret", "my-id"},
 		{"AWS_SECRET_ACCESS_KEY_SECRET", "My-Key-2", "SecretAccessKeySecret", "My-Key-2"},
-		{"AWS_ROLE_ARN", "arn:aws-us-gov:iam::111122223333:role/path/Reader_1", "RoleARN", "arn:aws-us-gov:iam::111122223333:role/path/Reader_1"},
+		{
+			"AWS_ROLE_ARN",
+			"arn:aws-us-gov:iam::111122223333:role/path/Reader_1",
+			"RoleARN",
+			"arn:aws-us-gov:iam::111122223333:role/path/Reader_1",
+		},
 		{"STATE_TABLE", "T12", "StateTable", "T12"},
-		{"LOGS_INGESTION_ENDPOINT", "https://dce.ingest.monitor.azure.com/", "IngestionURL", "https://dce.ingest.monitor.azure.com"},
+		{
+			"LOGS_INGESTION_ENDPOINT",
+			"https://dce.ingest.monitor.azure.com/",
+			"IngestionURL",
+			"https://dce.ingest.monitor.azure.com",
+		},
 		{"DCR_IMMUTABLE_ID", "dcr-" + strings.Repeat("f", 32), "RuleID", "dcr-" + strings.Repeat("f", 32)},
 		{"DCR_STREAM", "Custom-Other_CL", "Stream", "Custom-Other_CL"},
 		{"INITIAL_LOOKBACK", "2160h", "InitialLookback", 2160 * time.Hour},
@@ -168,7 +180,8 @@ func TestRoleSettingsThatGoTogether(t *testing.T) {
 		t.Errorf("role with external id = %v, %v, want it taken", c.RoleExternalID, err)
 	}
 	longest := strings.Repeat("x", 1224)
-	if c, err = read("AWS_ROLE_ARN", role, "AWS_ROLE_EXTERNAL_ID", longest); err != nil || string(c.RoleExternalID) != longest {
+	c, err = read("AWS_ROLE_ARN", role, "AWS_ROLE_EXTERNAL_ID", longest)
+	if err != nil || string(c.RoleExternalID) != longest {
 		t.Errorf("external id of 1,224 letters = %v, want it taken", err)
 	}
 	if _, err = read("AWS_ROLE_ARN", role, "AWS_ROLE_EXTERNAL_ID", longest+"x"); err == nil {

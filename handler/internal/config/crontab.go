@@ -33,7 +33,8 @@ var cronFields = [6]cronField{
 	{name: "day", low: 1, high: 31},
 	{name: "month", low: 1, high: 12, values: strings.Fields("january february march april may june " +
 		"july august september october november december")},
-	{name: "day of week", high: 6, values: strings.Fields("sunday monday tuesday wednesday thursday friday saturday")},
+	{name: "day of week", high: 6, values: strings.Fields("sunday monday tuesday wednesday " +
+		"thursday friday saturday")},
 }
 
 // parseCrontab reads an expression of six fields, or of five without the
@@ -45,7 +46,8 @@ func parseCrontab(text string) (crontab, error) {
 		parts = append([]string{"0"}, parts...)
 	case 6:
 	default:
-		return crontab{}, fmt.Errorf("it needs six fields (second minute hour day month day-of-week) and has %d", len(parts))
+		return crontab{}, fmt.Errorf("it needs six fields (second minute hour day month day-of-week) and has %d",
+			len(parts))
 	}
 	var c crontab
 	for i, part := range parts {
@@ -53,7 +55,8 @@ func parseCrontab(text string) (crontab, error) {
 			f := cronFields[i]
 			allowed, step, ok := f.read(item)
 			if !ok {
-				return crontab{}, fmt.Errorf("%q does not fit the field of the %s, %d to %d", shorten(item), f.name, f.low, f.high)
+				return crontab{}, fmt.Errorf("%q does not fit the field of the %s, %d to %d",
+					shorten(item), f.name, f.low, f.high)
 			}
 			c.allowed[i] |= allowed
 			if step > f.high-f.low+1 {
@@ -130,7 +133,8 @@ func (c crontab) longestPause() (time.Duration, bool) {
 	var before time.Time
 	const years = 40 // each date falls on each day of the week
 	for date := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC); date.Year() < 2024+years; date = date.AddDate(0, 0, 1) {
-		if c.allowed[3]&(1<<date.Day()) == 0 || c.allowed[4]&(1<<date.Month()) == 0 || c.allowed[5]&(1<<date.Weekday()) == 0 {
+		if c.allowed[3]&(1<<date.Day()) == 0 || c.allowed[4]&(1<<date.Month()) == 0 ||
+			c.allowed[5]&(1<<date.Weekday()) == 0 {
 			continue
 		}
 		if !before.IsZero() {

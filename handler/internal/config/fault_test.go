@@ -19,10 +19,12 @@ const (
 	wantNoKey    = "the name of a Key Vault secret: it looks like the key itself, which belongs in the vault"
 	wantRole     = "the ARN of an IAM role, arn:aws:iam::ACCOUNT:role/NAME"
 	wantTable    = "a table name: 3 to 63 letters and digits, a letter first"
-	wantRule     = "the immutable id of a data collection rule, dcr- and 32 hexadecimal digits (not its name or resource id)"
+	wantRule     = "the immutable id of a data collection rule, dcr- and 32 hexadecimal digits " +
+		"(not its name or resource id)"
 	wantStream   = "a stream of the data collection rule, such as Custom-AWSGuardDuty_CL"
 	wantDuration = "a duration such as 90s, 15m, 24h or 7d"
-	wantTypes    = "a comma-separated list of finding types such as Recon:EC2/Portscan, or Recon:* for all of one purpose"
+	wantTypes    = "a comma-separated list of finding types such as Recon:EC2/Portscan, " +
+		"or Recon:* for all of one purpose"
 	wantSettings = "the name of a storage connection, such as AzureWebJobsStorage"
 )
 
@@ -113,7 +115,8 @@ func TestBadValues(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name+"="+tt.value, func(t *testing.T) {
 			_, err := read(tt.name, tt.value)
-			if want := tt.name + ": " + strconv.Quote(tt.value) + " is not " + tt.want; err == nil || err.Error() != want {
+			want := tt.name + ": " + strconv.Quote(tt.value) + " is not " + tt.want
+			if err == nil || err.Error() != want {
 				t.Errorf("FromEnv = %v, want %s", err, want)
 			}
 		})
@@ -130,12 +133,16 @@ func TestLongValueIsShortened(t *testing.T) {
 
 func TestRequiredSettings(t *testing.T) {
 	tests := map[string]string{
-		"S3_BUCKET":               "S3_BUCKET is required: the name of the bucket that GuardDuty exports to",
-		"AWS_REGION":              "AWS_REGION is required: the bucket's region, such as eu-west-1",
-		"LOGS_INGESTION_ENDPOINT": "LOGS_INGESTION_ENDPOINT is required: the logs ingestion endpoint of the data collection rule, https://….ingest.monitor.azure.com",
-		"DCR_IMMUTABLE_ID":        "DCR_IMMUTABLE_ID is required: the immutable id of the data collection rule, dcr- and 32 hexadecimal digits",
-		"KEY_VAULT_URI":           "KEY_VAULT_URI is required: the vault that holds the AWS key pair, https://NAME.vault.azure.net (or AWS_WEB_IDENTITY_AUDIENCE for no key pair)",
-		"AzureWebJobsStorage":     "AzureWebJobsStorage is required: a storage connection string, or AzureWebJobsStorage__tableServiceUri or AzureWebJobsStorage__accountName for an identity",
+		"S3_BUCKET":  "S3_BUCKET is required: the name of the bucket that GuardDuty exports to",
+		"AWS_REGION": "AWS_REGION is required: the bucket's region, such as eu-west-1",
+		"LOGS_INGESTION_ENDPOINT": "LOGS_INGESTION_ENDPOINT is required: the logs ingestion endpoint of the data " +
+			"collection rule, https://….ingest.monitor.azure.com",
+		"DCR_IMMUTABLE_ID": "DCR_IMMUTABLE_ID is required: the immutable id of the data collection rule, " +
+			"dcr- and 32 hexadecimal digits",
+		"KEY_VAULT_URI": "KEY_VAULT_URI is required: the vault that holds the AWS key pair, " +
+			"https://NAME.vault.azure.net (or AWS_WEB_IDENTITY_AUDIENCE for no key pair)",
+		"AzureWebJobsStorage": "AzureWebJobsStorage is required: a storage connection string, or " +
+			"AzureWebJobsStorage__tableServiceUri or AzureWebJobsStorage__accountName for an identity",
 	}
 	for name, want := range tests {
 		if _, err := read(name, ""); err == nil || err.Error() != want {
@@ -146,17 +153,33 @@ func TestRequiredSettings(t *testing.T) {
 
 func TestSettingsThatNeedOrExcludeOneAnother(t *testing.T) {
 	const role = "arn:aws:iam::111122223333:role/Reader"
-	alone := "AWS_WEB_IDENTITY_AUDIENCE is set without AWS_ROLE_ARN: a token without a role to assume gives no credentials"
+	noRole := "AWS_WEB_IDENTITY_AUDIENCE is set without AWS_ROLE_ARN: a token without a role to assume " +
+		"gives no credentials"
 	tests := map[string]struct {
 		changes []string
 		want    string
 	}{
-		"audience without role":      {[]string{"AWS_WEB_IDENTITY_AUDIENCE", "api://x"}, alone},
-		"external id without role":   {[]string{"AWS_ROLE_EXTERNAL_ID", "xy"}, "AWS_ROLE_EXTERNAL_ID is set without AWS_ROLE_ARN: an external id belongs to a role"},
-		"external id with audience":  {[]string{"AWS_ROLE_EXTERNAL_ID", "xy", "AWS_ROLE_ARN", role, "AWS_WEB_IDENTITY_AUDIENCE", "api://x"}, "AWS_ROLE_EXTERNAL_ID is set with AWS_WEB_IDENTITY_AUDIENCE: a web identity has no external id, remove one"},
-		"malformed role is no other": {[]string{"AWS_WEB_IDENTITY_AUDIENCE", "api://x", "AWS_ROLE_ARN", "Reader"}, `AWS_ROLE_ARN: "Reader" is not ` + wantRole},
-		"malformed audience":         {[]string{"AWS_WEB_IDENTITY_AUDIENCE", "a b", "AWS_ROLE_ARN", role}, `AWS_WEB_IDENTITY_AUDIENCE: "a b" is not an application id URI such as api://guardduty-sentinel`},
-		"malformed external id":      {[]string{"AWS_ROLE_EXTERNAL_ID", "x", "AWS_ROLE_ARN", role}, `AWS_ROLE_EXTERNAL_ID: "x" is not an external id: 2 to 1,224 letters, digits and _+=,.@:/-`},
+		"audience without role": {[]string{"AWS_WEB_IDENTITY_AUDIENCE", "api://x"}, noRole},
+		"external id without role": {
+			[]string{"AWS_ROLE_EXTERNAL_ID", "xy"},
+			"AWS_ROLE_EXTERNAL_ID is set without AWS_ROLE_ARN: an external id belongs to a role",
+		},
+		"external id with audience": {
+			[]string{"AWS_ROLE_EXTERNAL_ID", "xy", "AWS_ROLE_ARN", role, "AWS_WEB_IDENTITY_AUDIENCE", "api://x"},
+			"AWS_ROLE_EXTERNAL_ID is set with AWS_WEB_IDENTITY_AUDIENCE: a web identity has no external id, remove one",
+		},
+		"malformed role, no other": {
+			[]string{"AWS_WEB_IDENTITY_AUDIENCE", "api://x", "AWS_ROLE_ARN", "Reader"},
+			`AWS_ROLE_ARN: "Reader" is not ` + wantRole,
+		},
+		"malformed audience": {
+			[]string{"AWS_WEB_IDENTITY_AUDIENCE", "a b", "AWS_ROLE_ARN", role},
+			`AWS_WEB_IDENTITY_AUDIENCE: "a b" is not an application id URI such as api://guardduty-sentinel`,
+		},
+		"malformed external id": {
+			[]string{"AWS_ROLE_EXTERNAL_ID", "x", "AWS_ROLE_ARN", role},
+			`AWS_ROLE_EXTERNAL_ID: "x" is not an external id: 2 to 1,224 letters, digits and _+=,.@:/-`,
+		},
 	}
 	for name, tt := range tests {
 		if _, err := read(tt.changes...); err == nil || err.Error() != tt.want {
@@ -167,12 +190,25 @@ func TestSettingsThatNeedOrExcludeOneAnother(t *testing.T) {
 
 // TestAllFaultsAtOnce: whoever fixes the settings fixes them once.
 func TestAllFaultsAtOnce(t *testing.T) {
-	_, err := config.FromEnv([]string{"S3_BUCKET=B", "RUN_BUDGET=1s", "LOG_LEVEL=loud", "AWS_ROLE_EXTERNAL_ID=xy", "AzureWebJobsStorage=x", "no setting"}, nil)
+	_, err := config.FromEnv([]string{
+		"S3_BUCKET=B", "RUN_BUDGET=1s", "LOG_LEVEL=loud", "AWS_ROLE_EXTERNAL_ID=xy",
+		"AzureWebJobsStorage=x", "no setting",
+	}, nil)
 	if err == nil {
 		t.Fatal("FromEnv = nil, want its faults")
 	}
 	got := strings.Split(err.Error(), "\n")
-	want := []string{"S3_BUCKET: ", "LOG_LEVEL: ", "AWS_REGION is", "KEY_VAULT_URI is", "LOGS_INGESTION_ENDPOINT is", "DCR_IMMUTABLE_ID is", "RUN_BUDGET: ", "AWS_ROLE_EXTERNAL_ID is", "AzureWebJobsStorage: "}
+	want := []string{
+		"S3_BUCKET: ",
+		"LOG_LEVEL: ",
+		"AWS_REGION is",
+		"KEY_VAULT_URI is",
+		"LOGS_INGESTION_ENDPOINT is",
+		"DCR_IMMUTABLE_ID is",
+		"RUN_BUDGET: ",
+		"AWS_ROLE_EXTERNAL_ID is",
+		"AzureWebJobsStorage: ",
+	}
 	if len(got) != len(want) {
 		t.Fatalf("FromEnv = %d faults %q, want %d", len(got), got, len(want))
 	}

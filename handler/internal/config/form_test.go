@@ -36,7 +36,8 @@ var wrapped = map[string]string{
 	`"@Microsoft.KeyVault(VaultName=kv;SecretName=x)"`:                    wrongVault,
 	" @microsoft.keyvault(VaultName=kv;SecretName=x":                      wrongVault,
 	"@Microsoft.KeyVault": wrongVault,
-	"@Microsoft.AppConfiguration(Endpoint=https://a.azconfig.io; Key=gd:name)": strings.Replace(wrongVault, "KeyVault", "AppConfiguration", 1),
+	"@Microsoft.AppConfiguration(Endpoint=https://a.azconfig.io; Key=gd:name)": strings.Replace(wrongVault,
+		"KeyVault", "AppConfiguration", 1),
 }
 
 // good is a value that each setting takes, for those that are not minimal.
@@ -100,7 +101,8 @@ func TestWrappedValues(t *testing.T) {
 
 // TestWrappedSecrets: a key in quotes is a key.
 func TestWrappedSecrets(t *testing.T) {
-	for _, value := range []string{`"` + awsKey + `"`, "'AKIAIOSFODNN7EXAMPLE'", awsKey + "\n", `"` + storageKey + `"`} {
+	quoted := func(key string) string { return `"` + key + `"` }
+	for _, value := range []string{quoted(awsKey), "'AKIAIOSFODNN7EXAMPLE'", awsKey + "\n", quoted(storageKey)} {
 		_, err := read("S3_PREFIX", value)
 		if err == nil || !strings.HasPrefix(err.Error(), "S3_PREFIX: [redacted] ") {
 			t.Errorf("FromEnv, S3_PREFIX = %v, want it redacted", err)

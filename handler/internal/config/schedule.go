@@ -59,7 +59,8 @@ func (r *reader) span(period time.Duration, say func(slog.Level, string, ...any)
 	const instead = "write fields such as 0 */5 * * * *"
 	switch strings.ToLower(r.vars["WEBSITE_SKU"]) {
 	case "flexconsumption", "dynamic":
-		say(slog.LevelError, "is a time span, a run %s. On this plan the host disables the timer for it: %s", every, instead)
+		say(slog.LevelError, "is a time span, a run %s. On this plan the host disables the timer for it: %s",
+			every, instead)
 	default:
 		say(slog.LevelWarn, "is a time span, a run %s. Consumption plans refuse it: %s", every, instead)
 	}

@@ -12,7 +12,8 @@ import (
 func TestSchedulesThatAreMeant(t *testing.T) {
 	for _, value := range []string{
 		"0 */5 * * * *", "*/5 * * * *", "  0   */5 * * * * ", "0 0 */6 * * *", "0 0 3 * * *", "59 59 23 * * *",
-		"0 0 3 * 1-12 0-6", "0 0 3 * * sunday-sat", "0 0 3 * January-dec *", "0 0 3 * j-d *", "0 0 3 * * SU,Monday,tue-S,1-6",
+		"0 0 3 * 1-12 0-6", "0 0 3 * * sunday-sat", "0 0 3 * January-dec *", "0 0 3 * j-d *",
+		"0 0 3 * * SU,Monday,tue-S,1-6",
 		"0 50-10 * * * *", "0 */60 * * * *", "0 */0 * * * *", "0 */-1 * * * *", "0 5/15 * * * *", "0 0,30 8-18/2 * * *",
 		"0 00 03 * * *", "0 */1,7 * * * *",
 	} {
@@ -50,8 +51,8 @@ func TestSchedulesThatTheHostRefuses(t *testing.T) {
 		`"0 */5 * * * *"`:   "is in quotes: remove them" + disabled,
 		"%OTHER_SCHEDULE%": "names another setting, which the host does not look up a second time: " +
 			"write the schedule itself" + disabled,
-		"@Microsoft.KeyVault(VaultName=kv;SecretName=x)": "is a reference to KeyVault that the platform did not resolve: " +
-			"check its form, and that the app's identity may read what it names" + disabled,
+		"@Microsoft.KeyVault(VaultName=kv;SecretName=x)": "is a reference to KeyVault that the platform " +
+			"did not resolve: check its form, and that the app's identity may read what it names" + disabled,
 		"0 0 0 31 2 *":     "names days that do not exist. No run will come",
 		"0 0 0 31 4,6,9 *": "names days that do not exist. No run will come",
 	}

@@ -39,7 +39,10 @@ func TestNoFaultShowsASecret(t *testing.T) {
 			if err == nil {
 				continue
 			}
-			for _, part := range []string{storageKey, "c2VjcmV0c2ln", awsKey, strings.ReplaceAll(awsKey, "/", "x"), "AKIAIOSFODNN7EXAMPLE", "hunter2"} {
+			for _, part := range []string{
+				storageKey, "c2VjcmV0c2ln", awsKey, strings.ReplaceAll(awsKey, "/", "x"),
+				"AKIAIOSFODNN7EXAMPLE", "hunter2",
+			} {
 				if strings.Contains(err.Error(), part) {
 					t.Errorf("%s with a %s: the fault %q shows %s", name, kind, err, part)
 				}
@@ -51,7 +54,10 @@ func TestNoFaultShowsASecret(t *testing.T) {
 // TestKeyInPlaceOfItsName: a key that happens to be a good secret name would
 // be shown in faults and sent as part of a URL.
 func TestKeyInPlaceOfItsName(t *testing.T) {
-	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID_SECRET": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY_SECRET": awsKey} {
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID_SECRET":     "AKIAIOSFODNN7EXAMPLE",
+		"AWS_SECRET_ACCESS_KEY_SECRET": awsKey,
+	} {
 		if _, err := read(name, value); err == nil || err.Error() != name+": [redacted] is not "+wantNoKey {
 			t.Errorf("FromEnv, %s = %v, want it redacted and %s", name, err, wantNoKey)
 		}
@@ -78,7 +84,9 @@ func TestNoPrinterShowsASecret(t *testing.T) {
 		out.Write(j)
 		slog.New(slog.NewJSONHandler(&out, nil)).Info("m", "c", c, "v", *c)
 		slog.New(slog.NewTextHandler(&out, nil)).Info("m", "c", c, "v", *c)
-		for _, secret := range []string{storageKey, signature, "c2VjcmV0c2ln", fmt.Sprintf("%x", storageKey), fmt.Sprintf("%x", "c2VjcmV0c2ln")} {
+		for _, secret := range []string{
+			storageKey, signature, "c2VjcmV0c2ln", fmt.Sprintf("%x", storageKey), fmt.Sprintf("%x", "c2VjcmV0c2ln"),
+		} {
 			if strings.Contains(out.String(), secret) {
 				t.Errorf("printed Config = %s, want no %s in it", &out, secret)
 			}

@@ -103,7 +103,8 @@ func fromConnectionString(name, text string) (Storage, error) {
 		}
 		key, value, ok := strings.Cut(part, "=")
 		if !ok {
-			return Storage{}, fmt.Errorf("%s: [redacted] is not a storage connection string (Name=value; pairs) or UseDevelopmentStorage=true", name)
+			return Storage{}, fmt.Errorf("%s: [redacted] is not a storage connection string (Name=value; pairs) or "+
+				"UseDevelopmentStorage=true", name)
 		}
 		parts[strings.ToLower(strings.TrimSpace(key))] = strings.TrimSpace(value)
 	}
@@ -131,7 +132,8 @@ func tableConnection(parts map[string]string) (string, error) {
 		}
 		return fmt.Sprintf("AccountName=%s;AccountKey=%s;TableEndpoint=%s;", account, key, endpoint), nil
 	case signature == "":
-		return "", errors.New("[redacted] is not a storage connection string: it lacks AccountName and AccountKey, or SharedAccessSignature")
+		return "", errors.New("[redacted] is not a storage connection string: it lacks AccountName and AccountKey, " +
+			"or SharedAccessSignature")
 	}
 	u, err := url.Parse(endpoint)
 	if err != nil {
@@ -139,7 +141,8 @@ func tableConnection(parts map[string]string) (string, error) {
 	}
 	owner, public := strings.CutSuffix(u.Host, ".table.core.windows.net")
 	if !public || account != "" && account != owner {
-		return "", errors.New("its SharedAccessSignature is not for a table endpoint https://ACCOUNT.table.core.windows.net: use AccountKey or an identity there")
+		return "", errors.New("its SharedAccessSignature is not for a table endpoint " +
+			"https://ACCOUNT.table.core.windows.net: use AccountKey or an identity there")
 	}
 	return fmt.Sprintf("AccountName=%s;SharedAccessSignature=%s;", owner, strings.TrimPrefix(signature, "?")), nil
 }
@@ -155,14 +158,17 @@ func tableEndpoint(parts map[string]string) (string, error) {
 	text := parts["tableendpoint"]
 	if text == "" {
 		if parts["accountname"] == "" {
-			return "", errors.New("[redacted] is not a storage connection string: it has neither AccountName nor TableEndpoint")
+			return "", errors.New("[redacted] is not a storage connection string: it has neither AccountName nor " +
+				"TableEndpoint")
 		}
-		protocol, suffix := cmp.Or(parts["defaultendpointsprotocol"], "https"), cmp.Or(parts["endpointsuffix"], "core.windows.net")
+		protocol := cmp.Or(parts["defaultendpointsprotocol"], "https")
+		suffix := cmp.Or(parts["endpointsuffix"], "core.windows.net")
 		text = strings.ToLower(protocol) + "://" + parts["accountname"] + ".table." + suffix
 	}
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Scheme != "https" && u.Scheme != "http":
+	case err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "",
+		u.Scheme != "https" && u.Scheme != "http":
 		return "", errNoEndpoint
 	case u.Scheme == "http" && !loopback(u):
 		return "", errPlainHTTP
@@ -177,7 +183,8 @@ func emulatorHost(proxy string) (string, error) {
 	}
 	u, err := url.Parse(proxy)
 	if err != nil || u.Hostname() == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u)) {
-		return "", errors.New("its DevelopmentStorageProxyUri is not http:// and a loopback host, or https:// and a host")
+		return "", errors.New("its DevelopmentStorageProxyUri is not http:// and a loopback host, or https:// and " +
+			"a host")
 	}
 	return u.Scheme + "://" + strings.TrimSuffix(u.Host, ":"+u.Port()), nil
 }

@@ -22,7 +22,7 @@ func (r *reader) budget(c *Config, hostFile []byte) {
 	text, where := r.functionTimeout(hostFile)
 	timeout, ok := parseTimeSpan(text)
 	if !ok || timeout == -day || r.bad["RUN_BUDGET"] || c.RunBudget < timeout {
-		return // -1 is no limit; of what is no time span the host says so, and does not start
+		return // -1 sets no limit; with anything else that cannot be read the host does not start
 	}
 	budget := r.vars["RUN_BUDGET"]
 	if budget == "" {

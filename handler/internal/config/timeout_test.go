@@ -11,7 +11,8 @@ import (
 func TestBudgetAgainstTimeout(t *testing.T) {
 	const host, variable = `{"version":"2.0","functionTimeout":"00:10:00"}`, "AzureFunctionsJobHost__functionTimeout"
 	refused := func(budget, timeout, where string) string {
-		return "RUN_BUDGET: \"" + budget + "\" is not below functionTimeout, which is \"" + timeout + "\" (" + where + "): " +
+		return "RUN_BUDGET: \"" + budget + "\" is not below functionTimeout, which is " +
+			"\"" + timeout + "\" (" + where + "): " +
 			"the host would kill the run, so lower RUN_BUDGET or raise functionTimeout"
 	}
 	tests := map[string]struct {
@@ -24,12 +25,20 @@ func TestBudgetAgainstTimeout(t *testing.T) {
 		"the same":               {host, []string{"RUN_BUDGET", "10m"}, refused("10m", "00:10:00", "host.json")},
 		"above":                  {host, []string{"RUN_BUDGET", "15m"}, refused("15m", "00:10:00", "host.json")},
 		"the default, not below": {`{"functionTimeout":"00:05:00"}`, nil, refused("8m", "00:05:00", "host.json")},
-		"byte order mark":        {"\uFEFF" + `{"functionTimeout":"00:05:00"}`, nil, refused("8m", "00:05:00", "host.json")},
-		"key in other case":      {`{"FunctionTimeout":"00:05:00"}`, nil, refused("8m", "00:05:00", "host.json")},
-		"days":                   {`{"functionTimeout":"1.00:00:00"}`, []string{"RUN_BUDGET", "23h"}, ""},
-		"a number is days":       {`{"functionTimeout":"10"}`, []string{"RUN_BUDGET", "24h"}, ""},
-		"a day":                  {`{"functionTimeout":"1"}`, []string{"RUN_BUDGET", "24h"}, refused("24h", "1", "host.json")},
-		"no limit":               {`{"functionTimeout":"-1"}`, []string{"RUN_BUDGET", "24h"}, ""},
+		"byte order mark": {
+			"\uFEFF" + `{"functionTimeout":"00:05:00"}`,
+			nil,
+			refused("8m", "00:05:00", "host.json"),
+		},
+		"key in other case": {`{"FunctionTimeout":"00:05:00"}`, nil, refused("8m", "00:05:00", "host.json")},
+		"days":              {`{"functionTimeout":"1.00:00:00"}`, []string{"RUN_BUDGET", "23h"}, ""},
+		"a number is days":  {`{"functionTimeout":"10"}`, []string{"RUN_BUDGET", "24h"}, ""},
+		"a day": {
+			`{"functionTimeout":"1"}`,
+			[]string{"RUN_BUDGET", "24h"},
+			refused("24h", "1", "host.json"),
+		},
+		"no limit": {`{"functionTimeout":"-1"}`, []string{"RUN_BUDGET", "24h"}, ""},
 		"not in host.json": {`{"version":"2.0"}`, []string{"RUN_BUDGET", "30m"},
 			refused("30m", "00:30:00", "the host's default")},
 		"not in host.json, below": {`{"version":"2.0"}`, []string{"RUN_BUDGET", "29m"}, ""},
@@ -40,7 +49,11 @@ func TestBudgetAgainstTimeout(t *testing.T) {
 		"variable over host.json": {host, []string{variable, "00:20:00", "RUN_BUDGET", "15m"}, ""},
 		"variable, no host.json":  {"", []string{variable, "00:05:00"}, refused("8m", "00:05:00", variable)},
 		"variable, no limit":      {host, []string{variable, "-1", "RUN_BUDGET", "24h"}, ""},
-		"variable, empty":         {host, []string{variable, "", "RUN_BUDGET", "15m"}, refused("15m", "00:10:00", "host.json")},
+		"variable, empty": {
+			host,
+			[]string{variable, "", "RUN_BUDGET", "15m"},
+			refused("15m", "00:10:00", "host.json"),
+		},
 		"variable in other case": {host, []string{"AZUREFUNCTIONSJOBHOST__FUNCTIONTIMEOUT", "00:05:00"},
 			refused("8m", "00:05:00", "AZUREFUNCTIONSJOBHOST__FUNCTIONTIMEOUT")},
 		"another fault first": {host, []string{"RUN_BUDGET", "25h"},

@@ -57,12 +57,14 @@ func matched[T ~string](to *T, text []byte, pattern, want string) error {
 }
 
 func (v *bucketName) UnmarshalText(b []byte) error {
-	return matched(v, b, bucketPattern, "a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, without s3:// or a path")
+	return matched(v, b, bucketPattern, "a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens, "+
+		"without s3:// or a path")
 }
 
 func (v *keyPrefix) UnmarshalText(b []byte) error {
 	s := strings.TrimSuffix(string(b), "/")
-	if strings.HasPrefix(string(b), "/") || strings.Contains(string(b), "//") || slices.Contains(strings.Split(s, "/"), "AWSLogs") || len(s) > 512 {
+	if strings.HasPrefix(string(b), "/") || strings.Contains(string(b), "//") ||
+		slices.Contains(strings.Split(s, "/"), "AWSLogs") || len(s) > 512 {
 		return wantError("the prefix set in GuardDuty: what comes before AWSLogs/, without a leading slash")
 	}
 	*v = keyPrefix(s)
@@ -111,7 +113,8 @@ func (v *tableName) UnmarshalText(b []byte) error {
 }
 
 func (v *ruleID) UnmarshalText(b []byte) error {
-	return matched(v, b, rulePattern, "the immutable id of a data collection rule, dcr- and 32 hexadecimal digits (not its name or resource id)")
+	return matched(v, b, rulePattern, "the immutable id of a data collection rule, dcr- and 32 hexadecimal digits "+
+		"(not its name or resource id)")
 }
 
 func (v *streamName) UnmarshalText(b []byte) error {
@@ -139,7 +142,8 @@ func (v *endpointURL) UnmarshalText(b []byte) error {
 
 // bareHost reports whether u names a host and nothing below it.
 func bareHost(u *url.URL) bool {
-	return u.Hostname() != "" && u.User == nil && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && u.Fragment == ""
+	return u.Hostname() != "" && u.User == nil && (u.Path == "" || u.Path == "/") &&
+		u.RawQuery == "" && u.Fragment == ""
 }
 
 func loopback(u *url.URL) bool {
@@ -154,7 +158,8 @@ func (v *findingList) UnmarshalText(b []byte) error {
 			continue
 		}
 		if !entry.MatchString(item) {
-			return wantError("a comma-separated list of finding types such as Recon:EC2/Portscan, or Recon:* for all of one purpose")
+			return wantError("a comma-separated list of finding types such as Recon:EC2/Portscan, or Recon:* for " +
+				"all of one purpose")
 		}
 		*v = append(*v, item)
 	}

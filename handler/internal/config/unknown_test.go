@@ -76,10 +76,11 @@ func TestNamesThatLookLikeSettings(t *testing.T) {
 		"guardduty_schedule":      cased("guardduty_schedule", "GUARDDUTY_SCHEDULE"),
 		"CUSTOMCONNSTR_S3_BUCKET": moved("CUSTOMCONNSTR_S3_BUCKET", "S3_BUCKET"),
 
-		"CUSTOMCONNSTR_AzureWebJobsStorage":      moved("CUSTOMCONNSTR_AzureWebJobsStorage", "AzureWebJobsStorage"),
-		"ConnectionStrings__AzureWebJobsStorage": moved("ConnectionStrings__AzureWebJobsStorage", "AzureWebJobsStorage"),
-		"ConnectionStrings:AzureWebJobsStorage":  moved("ConnectionStrings:AzureWebJobsStorage", "AzureWebJobsStorage"),
-		"SQLAZURECONNSTR_azurewebjobsstorage":    moved("SQLAZURECONNSTR_azurewebjobsstorage", "AzureWebJobsStorage"),
+		"CUSTOMCONNSTR_AzureWebJobsStorage": moved("CUSTOMCONNSTR_AzureWebJobsStorage", "AzureWebJobsStorage"),
+		"ConnectionStrings__AzureWebJobsStorage": moved("ConnectionStrings__AzureWebJobsStorage",
+			"AzureWebJobsStorage"),
+		"ConnectionStrings:AzureWebJobsStorage": moved("ConnectionStrings:AzureWebJobsStorage", "AzureWebJobsStorage"),
+		"SQLAZURECONNSTR_azurewebjobsstorage":   moved("SQLAZURECONNSTR_azurewebjobsstorage", "AzureWebJobsStorage"),
 		"AzureWebJobsStorage:accountName": cased("AzureWebJobsStorage:accountName",
 			"AzureWebJobsStorage__accountName"),
 		"azurewebjobsstorage__tableserviceuri": cased("azurewebjobsstorage__tableserviceuri",
@@ -96,8 +97,8 @@ func TestNamesThatLookLikeSettings(t *testing.T) {
 	}
 }
 
-// TestMissingForAnotherName: the fault says where the value stands, and that is
-// no warning as well.
+// TestMissingForAnotherName: the fault says where the value stands, and no
+// warning says it again.
 func TestMissingForAnotherName(t *testing.T) {
 	tests := map[string]struct{ missing, want string }{
 		"s3_bucket": {"S3_BUCKET", "s3_bucket is set: names are case-sensitive, rename it to S3_BUCKET"},
