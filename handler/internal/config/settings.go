@@ -117,7 +117,7 @@ var sourceSettings = []Setting{
 
 var stateSettings = []Setting{
 	{
-		Name: "STATE_CONNECTION", Kind: Text, Default: "AzureWebJobsStorage",
+		Name: "STATE_CONNECTION", Kind: Text, Default: hostConnection,
 		Help:  "name of the storage connection of the state table (see below)",
 		Bicep: Bicep{Unset: "the state is in the storage account of the host"},
 	},

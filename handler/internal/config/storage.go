@@ -21,13 +21,15 @@ const (
 	emulatorKey     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
+// hostConnection is the storage connection of the Functions host.
+const hostConnection = "AzureWebJobsStorage"
+
 // connection is the name of the storage connection.
 func (r *reader) connection() string {
 	if name := r.vars["STATE_CONNECTION"]; name != "" && !r.bad["STATE_CONNECTION"] {
 		return name
 	}
-	s, _ := find("STATE_CONNECTION")
-	return s.Default
+	return hostConnection
 }
 
 // connectionNames is the settings of the storage connection that are set.

@@ -42,16 +42,19 @@ func (r *reader) lookalikes() map[string]lookalike {
 	return found
 }
 
-// names is what all settings are called, and what else the storage connection
-// has for the host.
+// names is what all settings are called, those of the storage connection and of
+// the host's, and what else the connection has for the host.
 func (r *reader) names() []string {
-	connection := r.connection()
-	names := []string{connection}
-	for _, part := range []string{"tableServiceUri", "accountName", "clientId"} {
-		names = append(names, connection+"__"+part)
-	}
+	var names []string
 	for _, s := range settings {
 		names = append(names, s.Name)
+	}
+	connections := []string{r.connection()}
+	if connections[0] != hostConnection {
+		connections = append(connections, hostConnection)
+	}
+	for _, c := range connections {
+		names = append(names, c, c+"__tableServiceUri", c+"__accountName", c+"__clientId")
 	}
 	for _, name := range r.connectionNames() {
 		if _, other := inAnyCase(name, names); !other {

@@ -124,6 +124,14 @@ func TestMissingForAnotherName(t *testing.T) {
 	}
 }
 
+// TestConnectionNamedLikeTheHosts: the host's own is set beside it.
+func TestConnectionNamedLikeTheHosts(t *testing.T) {
+	c, err := read("STATE_CONNECTION", "AzureWebJobsStorage2", "AzureWebJobsStorage2__accountName", "acct2")
+	if err != nil || len(c.Notices) != 0 {
+		t.Errorf("FromEnv = %v and %q, want neither fault nor notice", err, c.Notices)
+	}
+}
+
 // TestShortConnectionName: half of the variables are two letters away from a
 // name of three.
 func TestShortConnectionName(t *testing.T) {
