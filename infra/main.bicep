@@ -152,29 +152,29 @@ param registerAsim bool = true
 @maxLength(63)
 param stateTable string = 'GuardDutyState'
 
-@description('INITIAL_LOOKBACK: how far back the first run starts, 1m to 90d.')
+@description('INITIAL_LOOKBACK: how far back the first run starts; 1m to 90d.')
 @minLength(2)
 param initialLookback string = '24h'
 
-@description('WATERMARK_OVERLAP: how far behind the watermark each run looks again, 1m to 2d.')
+@description('WATERMARK_OVERLAP: how far behind the watermark each run looks again; 1m to 2d.')
 @minLength(2)
 param watermarkOverlap string = '1h'
 
-@description('RUN_BUDGET: how long a run may take, 10s to 24h; it has to be below functionTimeout in host.json.')
+@description('RUN_BUDGET: how long a run may take; it has to be below functionTimeout in host.json; 10s to 24h.')
 @minLength(2)
 param runBudget string = '8m'
 
-@description('FETCH_CONCURRENCY: objects read at once, 1 to 512.')
+@description('FETCH_CONCURRENCY: objects read at once; 1 to 512.')
 @minValue(1)
 @maxValue(512)
 param fetchConcurrency int = 64
 
-@description('UPLOAD_CONCURRENCY: batches delivered at once, 1 to 32.')
+@description('UPLOAD_CONCURRENCY: batches delivered at once; 1 to 32.')
 @minValue(1)
 @maxValue(32)
 param uploadConcurrency int = 4
 
-@description('MIN_SEVERITY: findings below it are counted and not sent; a number from 0 to 10.')
+@description('MIN_SEVERITY: findings below it are counted and not sent; 0 to 10.')
 @minLength(1)
 param minSeverity string = '0'
 

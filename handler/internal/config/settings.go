@@ -49,8 +49,17 @@ type Bicep struct {
 	Unset     string   `json:"unset,omitempty"`    // why the default is kept
 }
 
-// Settings returns all settings, in the order of docs/settings.md.
-func Settings() []Setting { return slices.Clone(settings) }
+// Settings returns all settings, in the order of docs/settings.md, with their
+// ranges in the help.
+func Settings() []Setting {
+	all := slices.Clone(settings)
+	for i, s := range all {
+		if s.Max != "" {
+			all[i].Help += "; " + s.Min + " to " + s.Max
+		}
+	}
+	return all
+}
 
 // settings is every setting of the connector, and those of the host and of the
 // Azure SDK that a deployment of it needs.
@@ -152,32 +161,32 @@ var stateSettings = []Setting{
 var runSettings = []Setting{
 	{
 		Name: "INITIAL_LOOKBACK", Kind: Duration, Default: "24h", Min: "1m", Max: "90d", MinLength: 2,
-		Help:  "how far back the first run starts, 1m to 90d",
+		Help:  "how far back the first run starts",
 		Bicep: Bicep{Parameter: "initialLookback"},
 	},
 	{
 		Name: "WATERMARK_OVERLAP", Kind: Duration, Default: "1h", Min: "1m", Max: "2d", MinLength: 2,
-		Help:  "how far behind the watermark each run looks again, 1m to 2d",
+		Help:  "how far behind the watermark each run looks again",
 		Bicep: Bicep{Parameter: "watermarkOverlap"},
 	},
 	{
 		Name: "RUN_BUDGET", Kind: Duration, Default: "8m", Min: "10s", Max: "24h", MinLength: 2,
-		Help:  "how long a run may take, 10s to 24h; it has to be below `functionTimeout` in host.json",
+		Help:  "how long a run may take; it has to be below `functionTimeout` in host.json",
 		Bicep: Bicep{Parameter: "runBudget"},
 	},
 	{
 		Name: "FETCH_CONCURRENCY", Kind: Count, Default: "64", Min: "1", Max: "512",
-		Help:  "objects read at once, 1 to 512",
+		Help:  "objects read at once",
 		Bicep: Bicep{Parameter: "fetchConcurrency"},
 	},
 	{
 		Name: "UPLOAD_CONCURRENCY", Kind: Count, Default: "4", Min: "1", Max: "32",
-		Help:  "batches delivered at once, 1 to 32",
+		Help:  "batches delivered at once",
 		Bicep: Bicep{Parameter: "uploadConcurrency"},
 	},
 	{
 		Name: "MIN_SEVERITY", Kind: Number, Default: "0", Min: "0", Max: "10", MinLength: 1,
-		Help:  "findings below it are counted and not sent; a number from 0 to 10",
+		Help:  "findings below it are counted and not sent",
 		Bicep: Bicep{Parameter: "minSeverity"},
 	},
 	{
