@@ -210,8 +210,9 @@ func shown(value string) string {
 // setting: a connection string, a URL with a signature or a password, an AWS
 // key or a storage key. Faults are shown in logs and in the run history.
 func looksSecret(value string) bool {
+	words := strings.FieldsFunc(value, func(c rune) bool { return strings.ContainsRune(blank+quotes, c) })
 	return regexp.MustCompile(`(?i)(key|sig|signature|secret|password|pwd|token)=|://[^/]*@`).MatchString(value) ||
-		awsKey(strings.Trim(value, blank+quotes)) || regexp.MustCompile(`[A-Za-z0-9+/]{86}==`).MatchString(value)
+		slices.ContainsFunc(words, awsKey) || regexp.MustCompile(`[A-Za-z0-9+/]{86}==`).MatchString(value)
 }
 
 // awsKey reports whether value has the form of an AWS access key id or of a

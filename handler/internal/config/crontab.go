@@ -55,8 +55,8 @@ func parseCrontab(text string) (crontab, error) {
 			f := cronFields[i]
 			allowed, step, ok := f.read(item)
 			if !ok {
-				return crontab{}, fmt.Errorf("%q does not fit the field of the %s, %d to %d",
-					shorten(item), f.name, f.low, f.high)
+				return crontab{}, fmt.Errorf("%s does not fit the field of the %s, %d to %d",
+					shown(item), f.name, f.low, f.high)
 			}
 			c.allowed[i] |= allowed
 			if step > f.high-f.low+1 {

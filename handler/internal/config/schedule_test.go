@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -125,7 +126,11 @@ func TestNoSchedule(t *testing.T) {
 
 // TestScheduleShowsNoSecret: whatever is put in its place.
 func TestScheduleShowsNoSecret(t *testing.T) {
-	c, err := read("GUARDDUTY_SCHEDULE", connectionString("acct1"))
+	c, err := read("GUARDDUTY_SCHEDULE", "0 0 0 * * "+awsKey)
+	if got := notices(c, slog.LevelError); err != nil || len(got) != 1 || strings.Contains(got[0], awsKey) {
+		t.Errorf("FromEnv = %v and %q, want a notice without %s", err, c.Notices, awsKey)
+	}
+	c, err = read("GUARDDUTY_SCHEDULE", connectionString("acct1"))
 	want := "GUARDDUTY_SCHEDULE: [redacted] is not a schedule such as 0 */5 * * * *: " +
 		"it needs six fields (second minute hour day month day-of-week) and has 1. " +
 		"The host disables the timer: no run will come"
