@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,6 +22,24 @@ func started(t *testing.T, changes ...string) string {
 		environ = append(environ, name+"="+value)
 	}
 	return main.StartLog(environ)
+}
+
+// TestHostFile: the host's limits are read in the working folder, or in the
+// folder that the host names.
+func TestHostFile(t *testing.T) {
+	dir := t.TempDir()
+	text := []byte(`{"functionTimeout":"00:05:00"}`)
+	if err := os.WriteFile(filepath.Join(dir, "host.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const want = "RUN_BUDGET: \\\"8m\\\" is not below functionTimeout"
+	if log := started(t, "AzureWebJobsScriptRoot", dir); !strings.Contains(log, want) {
+		t.Errorf("log with the folder named = %s, want %s", log, want)
+	}
+	t.Chdir(dir)
+	if log := started(t); !strings.Contains(log, want) {
+		t.Errorf("log in the folder = %s, want %s", log, want)
+	}
 }
 
 // TestNoticesAreLoggedAtStart: settings that work and are not what they seem.
