@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,7 +15,7 @@ const (
 	handlerFile  = "bin/handler"
 	functionFile = "GuardDutyTimer/function.json"
 	hostFile     = "host.json"
-	licenceFile  = "LICENSE" // of the project; left out while there is none
+	licenceFile  = "LICENSE"
 	noticesFile  = "THIRD_PARTY_NOTICES"
 )
 
@@ -44,9 +43,6 @@ func collect(root string) ([]entry, error) {
 	}
 	for _, name := range []string{hostFile, functionFile, licenceFile} {
 		body, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
-		if name == licenceFile && errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
 		if err != nil {
 			return nil, err
 		}

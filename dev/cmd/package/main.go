@@ -1,10 +1,10 @@
 // Package makes the deployment package of the function app.
 //
 // The zip holds what the Functions host needs and nothing else: host.json, the
-// function's folder, the handler for linux/amd64, and the licences of all that
-// is linked into it. The same commit and the same Go release make the same
-// bytes, on whatever machine: times, order and modes are fixed, and the build
-// sees no path and no setting of the machine.
+// function's folder, the handler for linux/amd64, the project's licence and
+// those of all that is linked into the handler. The same commit and the same Go
+// release make the same bytes, on whatever machine: times, order and modes are
+// fixed, and the build sees no path and no setting of the machine.
 //
 // Beside it goes NAME.zip.sha256, as sha256sum -c reads it.
 package main
