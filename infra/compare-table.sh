@@ -87,6 +87,7 @@ else
 fi
 
 # The comparison: {error} or {lines, decide}.
+# shellcheck disable=SC2016 # the dollars are jq's
 compare='
 def norm: ascii_downcase | {bool: "boolean", double: "real", uniqueidentifier: "guid"}[.] // .;
 def bicep: if . == "datetime" then "dateTime" else . end;
