@@ -459,6 +459,9 @@ test('the solution has its metadata, its logo and notes of its version', () => {
     assert.ok(metadata[key], key);
   assert.match(metadata.offerId, /^azure-sentinel-solution-[a-z0-9]+$/);
   assert.match(metadata.firstPublishDate, /^\d{4}-\d\d-\d\d$/);
+  // support by us, not by the publisher and the issues of Azure-Sentinel
+  assert.deepEqual(metadata.support, { name: 'The guardduty-sentinel authors', tier: 'Community' });
+  assert.doesNotMatch(metadata.publisherId, /^azuresentinel$|^microsoft/);
   assert.match(
     text('sentinel/ReleaseNotes.md').split('\n')[2],
     new RegExp(`^\\| ${solution.Version} +\\| \\d\\d-\\d\\d-\\d{4} `),
