@@ -3,6 +3,7 @@ package main_test
 import (
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -22,21 +23,32 @@ func readFile(t *testing.T, name string) string {
 	return string(data)
 }
 
-// section returns the README's section of that title.
-func section(t *testing.T, title string) string {
+// section returns the page's section of that title.
+func section(t *testing.T, page, title string) string {
 	t.Helper()
-	_, rest, ok := strings.Cut(readFile(t, "README.md"), "\n## "+title+"\n")
+	_, rest, ok := strings.Cut(readFile(t, page), "\n## "+title+"\n")
 	if !ok {
-		t.Fatalf("README.md has no section %q", title)
+		t.Fatalf("%s has no section %q", page, title)
 	}
 	body, _, _ := strings.Cut(rest, "\n## ")
 	return body
 }
 
-// TestRepositoryMap holds the README's map to the tree, both ways.
+// tracked returns the files below a folder of the repository that git knows.
+func tracked(t *testing.T, folder string) []string {
+	t.Helper()
+	out, err := exec.Command("git", "-C", filepath.Join(root, folder), "ls-files").Output()
+	if err != nil {
+		t.Skipf("not a git checkout: %v", err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
+
+// TestRepositoryMap holds the map of the repository to the tree, both ways.
 func TestRepositoryMap(t *testing.T) {
+	const page = "docs/development.md"
 	var mapped []string
-	for line := range strings.Lines(section(t, "Repository map")) {
+	for line := range strings.Lines(section(t, page, "Repository map")) {
 		names, _, ok := strings.Cut(line, "   ")
 		if !ok {
 			continue
@@ -44,28 +56,30 @@ func TestRepositoryMap(t *testing.T) {
 		for name := range strings.FieldsSeq(names) {
 			mapped = append(mapped, strings.TrimSuffix(name, "/"))
 			if _, err := os.Stat(filepath.Join(root, name)); err != nil {
-				t.Errorf("README.md maps %s: %v", name, err)
+				t.Errorf("%s maps %s: %v", page, name, err)
 			}
 		}
 	}
-	out, err := exec.Command("git", "-C", root, "ls-files").Output()
-	if err != nil {
-		t.Skipf("not a git checkout: %v", err)
-	}
-	for file := range strings.Lines(string(out)) {
-		top, _, _ := strings.Cut(strings.TrimSpace(file), "/")
+	for _, file := range tracked(t, ".") {
+		top, _, _ := strings.Cut(file, "/")
 		if !slices.Contains(mapped, top) {
-			t.Errorf("README.md does not map %s", top)
+			t.Errorf("%s does not map %s", page, top)
 			mapped = append(mapped, top)
 		}
 	}
 }
 
-// TestDocumentsExist follows the README's references to files.
+// TestDocumentsExist follows the pages' references to files.
 func TestDocumentsExist(t *testing.T) {
-	for _, m := range regexp.MustCompile("`((?:docs|infra|handler|dev)/[a-zA-Z0-9_./-]+)`").FindAllStringSubmatch(readFile(t, "README.md"), -1) {
-		if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
-			t.Errorf("README.md names %s: %v", m[1], err)
+	named := regexp.MustCompile("`((?:docs|infra|handler|dev)/[a-zA-Z0-9_./-]+)`")
+	for _, page := range tracked(t, ".") {
+		if path.Ext(page) != ".md" {
+			continue
+		}
+		for _, m := range named.FindAllStringSubmatch(readFile(t, page), -1) {
+			if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+				t.Errorf("%s names %s: %v", page, m[1], err)
+			}
 		}
 	}
 }
