@@ -69,6 +69,38 @@ func TestRepositoryMap(t *testing.T) {
 	}
 }
 
+// TestRoomsOfDev holds the table of dev/README.md to the folders of dev/, both
+// ways.
+func TestRoomsOfDev(t *testing.T) {
+	var want, got []string
+	row := regexp.MustCompile("(?m)^\\| `([a-z0-9/]+)` \\|")
+	for _, m := range row.FindAllStringSubmatch(section(t, "dev/README.md", "Rooms"), -1) {
+		got = append(got, m[1])
+	}
+	for _, file := range tracked(t, "dev") {
+		parts := strings.Split(file, "/")
+		depth := 1
+		if parts[0] == "cmd" || parts[0] == "internal" || parts[0] == "node" {
+			depth = 2
+		}
+		if len(parts) > depth {
+			want = append(want, path.Join(parts[:depth]...))
+		}
+	}
+	slices.Sort(want)
+	want = slices.Compact(want)
+	for _, room := range want {
+		if !slices.Contains(got, room) {
+			t.Errorf("dev/README.md lacks dev/%s", room)
+		}
+	}
+	for _, room := range got {
+		if !slices.Contains(want, room) {
+			t.Errorf("dev/README.md lists dev/%s, which has no files", room)
+		}
+	}
+}
+
 // TestDocumentsExist follows the pages' references to files.
 func TestDocumentsExist(t *testing.T) {
 	named := regexp.MustCompile("`((?:docs|infra|handler|dev)/[a-zA-Z0-9_./-]+)`")
