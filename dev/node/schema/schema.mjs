@@ -35,7 +35,7 @@ export const TYPES = ['string', 'int', 'long', 'real', 'boolean', 'datetime', 'd
 const SUFFIX_TYPES = { s: 'string', g: 'string', d: 'real', b: 'boolean', t: 'datetime' };
 const FIELDS = ['name', 'type', 'source', 'since', 'description'];
 
-/** Columns that the connector fills by itself: no path of the finding. */
+/** Columns that the connector fills, with no path of the finding. */
 const MADE = ['AdditionalFields', 'SourceObject_s', 'Truncated_b', 'TruncatedColumns_s'];
 
 /** Columns with a path whose names do not follow from it. */
@@ -75,7 +75,7 @@ function columnFaults(column) {
   if (name.length > MAX_NAME) found.push(`${name.length} characters, more than ${MAX_NAME}`);
   if (RESERVED.some((r) => r.toLowerCase() === name.toLowerCase())) found.push('is reserved');
   if (!TYPES.includes(type)) found.push(`unknown type ${type}`);
-  if (!/^\d+\.\d+\.\d+$/.test(since)) found.push(`since ${since} is no version`);
+  if (!/^\d+\.\d+\.\d+$/.test(since)) found.push(`since ${since} is not a version`);
   if (!/^[^|\n]+\.$/.test(description)) found.push('a description is one sentence or more on one line, without |');
   if ((source === '') !== MADE.includes(name))
     found.push(source ? 'is filled by the connector, and names a source' : 'has no source');
@@ -102,10 +102,10 @@ function partOf({ source }) {
 const HEAD = '| column | type | source | since | description |\n| --- | --- | --- | --- | --- |\n';
 
 function tableOf(columns) {
-  const rows = columns.map(
-    (c) =>
-      `| \`${c.name}\` | ${c.type} | ${c.source ? `\`${c.source}\`` : 'the connector'} | ${c.since} | ${c.description} |\n`,
-  );
+  const rows = columns.map((c) => {
+    const source = c.source ? `\`${c.source}\`` : 'the connector';
+    return `| \`${c.name}\` | ${c.type} | ${source} | ${c.since} | ${c.description} |\n`;
+  });
   return HEAD + rows.join('');
 }
 
@@ -138,13 +138,26 @@ ${tableOf(of('whole'))}
 ${tableOf(of('made'))}`;
 }
 
+/** A list of words as lines of a Markdown list item, at most 100 columns wide. */
+function wrapped(words) {
+  const lines = [' '];
+  for (const [i, word] of words.entries()) {
+    const next = i < words.length - 1 ? `${word},` : `${word}.`;
+    if (lines.at(-1).length + next.length >= 100) lines.push(' ');
+    lines[lines.length - 1] += ` ${next}`;
+  }
+  return lines.join('\n');
+}
+
 const introduction = ({ table, stream, columns }) => `# The table ${table}
 
-This page is made from \`infra/schema/guardduty.columns.json\` by \`make docs\`; a test fails when the two differ. The table, the stream
-\`${stream}\` of the data collection rule and the rows that the connector sends all have the columns of that file: ${columns.length}.
+This page is made from \`infra/schema/guardduty.columns.json\` by \`make docs\`; a test fails when the
+two differ. The table, the stream \`${stream}\` of the data collection rule and the rows
+that the connector sends all have the columns of that file: ${columns.length}.
 
-One row is one update of a finding. GuardDuty exports a finding again whenever it changes; its rows share the id and differ in \`updatedAt_t\` and
-\`service_count_d\`. The newest row of each finding is its present state:
+One row is one update of a finding. GuardDuty exports a finding again whenever it changes; its rows
+share the id and differ in \`updatedAt_t\` and \`service_count_d\`. The newest row of each finding is
+its current state:
 
 \`\`\`kusto
 ${table}
@@ -154,8 +167,8 @@ ${table}
 
 ## Names
 
-Names are those that the HTTP Data Collector API gave to a finding, so that queries written for such a table keep working: the path of the member,
-joined by underscores, and a suffix for the type.
+Names are those that the HTTP Data Collector API gave to a finding, so that queries written for such
+a table keep working: the path of the member, joined by underscores, and a suffix for the type.
 
 | suffix | type | written for |
 | --- | --- | --- |
@@ -163,36 +176,43 @@ joined by underscores, and a suffix for the type.
 | \`_d\` | real | a number, its text as GuardDuty wrote it |
 | \`_b\` | boolean | true or false |
 | \`_t\` | datetime | a string that is an RFC 3339 time; times that GuardDuty writes as seconds since 1970 are \`_d\` |
-| \`_g\` | string | an id of 32 hexadecimal digits, in lower case with dashes: \`a0fae3b0-02c1-628d-6001-1830ee384844\` |
+| \`_g\` | string | an id of 32 hexadecimal digits, lower case with dashes: \`a0fae3b0-02c1-628d-6001-1830ee384844\` |
 
-- The finding's id is in \`id_g\`; an id of another form is in \`id_s\`. So it is with \`service_detectorId_g\` and \`service_detectorId_s\`. A query over
-  findings takes whichever is filled, and drops the dashes to get the id as GuardDuty writes it.
-- \`Severity\` has no suffix, as in the classic table. \`TimeGenerated\` is \`updatedAt\`, else \`createdAt\`, else the time the export object was written.
-- A name has at most ${MAX_NAME} characters, letters, digits and underscores, and starts with a letter. Members whose classic name would be longer have no
-  column of their own: they are read from \`ResourceDetails\` and \`ServiceDetails\`, for example
+- The finding's id is in \`id_g\`; an id of another form is in \`id_s\`. The same holds for
+  \`service_detectorId_g\` and \`service_detectorId_s\`. A query over findings takes whichever is
+  filled, and drops the dashes to get the id as GuardDuty writes it.
+- \`Severity\` has no suffix, as in the classic table. \`TimeGenerated\` is \`updatedAt\`, else
+  \`createdAt\`, else the time the export object was written.
+- A name has at most ${MAX_NAME} characters, letters, digits and underscores, and starts with a letter.
+  Members whose classic name would be longer have no column of their own: they are read from
+  \`ResourceDetails\` and \`ServiceDetails\`, for example
   \`tostring(ServiceDetails.action.networkConnectionAction.remoteIpDetails.ipAddressV4)\`.
 - Reserved, and never a column:
-  ${RESERVED.map((r) => `\`${r}\``).join(', ')}.
+${wrapped(RESERVED.map((r) => `\`${r}\``))}
 - A table has at most ${MAX_COLUMNS} columns. No two names differ in case only.
-- A column is never renamed, removed or given another type: Azure Monitor refuses a known name with a new type. New ones are added, with their
-  version in "since".
+- A column is never renamed, removed or given another type: Azure Monitor refuses a known name with
+  a new type. New ones are added, with their version in "since".
 
 ## Values
 
 - A column is sent only when the finding has a value for it. An explicit null counts as no value.
-- A value that does not fit the type of its column leaves that column out. Inside \`resource\` and \`service\` it still stands in \`ResourceDetails\` or
-  \`ServiceDetails\`; at the top of the finding it goes to \`AdditionalFields\`.
-- \`ResourceDetails\` and \`ServiceDetails\` hold the whole of \`resource\` and \`service\`; \`AdditionalFields\` holds members of the finding that no
-  other column takes.
-- A value has at most 65,536 bytes. A longer text is cut at the end of a character. In a longer document, the largest array loses the later half of its
-  items, again and again, and ends with \`{"truncated_items":N}\`; where no array can lose more, long strings are halved, then objects lose members. What
-  still does not fit becomes \`{"truncated_bytes":N}\`. The document stays valid JSON.
-- A row in which anything was cut has \`Truncated_b\` true and the columns' names in \`TruncatedColumns_s\`. The object that \`SourceObject_s\` names holds
-  the whole finding.
-- A row has at most 999,936 bytes. A finding whose row is larger goes to quarantine (\`docs/operations.md\`).
+- A value that does not fit the type of its column leaves that column out. Inside \`resource\` and
+  \`service\` it is still in \`ResourceDetails\` or \`ServiceDetails\`; at the top of the finding it goes
+  to \`AdditionalFields\`.
+- \`ResourceDetails\` and \`ServiceDetails\` hold the whole of \`resource\` and \`service\`;
+  \`AdditionalFields\` holds members of the finding that no other column takes.
+- A value has at most 65,536 bytes. A longer text is cut at the end of a character. In a longer
+  document, the largest array loses the later half of its items, repeatedly, and ends with
+  \`{"truncated_items":N}\`; where no array can lose more, long strings are halved, then objects lose
+  members. What still does not fit becomes \`{"truncated_bytes":N}\`. The document stays valid JSON.
+- A row in which anything was cut has \`Truncated_b\` true and the columns' names in
+  \`TruncatedColumns_s\`. The object that \`SourceObject_s\` names holds the whole finding.
+- A row has at most 999,936 bytes. A finding whose row is larger is quarantined
+  (\`docs/operations.md\`).
 
-Columns of your own and changes on the way in: \`docs/transform.md\`. An older table of this name: \`docs/migrate.md\`. The limits and the reserved names
-are those that Microsoft documents for custom tables; the table has not been created in a real workspace.
+Columns of your own and changes before storage: \`docs/transform.md\`. An older table of this name:
+\`docs/migrate.md\`. The limits and the reserved names are those that Microsoft documents for custom
+tables; the table has not been created in a real workspace.
 `;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -62,7 +62,7 @@ for (const [name, given, want] of /** @type {any[][]} */ ([
   ],
   ['no description', withColumns({ ...column, description: '' }), /a description is/],
   ['no since', withColumns({ ...column, since: undefined }), /has no since/],
-  ['a since that is no version', withColumns({ ...column, since: 'next' }), /since next/],
+  ['a since that is not a version', withColumns({ ...column, since: 'next' }), /since next/],
   ['no source', withColumns({ ...column, source: '' }), /has no source/],
   ['an unknown field', withColumns({ ...column, kind: 'text' }), /unknown field kind/],
 ])) {
