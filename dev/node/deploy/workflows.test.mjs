@@ -17,7 +17,7 @@ const files = readdirSync(at('.github/workflows'));
 const texts = Object.fromEntries(files.map((name) => [name, readFileSync(at(`.github/workflows/${name}`), 'utf8')]));
 
 for (const [name, text] of Object.entries(texts)) {
-  test(`${name}: it reads alone, and what it uses is a commit`, () => {
+  test(`${name}: it may only read, and what it uses is pinned to a commit`, () => {
     const { permissions, jobs } = parse(text);
     assert.deepEqual(permissions, { contents: 'read' });
     for (const [id, job] of Object.entries(jobs)) {
