@@ -34,17 +34,7 @@ func section(t *testing.T, page, title string) string {
 	return body
 }
 
-// tracked returns the files below a folder of the repository that git knows.
-func tracked(t *testing.T, folder string) []string {
-	t.Helper()
-	out, err := exec.Command("git", "-C", filepath.Join(root, folder), "ls-files").Output()
-	if err != nil {
-		t.Skipf("not a git checkout: %v", err)
-	}
-	return strings.Split(strings.TrimSpace(string(out)), "\n")
-}
-
-// TestRepositoryMap holds the map of the repository to the tree, both ways.
+// TestRepositoryMap holds the README's map to the tree, both ways.
 func TestRepositoryMap(t *testing.T) {
 	const page = "docs/development.md"
 	var mapped []string
@@ -101,17 +91,37 @@ func TestRoomsOfDev(t *testing.T) {
 	}
 }
 
-// TestDocumentsExist follows the pages' references to files.
+// TestDocumentsExist follows the pages' references to files: paths from the
+// root in code, and links from where the page lies.
 func TestDocumentsExist(t *testing.T) {
 	named := regexp.MustCompile("`((?:docs|infra|handler|dev)/[a-zA-Z0-9_./-]+)`")
+	linked := regexp.MustCompile(`\]\(([a-zA-Z0-9_./-]+\.[a-z]+)(?:#[a-z-]+)?\)`)
 	for _, page := range tracked(t, ".") {
 		if path.Ext(page) != ".md" {
 			continue
 		}
-		for _, m := range named.FindAllStringSubmatch(readFile(t, page), -1) {
-			if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
-				t.Errorf("%s names %s: %v", page, m[1], err)
+		var files []string
+		text := readFile(t, page)
+		for _, m := range named.FindAllStringSubmatch(text, -1) {
+			files = append(files, m[1])
+		}
+		for _, m := range linked.FindAllStringSubmatch(text, -1) {
+			files = append(files, path.Join(path.Dir(page), m[1]))
+		}
+		for _, file := range files {
+			if _, err := os.Stat(filepath.Join(root, file)); err != nil {
+				t.Errorf("%s names %s: %v", page, file, err)
 			}
 		}
 	}
+}
+
+// tracked returns the files below a folder of the repository that git knows.
+func tracked(t *testing.T, folder string) []string {
+	t.Helper()
+	out, err := exec.Command("git", "-C", filepath.Join(root, folder), "ls-files").Output()
+	if err != nil {
+		t.Skipf("not a git checkout: %v", err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
