@@ -10,7 +10,7 @@ import (
 )
 
 // settings fix what would otherwise come from the machine and show in the
-// binary. The Go release alone is the machine's.
+// binary. Only the Go release is the machine's.
 var settings = []string{
 	"GOOS=linux", "GOARCH=amd64", "GOAMD64=v1", "CGO_ENABLED=0",
 	"GOFLAGS=", "GOEXPERIMENT=", "GOFIPS140=off", "GOWORK=off",
@@ -25,7 +25,8 @@ func build(root string) (binary []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	file := filepath.Join(dir, "handler")
-	if _, err := goTool(root, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", file, "./handler"); err != nil {
+	flags := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", file, "./handler"}
+	if _, err := goTool(root, flags...); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(file)

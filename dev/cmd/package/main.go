@@ -32,7 +32,7 @@ func main() {
 func run(args []string) error {
 	flags := flag.NewFlagSet("package", flag.ContinueOnError)
 	root := flags.String("root", "", "the repository; found from the working folder when empty")
-	out := flags.String("out", "dist/guardduty-sentinel.zip", "the zip to write; a relative path is below the repository")
+	out := flags.String("out", "dist/guardduty-sentinel.zip", "the zip to write; relative to the repository")
 	dir := flags.String("dir", "", "a folder to write the same files to; it is emptied first")
 	if err := flags.Parse(args); err != nil {
 		return err
