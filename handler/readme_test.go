@@ -125,3 +125,28 @@ func tracked(t *testing.T, folder string) []string {
 	}
 	return strings.Split(strings.TrimSpace(string(out)), "\n")
 }
+
+// TestTargetsExist holds the pages to the targets of the Makefile.
+func TestTargetsExist(t *testing.T) {
+	var targets []string
+	for _, m := range regexp.MustCompile(`(?m)^\.PHONY: (.+)$`).FindAllStringSubmatch(readFile(t, "Makefile"), -1) {
+		targets = append(targets, strings.Fields(m[1])...)
+	}
+	inText, inBlock := regexp.MustCompile("`make ([a-z][a-z-]*)"), regexp.MustCompile("(?m)^ *make ([a-z][a-z-]*)")
+	for _, page := range tracked(t, ".") {
+		if path.Ext(page) != ".md" {
+			continue
+		}
+		for i, part := range strings.Split(readFile(t, page), "```") {
+			named := inText
+			if i%2 == 1 {
+				named = inBlock
+			}
+			for _, m := range named.FindAllStringSubmatch(part, -1) {
+				if !slices.Contains(targets, m[1]) {
+					t.Errorf("%s names make %s, which the Makefile does not have", page, m[1])
+				}
+			}
+		}
+	}
+}
