@@ -23,7 +23,7 @@ func newClaims(sent map[Update]struct{}) *claims {
 	return &claims{sent: sent, now: make(map[Update]*claim), accepted: &claim{}}
 }
 
-// turn begins a window. Nothing is on its way but rows in doubt.
+// turn begins a window. Nothing is on its way but suspects.
 func (c *claims) turn() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

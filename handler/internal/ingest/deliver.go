@@ -25,12 +25,12 @@ func (m *mover) deliver(ctx context.Context) error {
 			s.Findings += b.Len() - len(refusals)
 		})
 		if len(refusals) == b.Len() {
-			if err := m.doubt(b, refusals); err != nil {
+			if err := m.suspectAll(b, refusals); err != nil {
 				return err
 			}
 		} else {
 			m.settleBatch(b, refusals)
-			m.settleDoubts()
+			m.settleSuspects()
 		}
 		m.packer.reuse(b)
 	}

@@ -19,12 +19,12 @@ type mover struct {
 	entries chan *task
 	gone    <-chan struct{} // closed when the recorder has ended
 
-	mu     sync.Mutex
-	s      *Summary
-	failed []*task // objects that could not be read to their end, not recorded as failed yet
-	fresh  int     // of these, new ones
-	read   int     // objects of which something could be read
-	doubts []doubted
+	mu       sync.Mutex
+	s        *Summary
+	failed   []*task // objects that could not be read to their end, not recorded as failed yet
+	fresh    int     // of these, new ones
+	read     int     // objects of which something could be read
+	suspects []suspect
 }
 
 func (j *Job) newMover(snap Snapshot, s *Summary) *mover {
@@ -34,7 +34,7 @@ func (j *Job) newMover(snap Snapshot, s *Summary) *mover {
 // move carries the findings of a window's tasks to the table and records each
 // task whose findings are all settled.
 func (m *mover) move(st stages, tasks []*task) error {
-	if len(tasks) == 0 && len(m.failed) == 0 && len(m.doubts) == 0 {
+	if len(tasks) == 0 && len(m.failed) == 0 && len(m.suspects) == 0 {
 		return nil
 	}
 	m.claims.turn()
@@ -55,7 +55,7 @@ func (m *mover) move(st stages, tasks []*task) error {
 	flushErr := m.packer.flush()
 	close(m.batches)
 	deliverErr := deliver.wait()
-	m.settleDoubts()
+	m.settleSuspects()
 	failedErr := m.settleFailed()
 	for _, t := range tasks { // what the table has is not sent again
 		if t.unfinished() {

@@ -106,9 +106,9 @@ func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) {
 	}
 }
 
-// TestABudgetThatEndsInDoubtIsAFailure ends the budget of a backlog's run after
-// a day whose every row was refused.
-func TestABudgetThatEndsInDoubtIsAFailure(t *testing.T) {
+// TestABudgetThatEndsWithSuspectsIsAFailure ends the budget of a backlog's run
+// after a day whose every row was refused.
+func TestABudgetThatEndsWithSuspectsIsAFailure(t *testing.T) {
 	w := newWorld(t)
 	w.lookback = 10 * 24 * time.Hour
 	at := today.AddDate(0, 0, -9)

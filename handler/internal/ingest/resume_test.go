@@ -44,9 +44,9 @@ func TestAStopWithinAnObjectIsPartial(t *testing.T) {
 	}
 }
 
-// TestADoubtDoesNotHoldProgress has a row refused by itself at an object's beginning
+// TestASuspectDoesNotHoldProgress has one row refused at an object's beginning
 // and kills the process near its end.
-func TestADoubtDoesNotHoldProgress(t *testing.T) {
+func TestASuspectDoesNotHoldProgress(t *testing.T) {
 	w := newWorld(t)
 	w.put(key(today, "good"), now.Add(-2*time.Minute), "good0")
 	w.huge("huge", 600)

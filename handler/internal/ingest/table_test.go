@@ -14,9 +14,9 @@ import (
 // effect and its answer lost, hanging until the run's time is over, with and
 // without effect. The run after it, without faults and after the lease expired,
 // delivers everything. What may come twice are findings whose delivery or
-// record was in doubt.
+// record was uncertain.
 func TestEveryCallFailsInEveryWay(t *testing.T) {
-	inDoubt := map[string]bool{ // by call and fault
+	uncertain := map[string]bool{ // by call and fault
 		"Deliver/answer lost": true, "Deliver/hangs, took effect": true,
 		"Record/refused": true, "Record/hangs": true,
 	}
@@ -48,7 +48,7 @@ func TestEveryCallFailsInEveryWay(t *testing.T) {
 				w.run()
 				for i := range 30 {
 					n := w.accepted[fmt.Sprint("f", i)]
-					if n != 1 && !(inDoubt[call+"/"+fault] && n == 2) {
+					if n != 1 && !(uncertain[call+"/"+fault] && n == 2) {
 						t.Errorf("finding f%d was accepted %d times", i, n)
 					}
 				}
