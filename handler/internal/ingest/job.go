@@ -40,8 +40,8 @@ const stopGrace = 10 * time.Second
 // never the reason why a run failed.
 var errStopped = errors.New("the run had to end")
 
-// first returns the first error that is a reason of its own.
-func first(errs ...error) error {
+// firstError returns the first error that is not only the stop of the run.
+func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil && err != errStopped {
 			return err

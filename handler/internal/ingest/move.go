@@ -63,7 +63,7 @@ func (m *mover) move(st stages, tasks []*task) error {
 		}
 	}
 	close(m.entries)
-	return first(record.wait(), deliverErr, flushErr, failedErr, fetchErr)
+	return firstError(record.wait(), deliverErr, flushErr, failedErr, fetchErr)
 }
 
 // fetchAll feeds the tasks, in their order, to the fetchers. Running out of

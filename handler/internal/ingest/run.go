@@ -54,7 +54,7 @@ func (r *run) work(st stages) error {
 			return err
 		}
 	}
-	return first(r.mover.verdict(), r.plan.verdict())
+	return firstError(r.mover.verdict(), r.plan.verdict())
 }
 
 // begin sets the mark. That of a first run is written before anything else:
@@ -83,7 +83,7 @@ func (r *run) window(st stages, w window, tasks []*task) error {
 		r.mark = next
 		r.Watermark = next.Time
 	}
-	if err := first(moveErr, err); err != nil {
+	if err := firstError(moveErr, err); err != nil {
 		return err
 	}
 	if err := r.State.Prune(st.closing, r.mark.Floor); err != nil {

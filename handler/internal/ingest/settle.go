@@ -108,5 +108,5 @@ func (m *mover) giveUp() bool {
 func (m *mover) verdict() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return first(m.allRefused(), m.noneRead())
+	return firstError(m.allRefused(), m.noneRead())
 }
