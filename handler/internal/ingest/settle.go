@@ -2,9 +2,9 @@ package ingest
 
 import "fmt"
 
-// hopeless is the number of failed reads after which a run gives up when no
-// read has succeeded: then it is not the objects.
-const hopeless = 100
+// abortAfter is the number of failed reads after which a run gives up when no
+// read has succeeded: then the objects are not at fault.
+const abortAfter = 100
 
 // maxPending is the number of objects waiting to be tried again above which
 // the fault is taken not to be theirs: the run fails and the watermark stays.
@@ -61,7 +61,7 @@ func (m *mover) settleFailed() error {
 	failed, fresh, read := m.failed, m.fresh, m.read
 	m.mu.Unlock()
 	switch {
-	case fresh >= hopeless && read == 0:
+	case fresh >= abortAfter && read == 0:
 		return m.noneRead()
 	case fresh > 0 && read == 0:
 		return nil
@@ -99,7 +99,7 @@ func (m *mover) firstFresh() *task {
 func (m *mover) giveUp() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.read == 0 && m.fresh >= hopeless
+	return m.read == 0 && m.fresh >= abortAfter
 }
 
 // verdict is the error of a run that moved all it could and must not be called
