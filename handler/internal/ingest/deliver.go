@@ -58,7 +58,7 @@ func (m *mover) rowSettled(from origin, reason string, refused bool) {
 	} else {
 		from.task.accepted(from.update)
 	}
-	for _, o := range append(m.claims.settle(from.update), from) {
+	for _, o := range append(m.dedupe.settle(from.update), from) {
 		switch done, keep := o.task.arrived(o.line); {
 		case done:
 			m.settle(o.task)

@@ -138,7 +138,7 @@ func (f *fetcher) finding(n int, text []byte) error {
 		return nil
 	}
 	from := origin{f.task, n, UpdateOf(&found)}
-	if !f.claims.take(from) {
+	if !f.dedupe.first(from) {
 		f.tally(func(s *Summary) { s.Repeated++ })
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 // for the next, so memory is bounded by the stages' own buffers.
 type mover struct {
 	job     *Job
-	claims  *claims
+	dedupe  *dedupe
 	pending int // objects waiting to be tried again when the run began
 
 	packer  *packer
@@ -28,7 +28,7 @@ type mover struct {
 }
 
 func (j *Job) newMover(snap Snapshot, s *Summary) *mover {
-	return &mover{job: j, claims: newClaims(snap.Sent), pending: len(snap.Pending), s: s}
+	return &mover{job: j, dedupe: newDedupe(snap.Sent), pending: len(snap.Pending), s: s}
 }
 
 // move carries the findings of a window's tasks to the table and records each
@@ -37,7 +37,7 @@ func (m *mover) move(st stages, tasks []*task) error {
 	if len(tasks) == 0 && len(m.failed) == 0 && len(m.suspects) == 0 {
 		return nil
 	}
-	m.claims.turn()
+	m.dedupe.nextWindow()
 	record := newGroup(st.closing, m.job.Log)
 	working, stop := context.WithCancel(st.working)
 	defer stop()
