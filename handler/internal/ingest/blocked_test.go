@@ -42,8 +42,8 @@ func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 			}
 			for range 3 {
 				s, err := w.job().Run(t.Context())
-				var missed *ingest.UnlistedError
-				if !errors.As(err, &missed) || !errors.Is(err, errBoom) || missed.Count != 1 || s.Plan.Unlisted != 1 || !strings.HasPrefix(tt.folder, missed.Folder) {
+				var unlisted *ingest.UnlistedError
+				if !errors.As(err, &unlisted) || !errors.Is(err, errBoom) || unlisted.Count != 1 || s.Plan.Unlisted != 1 || !strings.HasPrefix(tt.folder, unlisted.Folder) {
 					t.Fatalf("Run = %+v, %v, want an UnlistedError of %s", s, err, tt.folder)
 				}
 				if !s.Watermark.Equal(now.Add(-tt.lookback)) {
@@ -76,8 +76,8 @@ func TestAListingThatFailsEverywhereIsNoMatterOfFolders(t *testing.T) {
 		}
 		return nil
 	}
-	var missed *ingest.UnlistedError
-	if _, err := w.job().Run(t.Context()); !errors.Is(err, errBoom) || errors.As(err, &missed) {
+	var unlisted *ingest.UnlistedError
+	if _, err := w.job().Run(t.Context()); !errors.Is(err, errBoom) || errors.As(err, &unlisted) {
 		t.Errorf("Run = %v, want %v alone", err, errBoom)
 	}
 	w.listFault = nil
@@ -120,8 +120,8 @@ func TestABadPairHoldsNoBacklogBack(t *testing.T) {
 		return nil
 	}
 	_, err := w.job().Run(t.Context())
-	var missed *ingest.UnlistedError
-	if !errors.As(err, &missed) || missed.Count != 1 {
+	var unlisted *ingest.UnlistedError
+	if !errors.As(err, &unlisted) || unlisted.Count != 1 {
 		t.Errorf("Run = %v, want an UnlistedError of 1", err)
 	}
 	for d := range 39 {

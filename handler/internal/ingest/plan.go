@@ -49,7 +49,7 @@ type planner struct {
 	seen     map[ID]struct{}
 	stats    PlanStats
 	listed   bool // the pairs are known
-	missed   UnlistedError
+	unlisted UnlistedError
 	anything bool // some account could be listed
 }
 
@@ -83,14 +83,14 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 	} else {
 		err = p.discover(ctx, w)
 	}
-	p.stats.Pairs, p.stats.Unlisted = 0, p.missed.Count
+	p.stats.Pairs, p.stats.Unlisted = 0, p.unlisted.Count
 	for _, active := range p.pairs {
 		if active {
 			p.stats.Pairs++
 		}
 	}
 	if err == nil && !p.listed && !p.anything {
-		err = p.missed.Err // nothing at all could be listed
+		err = p.unlisted.Err // nothing at all could be listed
 	}
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func (p *planner) discover(ctx context.Context, w window) error {
 		inner := []string{folder}
 		if !isAccount(folder) {
 			inner, err = p.folders(ctx, folder)
-			if err = p.note(ctx, folder, err); err != nil {
+			if err = p.noteListing(ctx, folder, err); err != nil {
 				return err
 			}
 		}
@@ -166,14 +166,14 @@ func (p *planner) calls() {
 }
 
 // each calls f with every folder, several at once. A folder that f fails for is
-// missed and the rest goes on.
+// counted as unlisted, and the others are listed all the same.
 func (p *planner) each(ctx context.Context, folders []string, f func(context.Context, string) error) error {
 	g := newGroup(ctx, p.log)
 	work := make(chan string)
 	for range min(listers, len(folders)) {
 		g.run(func(ctx context.Context) error {
 			for folder := range work {
-				if err := p.note(ctx, folder, f(ctx, folder)); err != nil {
+				if err := p.noteListing(ctx, folder, f(ctx, folder)); err != nil {
 					return err
 				}
 			}

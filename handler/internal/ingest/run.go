@@ -75,7 +75,7 @@ func (r *run) begin(st stages, snap Snapshot) (err error) {
 func (r *run) window(st stages, w window, tasks []*task) error {
 	moveErr := r.mover.move(st, tasks)
 	r.open = slices.DeleteFunc(append(r.open, tasks...), func(t *task) bool { return t.recorded })
-	if r.plan.unlisted() {
+	if r.plan.incomplete() {
 		return moveErr // what could not be listed holds the watermark
 	}
 	next, err := r.advance(st.closing, r.mark, r.open, w.end(r.plan.now))
