@@ -54,15 +54,15 @@ func (m *mover) settleBatch(b *batch, refusals []Refusal) {
 // finding, so it is set aside once.
 func (m *mover) rowSettled(from origin, reason string, refused bool) {
 	if refused {
-		from.task.setAside(from.line, reason, false)
+		from.task.addQuarantine(from.line, reason, false)
 	} else {
 		from.task.accepted(from.update)
 	}
 	for _, o := range append(m.dedupe.settle(from.update), from) {
-		switch done, keep := o.task.arrived(o.line); {
+		switch done, checkpoint := o.task.arrived(o.line); {
 		case done:
 			m.settle(o.task)
-		case keep:
+		case checkpoint:
 			m.record(o.task, false)
 		}
 	}

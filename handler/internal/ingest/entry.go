@@ -58,9 +58,9 @@ func (t *task) written(e Entry) bool {
 	if t.pending = e.Pending; e.Pending != nil {
 		t.kept = e.Pending.Lines
 	}
-	if t.told != nil {
-		close(t.told)
-		t.told = nil
+	if t.checkpointed != nil {
+		close(t.checkpointed)
+		t.checkpointed = nil
 	}
 	t.recorded = t.ended && !t.queued && t.err != errStopped // the next run goes on with one that was stopped
 	return t.recorded

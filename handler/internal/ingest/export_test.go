@@ -2,11 +2,11 @@ package ingest
 
 import "time"
 
-// KeepEvery is keepEvery in the tests: their ledger is told of progress often,
-// so that small objects and short runs show it.
-const KeepEvery = 20
+// CheckpointEvery is checkpointEvery in the tests: their checkpoints are
+// frequent, so that small objects and short runs show them.
+const CheckpointEvery = 20
 
-func init() { keepEvery, recordDelay = KeepEvery, 2*time.Millisecond }
+func init() { checkpointEvery, recordDelay = CheckpointEvery, 2*time.Millisecond }
 
 // SetLeaseTTL changes how long a lease lasts, until undo.
 func SetLeaseTTL(d time.Duration) (undo func()) {

@@ -86,7 +86,7 @@ func (f *fetcher) judge(ctx context.Context, err error) error {
 	case ctx.Err() != nil || errors.Is(err, errStopped):
 		return errStopped
 	case errors.Is(err, ErrGone), errors.Is(err, guardduty.ErrDamaged), errors.Is(err, guardduty.ErrObjectTooLong), errors.Is(err, errTooManyBadLines):
-		f.task.setAside(0, err.Error(), false)
+		f.task.addQuarantine(0, err.Error(), false)
 		return nil
 	default:
 		f.job.Log.WarnContext(ctx, "object could not be read; a later run tries again", slog.String("key", f.task.Object.Key), slog.Any("error", err))
@@ -112,7 +112,7 @@ func (f *fetcher) line(n int, text []byte, err error) error {
 	case errors.Is(err, guardduty.ErrNoFindings):
 		f.tally(func(s *Summary) { s.EmptyLines++ })
 	case err != nil:
-		if f.task.setAside(n, err.Error(), true) > maxBadLines {
+		if f.task.addQuarantine(n, err.Error(), true) > maxBadLines {
 			return fmt.Errorf("%w: it was read up to line %d", errTooManyBadLines, n)
 		}
 	}
@@ -134,7 +134,7 @@ func (f *fetcher) finding(n int, text []byte) error {
 	}
 	f.row, err = f.job.Table.Row(f.row[:0], &found, Source{Object: f.task.Object, Bucket: f.job.Bucket})
 	if err != nil {
-		f.task.setAside(n, fmt.Sprintf("finding %s: %v", found.ID, err), false)
+		f.task.addQuarantine(n, fmt.Sprintf("finding %s: %v", found.ID, err), false)
 		return nil
 	}
 	from := origin{f.task, n, UpdateOf(&found)}

@@ -57,7 +57,7 @@ func TestAKillInAHugeObjectRepeatsLittle(t *testing.T) {
 	}
 	// While one record is written uploads go on, until three times what makes a
 	// record is waiting.
-	const bound = 2*3*ingest.KeepEvery + 3*batch
+	const bound = 2*3*ingest.CheckpointEvery + 3*batch
 	if kills < 10 || worst > bound {
 		t.Errorf("%d kills repeated up to %d of %d findings, want 10 kills and at most %d", kills, worst, lines, bound)
 	}

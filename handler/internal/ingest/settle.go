@@ -45,9 +45,9 @@ func (m *mover) record(t *task, last bool) {
 		}
 		return
 	}
-	if ahead, told := t.ahead(); ahead {
+	if wait, checkpointed := t.backpressure(); wait {
 		select {
-		case <-told:
+		case <-checkpointed:
 		case <-m.gone:
 		}
 	}

@@ -17,20 +17,20 @@ type task struct {
 	pending  *Pending // its row in the ledger; nil when it has none
 	recorded bool     // its last record is written
 
-	mu         sync.Mutex
-	restarted  bool // another version is read than the one listed
-	reading    bool
-	lines      int   // lines gone through
-	flight     []int // lines whose findings are on their way, in ascending order
-	kept       int   // of the lines, those that the ledger has as settled
-	findings   int
-	sent       []Update      // accepted and not recorded yet
-	quarantine []Quarantined // set aside and not recorded yet
-	badLines   int
-	err        error // why the reading ended early, in a passing way
-	ended      bool  // nothing more will come of it
-	queued     bool  // it waits for the recorder
-	told       chan struct{}
+	mu           sync.Mutex
+	restarted    bool // another version is read than the one listed
+	reading      bool
+	lines        int   // lines gone through
+	flight       []int // lines whose findings are on their way, in ascending order
+	kept         int   // of the lines, those that the ledger has as settled
+	findings     int
+	sent         []Update      // accepted and not recorded yet
+	quarantine   []Quarantined // set aside and not recorded yet
+	badLines     int
+	err          error // why the reading ended early, in a passing way
+	ended        bool  // nothing more will come of it
+	queued       bool  // it waits for the recorder
+	checkpointed chan struct{}
 }
 
 // Limits on what one object may put into quarantine and on how often it is
@@ -45,9 +45,10 @@ const (
 	lastRetry   = 6 * time.Hour
 )
 
-// keepEvery is the number of settled lines after which the ledger is told how
-// far an object has come: so many of them a crash repeats, and those in flight.
-var keepEvery = 1000
+// checkpointEvery is the number of settled lines after which the ledger records
+// how far an object was processed. A crash resends at most this many lines plus
+// those in flight.
+var checkpointEvery = 1000
 
 // newTask returns the task of an object, with its row where it has one.
 func newTask(o Object, pending *Pending) *task {
@@ -105,10 +106,9 @@ func (t *task) accepted(u Update) {
 	t.mu.Unlock()
 }
 
-// arrived notes that a line's finding is settled. With done nothing of the
-// object is on its way any more; with keep the ledger is to be told how far it
-// has come.
-func (t *task) arrived(line int) (done, keep bool) {
+// arrived notes that a line's finding is settled. It reports whether nothing of
+// the object is in flight any more, and whether a checkpoint is due.
+func (t *task) arrived(line int) (done, checkpoint bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.flight[0] == line {
@@ -116,7 +116,7 @@ func (t *task) arrived(line int) (done, keep bool) {
 	} else if i, ok := slices.BinarySearch(t.flight, line); ok {
 		t.flight = slices.Delete(t.flight, i, i+1)
 	}
-	return !t.reading && len(t.flight) == 0, max(t.settled()-t.kept, len(t.sent)) >= keepEvery
+	return !t.reading && len(t.flight) == 0, max(t.settled()-t.kept, len(t.sent)) >= checkpointEvery
 }
 
 // end ends the reading, early when err says so. It reports whether nothing of
@@ -149,22 +149,23 @@ func (t *task) settled() int {
 	}
 }
 
-// ahead reports that much more is accepted than the ledger knows, and returns a
-// channel that is closed when the ledger has been told again.
-func (t *task) ahead() (bool, <-chan struct{}) {
+// backpressure reports that the ledger lags so far behind what was accepted that
+// an uploader has to wait, and returns a channel that is closed when the next
+// checkpoint is written.
+func (t *task) backpressure() (bool, <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.told == nil {
-		t.told = make(chan struct{})
+	if t.checkpointed == nil {
+		t.checkpointed = make(chan struct{})
 	}
-	return t.queued && len(t.sent) >= 3*keepEvery, t.told
+	return t.queued && len(t.sent) >= 3*checkpointEvery, t.checkpointed
 }
 
-// setAside adds a line, or with line 0 the object, to the quarantine. Of lines
+// addQuarantine adds a line, or with line 0 the object, to the quarantine. Of lines
 // that cannot be parsed the first maxLineRows are kept one by one, the next one
 // stands for the rest; a refused finding is always kept. It returns the number of lines
 // that could not be parsed.
-func (t *task) setAside(line int, reason string, unreadable bool) int {
+func (t *task) addQuarantine(line int, reason string, unreadable bool) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if unreadable {
