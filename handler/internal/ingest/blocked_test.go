@@ -26,22 +26,22 @@ func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 		"organization":         {24 * time.Hour, "AWSLogs/o-second/"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.lookback = tt.lookback
+			c := newCloud(t)
+			c.lookback = tt.lookback
 			for _, account := range []string{"000000000001", "000000000002", "o-first/000000000003", "o-second/000000000004"} {
 				for d := 0; time.Duration(d+1)*24*time.Hour <= tt.lookback; d++ {
 					at := now.AddDate(0, 0, -d).Add(-time.Minute)
-					w.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+at.Format("2006/01/02/")+"a.jsonl.gz", at, fmt.Sprint(account, "-", d))
+					c.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+at.Format("2006/01/02/")+"a.jsonl.gz", at, fmt.Sprint(account, "-", d))
 				}
 			}
-			w.listFault = func(prefix string) error {
+			c.listFault = func(prefix string) error {
 				if prefix == tt.folder {
 					return errBoom
 				}
 				return nil
 			}
 			for range 3 {
-				s, err := w.job().Run(t.Context())
+				s, err := c.job().Run(t.Context())
 				var unlisted *ingest.UnlistedError
 				if !errors.As(err, &unlisted) || !errors.Is(err, errBoom) || unlisted.Count != 1 || s.Plan.Unlisted != 1 || !strings.HasPrefix(tt.folder, unlisted.Folder) {
 					t.Fatalf("Run = %+v, %v, want an UnlistedError of %s", s, err, tt.folder)
@@ -51,14 +51,14 @@ func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 				}
 			}
 			days := int(tt.lookback / (24 * time.Hour))
-			if len(w.accepted) != 3*days {
-				t.Errorf("%d findings were accepted, want the %d of the others", len(w.accepted), 3*days)
+			if len(c.accepted) != 3*days {
+				t.Errorf("%d findings were accepted, want the %d of the others", len(c.accepted), 3*days)
 			}
-			w.listFault = nil
-			if s := w.run(); !s.Watermark.Equal(now) {
+			c.listFault = nil
+			if s := c.run(); !s.Watermark.Equal(now) {
 				t.Errorf("the watermark is %v, want %v", s.Watermark, now)
 			}
-			w.expect(1)
+			c.expect(1)
 		})
 	}
 }
@@ -66,94 +66,94 @@ func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 // TestAListingThatFailsEverywhereIsNoMatterOfFolders refuses the listing of
 // each of many accounts: the error is the archive's.
 func TestAListingThatFailsEverywhereIsNoMatterOfFolders(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 200 {
-		w.put(fmt.Sprintf("AWSLogs/%012d/GuardDuty/eu-west-1/%sa.jsonl.gz", i, today.Format("2006/01/02/")), now.Add(-time.Minute), fmt.Sprint(i))
+		c.put(fmt.Sprintf("AWSLogs/%012d/GuardDuty/eu-west-1/%sa.jsonl.gz", i, today.Format("2006/01/02/")), now.Add(-time.Minute), fmt.Sprint(i))
 	}
-	w.listFault = func(prefix string) error {
+	c.listFault = func(prefix string) error {
 		if strings.HasSuffix(prefix, "/GuardDuty/") {
 			return errBoom
 		}
 		return nil
 	}
 	var unlisted *ingest.UnlistedError
-	if _, err := w.job().Run(t.Context()); !errors.Is(err, errBoom) || errors.As(err, &unlisted) {
+	if _, err := c.job().Run(t.Context()); !errors.Is(err, errBoom) || errors.As(err, &unlisted) {
 		t.Errorf("Run = %v, want %v alone", err, errBoom)
 	}
-	w.listFault = nil
-	w.run()
-	w.expect(1)
+	c.listFault = nil
+	c.run()
+	c.expect(1)
 }
 
 // TestAStopWhileListingIsNoFailure tells the run to stop before it has listed
 // anything.
 func TestAStopWhileListingIsNoFailure(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "a"), now.Add(-time.Minute), "a")
+	c := newCloud(t)
+	c.put(key(today, "a"), now.Add(-time.Minute), "a")
 	ctx, stop := context.WithCancel(t.Context())
-	w.listFault = func(string) error {
+	c.listFault = func(string) error {
 		stop()
 		return ctx.Err()
 	}
-	if s, err := w.job().Run(ctx); err != nil || len(w.accepted) != 0 || s.Outcome() != ingest.OutcomePartial {
-		t.Errorf("Run = %+v, %v with %d findings, want a partial run and none", s, err, len(w.accepted))
+	if s, err := c.job().Run(ctx); err != nil || len(c.accepted) != 0 || s.Outcome() != ingest.OutcomePartial {
+		t.Errorf("Run = %+v, %v with %d findings, want a partial run and none", s, err, len(c.accepted))
 	}
-	w.listFault = nil
-	w.run()
-	w.expect(1)
+	c.listFault = nil
+	c.run()
+	c.expect(1)
 }
 
 // TestABadPairHoldsNoBacklogBack refuses one pair on every day of a backlog.
 func TestABadPairHoldsNoBacklogBack(t *testing.T) {
-	w := newWorld(t)
-	w.lookback = 40 * 24 * time.Hour
+	c := newCloud(t)
+	c.lookback = 40 * 24 * time.Hour
 	for _, account := range []string{"000000000001", "000000000002"} {
 		for d := range 39 {
 			at := now.AddDate(0, 0, -d).Add(-time.Minute)
-			w.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+at.Format("2006/01/02/")+"a.jsonl.gz", at, fmt.Sprint(account, "-", d))
+			c.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+at.Format("2006/01/02/")+"a.jsonl.gz", at, fmt.Sprint(account, "-", d))
 		}
 	}
-	w.listFault = func(prefix string) error {
+	c.listFault = func(prefix string) error {
 		if prefix == "AWSLogs/000000000001/GuardDuty/eu-west-1/" {
 			return errBoom
 		}
 		return nil
 	}
-	_, err := w.job().Run(t.Context())
+	_, err := c.job().Run(t.Context())
 	var unlisted *ingest.UnlistedError
 	if !errors.As(err, &unlisted) || unlisted.Count != 1 {
 		t.Errorf("Run = %v, want an UnlistedError of 1", err)
 	}
 	for d := range 39 {
-		if id := fmt.Sprint("000000000002-", d); w.accepted[id] != 1 {
-			t.Errorf("finding %s of the account that can be listed was accepted %d times", id, w.accepted[id])
+		if id := fmt.Sprint("000000000002-", d); c.accepted[id] != 1 {
+			t.Errorf("finding %s of the account that can be listed was accepted %d times", id, c.accepted[id])
 		}
 	}
 }
 
 // TestAHeldWatermarkHasALag holds the watermark by an account that cannot be listed.
 func TestAHeldWatermarkHasALag(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for _, account := range []string{"000000000001", "000000000002"} {
-		w.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"a.jsonl.gz", now.Add(-time.Minute), account)
+		c.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"a.jsonl.gz", now.Add(-time.Minute), account)
 	}
-	w.listFault = func(prefix string) error {
+	c.listFault = func(prefix string) error {
 		if strings.HasPrefix(prefix, "AWSLogs/000000000001/") {
 			return errBoom
 		}
 		return nil
 	}
-	if s, _ := w.job().Run(t.Context()); s.Lag != 24*time.Hour {
+	if s, _ := c.job().Run(t.Context()); s.Lag != 24*time.Hour {
 		t.Errorf("the watermark is %v and the lag %v, want %v", s.Watermark, s.Lag, 24*time.Hour)
 	}
 }
 
 // TestAStopBeforeTheLeaseIsNoFailure stops before anything was asked.
 func TestAStopBeforeTheLeaseIsNoFailure(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err := w.job().Run(ctx); err != nil {
+	if _, err := c.job().Run(ctx); err != nil {
 		t.Errorf("Run = %v, want nil: it was told to stop", err)
 	}
 }
@@ -162,72 +162,72 @@ func TestAStopBeforeTheLeaseIsNoFailure(t *testing.T) {
 // that a stop leaves.
 func TestALeaseLostWhileStoppingEndsTheRun(t *testing.T) {
 	defer ingest.SetLeaseTTL(300 * time.Millisecond)()
-	w := newWorld(t)
-	w.put(key(today, "a"), now.Add(-time.Minute), "a")
+	c := newCloud(t)
+	c.put(key(today, "a"), now.Add(-time.Minute), "a")
 	ctx, stop := context.WithCancel(t.Context())
 	cut := false
-	w.deliverHook = func(working context.Context) {
+	c.deliverHook = func(working context.Context) {
 		stop()
-		w.mu.Lock()
-		w.lease = &ingest.Lease{Owner: "another", Expires: now.Add(time.Minute), Version: "another"}
-		w.mu.Unlock()
+		c.mu.Lock()
+		c.lease = &ingest.Lease{Owner: "another", Expires: now.Add(time.Minute), Version: "another"}
+		c.mu.Unlock()
 		select {
 		case <-working.Done():
 			cut = true
 		case <-time.After(2 * time.Second):
 		}
 	}
-	_, err := w.job().Run(ctx)
+	_, err := c.job().Run(ctx)
 	if !cut || !errors.Is(err, ingest.ErrConflict) {
-		t.Errorf("Run = %v, upload cut: %v, %d recorded; want ErrConflict and cut", err, cut, len(w.done))
+		t.Errorf("Run = %v, upload cut: %v, %d recorded; want ErrConflict and cut", err, cut, len(c.done))
 	}
 }
 
 // TestPendingObjectsThatAreReadMakeRoom reads as many pending objects as there may be.
 func TestPendingObjectsThatAreReadMakeRoom(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 1000 {
 		k := key(today, fmt.Sprint("p", i))
-		w.put(k, now.Add(-time.Minute), fmt.Sprint("p", i))
-		o := w.objects[k].Object
-		w.pending[o.ID()] = ingest.Pending{Object: o, Attempts: 1, Next: now}
+		c.put(k, now.Add(-time.Minute), fmt.Sprint("p", i))
+		o := c.objects[k].Object
+		c.pending[o.ID()] = ingest.Pending{Object: o, Attempts: 1, Next: now}
 	}
-	w.put(key(today, "bad"), now.Add(-time.Second))
-	w.openFault = func(k string) error {
+	c.put(key(today, "bad"), now.Add(-time.Second))
+	c.openFault = func(k string) error {
 		if strings.Contains(k, "/bad") {
 			return errBoom
 		}
 		return nil
 	}
-	if s, err := w.job().Run(t.Context()); err != nil {
+	if s, err := c.job().Run(t.Context()); err != nil {
 		t.Errorf("Run = %+v, %v, want no error: 1 object is pending", s, err)
 	}
 }
 
 // TestStallingObjectsDoNotStarveNewOnes has many objects that failed before take their time.
 func TestStallingObjectsDoNotStarveNewOnes(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 40 {
 		k := key(today, fmt.Sprint("p", i))
-		w.put(k, now.Add(-2*time.Minute))
-		o := w.objects[k].Object
-		w.pending[o.ID()] = ingest.Pending{Object: o, Attempts: 1, Next: now}
+		c.put(k, now.Add(-2*time.Minute))
+		o := c.objects[k].Object
+		c.pending[o.ID()] = ingest.Pending{Object: o, Attempts: 1, Next: now}
 	}
-	w.put(key(today, "new"), now.Add(-time.Minute), "new")
-	w.bodyFault = func(k string, r io.Reader) io.Reader {
+	c.put(key(today, "new"), now.Add(-time.Minute), "new")
+	c.bodyFault = func(k string, r io.Reader) io.Reader {
 		if strings.Contains(k, "new") {
 			return r
 		}
 		return io.MultiReader(slow{strings.NewReader("x"), 50 * time.Millisecond}, iotest.ErrReader(errBoom))
 	}
 	runs := 0
-	for ; w.accepted["new"] == 0 && runs < 20; runs++ {
-		job := w.job()
+	for ; c.accepted["new"] == 0 && runs < 20; runs++ {
+		job := c.job()
 		job.Budget, job.Fetchers = time.Second, 2
 		if _, err := job.Run(t.Context()); err != nil {
 			t.Log(err)
 		}
-		w.now = w.now.Add(5 * time.Minute)
+		c.now = c.now.Add(5 * time.Minute)
 	}
 	if runs > 1 {
 		t.Errorf("the new object's finding was accepted by run %d, want the first", runs)
@@ -236,20 +236,20 @@ func TestStallingObjectsDoNotStarveNewOnes(t *testing.T) {
 
 // TestManyBadAccountsHoldNoGoodOneBack refuses all accounts but the last.
 func TestManyBadAccountsHoldNoGoodOneBack(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 41 {
-		w.put(fmt.Sprintf("AWSLogs/%012d/GuardDuty/eu-west-1/%sa.jsonl.gz", i, today.Format("2006/01/02/")), now.Add(-time.Minute), fmt.Sprint(i))
+		c.put(fmt.Sprintf("AWSLogs/%012d/GuardDuty/eu-west-1/%sa.jsonl.gz", i, today.Format("2006/01/02/")), now.Add(-time.Minute), fmt.Sprint(i))
 	}
-	w.listFault = func(prefix string) error {
+	c.listFault = func(prefix string) error {
 		if strings.HasSuffix(prefix, "/GuardDuty/") && !strings.Contains(prefix, "000000000040") {
 			return errBoom
 		}
 		return nil
 	}
 	for range 5 {
-		w.job().Run(t.Context())
+		c.job().Run(t.Context())
 	}
-	if w.accepted["40"] != 1 {
-		t.Errorf("the finding of the one account that can be listed was accepted %d times", w.accepted["40"])
+	if c.accepted["40"] != 1 {
+		t.Errorf("the finding of the one account that can be listed was accepted %d times", c.accepted["40"])
 	}
 }

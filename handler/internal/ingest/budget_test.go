@@ -14,17 +14,17 @@ import (
 // TestBudgetEndsTheRunAndTheNextGoesOn slows every read so that a run cannot
 // read them all. The clock is the real one here.
 func TestBudgetEndsTheRunAndTheNextGoesOn(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 400 {
-		w.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Duration(400-i)*time.Second), fmt.Sprint(i))
+		c.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Duration(400-i)*time.Second), fmt.Sprint(i))
 	}
-	w.bodyFault = func(_ string, r io.Reader) io.Reader { return slow{r, 20 * time.Millisecond} }
+	c.bodyFault = func(_ string, r io.Reader) io.Reader { return slow{r, 20 * time.Millisecond} }
 	runs := 0
 	for left := 1; left > 0; runs++ {
-		job := w.job()
+		job := c.job()
 		job.Budget, job.Now = 500*time.Millisecond, time.Now
 		job.InitialLookback = time.Since(now.Add(-24*time.Hour)).Abs() + 24*time.Hour
-		started, before := time.Now(), len(w.accepted)
+		started, before := time.Now(), len(c.accepted)
 		s, err := job.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -32,11 +32,11 @@ func TestBudgetEndsTheRunAndTheNextGoesOn(t *testing.T) {
 		if took := time.Since(started); took > 5*time.Second {
 			t.Errorf("a run with a budget of %v took %v", job.Budget, took)
 		}
-		if left = s.Left; left > 0 && len(w.accepted) == before {
+		if left = s.Left; left > 0 && len(c.accepted) == before {
 			t.Fatalf("run %d made no progress: %+v", runs, s)
 		}
 	}
-	w.expect(1)
+	c.expect(1)
 	if runs < 2 {
 		t.Errorf("%d run read everything, want the budget to end it", runs)
 	}
@@ -56,81 +56,81 @@ func (s slow) Read(p []byte) (int, error) {
 // TestOneObjectLargerThanARunIsResumedByLine delivers so slowly that one object
 // takes several runs.
 func TestOneObjectLargerThanARunIsResumedByLine(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	var body bytes.Buffer
 	var ids []string
 	for i := range 600 {
 		ids = append(ids, fmt.Sprint("f", i))
 		body.WriteString(finding(ids[i]))
 	}
-	w.putBody(key(today, "huge"), now.Add(-time.Minute), body.Bytes(), ids...)
-	w.maxRows = 100
-	w.deliverHook = func(context.Context) { time.Sleep(20 * time.Millisecond) }
+	c.putBody(key(today, "huge"), now.Add(-time.Minute), body.Bytes(), ids...)
+	c.maxRows = 100
+	c.deliverHook = func(context.Context) { time.Sleep(20 * time.Millisecond) }
 	runs := 0
-	for ; len(w.accepted) < 600 && runs < 20; runs++ {
-		job := w.job()
+	for ; len(c.accepted) < 600 && runs < 20; runs++ {
+		job := c.job()
 		job.Budget, job.Now = 400*time.Millisecond, time.Now
 		job.InitialLookback = time.Since(now.Add(-24*time.Hour)).Abs() + 24*time.Hour
 		if _, err := job.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.run()
-	w.expect(1)
+	c.run()
+	c.expect(1)
 	if runs < 2 {
 		t.Errorf("%d run read everything, want the budget to end it", runs)
 	}
 }
 
 func TestAStopLetsBatchesInFlightEndAndRecordsThem(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 500 {
-		w.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Minute), fmt.Sprint(i))
+		c.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Minute), fmt.Sprint(i))
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	w.deliverHook = func(working context.Context) {
+	c.deliverHook = func(working context.Context) {
 		stop()
 		if working.Err() != nil {
 			t.Error("the stop cut a batch in flight")
 		}
 	}
-	s, err := w.job().Run(ctx)
+	s, err := c.job().Run(ctx)
 	if err != nil {
 		t.Fatalf("Run = %v, want no error", err)
 	}
-	if s.Findings == 0 || len(w.done) != s.Objects || s.Left == 0 {
-		t.Errorf("Run = %+v with %d recorded, want some delivered, all of those recorded and some left", s, len(w.done))
+	if s.Findings == 0 || len(c.done) != s.Objects || s.Left == 0 {
+		t.Errorf("Run = %+v with %d recorded, want some delivered, all of those recorded and some left", s, len(c.done))
 	}
-	w.deliverHook = nil
-	w.run()
-	w.expect(1)
+	c.deliverHook = nil
+	c.run()
+	c.expect(1)
 }
 
 // TestMemoryIsBoundedByTheStages checks that no more batches are in flight than
 // there are uploaders, and that a large object is not held.
 func TestMemoryIsBoundedByTheStages(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	r := &repeated{text: `{"id":"%d","type":"Recon:EC2/Portscan","pad":"` + strings.Repeat("x", 1<<10) + `"}` + "\n", left: 64 << 10}
-	w.putBody(key(today, "big"), now.Add(-time.Minute), []byte("replaced below"))
-	w.bodyFault = func(string, io.Reader) io.Reader { return r }
+	c.putBody(key(today, "big"), now.Add(-time.Minute), []byte("replaced below"))
+	c.bodyFault = func(string, io.Reader) io.Reader { return r }
 	var before, peak runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	w.deliverHook = func(context.Context) {
-		if w.batches%500 == 0 {
+	c.deliverHook = func(context.Context) {
+		if c.batches%500 == 0 {
 			runtime.GC()
 			var now runtime.MemStats
 			runtime.ReadMemStats(&now)
 			peak.HeapAlloc = max(peak.HeapAlloc, now.HeapAlloc)
 		}
 	}
-	job := w.job()
+	job := c.job()
 	job.Uploaders = 1
 	if _, err := job.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if w.maxBatch != 1 || len(w.accepted) != 64<<10 {
-		t.Errorf("%d batches at once and %d findings, want 1 and %d", w.maxBatch, len(w.accepted), 64<<10)
+	if c.maxBatch != 1 || len(c.accepted) != 64<<10 {
+		t.Errorf("%d batches at once and %d findings, want 1 and %d", c.maxBatch, len(c.accepted), 64<<10)
 	}
 	if grown := int64(peak.HeapAlloc) - int64(before.HeapAlloc); grown > 32<<20 {
 		t.Errorf("the heap grew by %d bytes over an object of 64 MB, want at most 32 MB, the test's own books included", grown)

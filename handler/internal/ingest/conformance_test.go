@@ -10,42 +10,42 @@ import (
 )
 
 // The doubles pass the suites that the adapters pass, so that what the tests of
-// the algorithm prove holds in Azure and AWS too. A world without objects has
+// the algorithm prove holds in Azure and AWS too. A cloud without objects has
 // nothing to hold against its caller.
 
 func TestConformanceOfArchive(t *testing.T) {
-	w := newWorld(t)
-	w.now = time.Now()
+	c := newCloud(t)
+	c.now = time.Now()
 	ingesttest.Archive(t, ingesttest.ArchiveFixture{
-		Archive: archive{w},
-		Put:     func(_ testing.TB, key string, body []byte, modified time.Time) { w.putBody(key, modified, body) },
+		Archive: archive{c},
+		Put:     func(_ testing.TB, key string, body []byte, modified time.Time) { c.putBody(key, modified, body) },
 		Delete: func(_ testing.TB, key string) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			delete(w.objects, key)
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			delete(c.objects, key)
 		},
 	})
 }
 
-// breaker loses writes of the world: the doubles do not try again.
-func breaker(w *world, calls ...string) ingesttest.Breaker {
+// breaker loses writes of the cloud: the doubles do not try again.
+func breaker(c *cloud, calls ...string) ingesttest.Breaker {
 	return ingesttest.Breaker{Break: func(_ *testing.T, f ingesttest.Fault, _ int) func() {
 		for _, name := range calls {
-			w.faults[name] = map[ingesttest.Fault]string{ingesttest.RequestLost: "refused", ingesttest.AnswerLost: "answer lost"}[f]
+			c.faults[name] = map[ingesttest.Fault]string{ingesttest.RequestLost: "refused", ingesttest.AnswerLost: "answer lost"}[f]
 		}
-		return func() { clear(w.faults) }
+		return func() { clear(c.faults) }
 	}}
 }
 
 func TestConformanceOfState(t *testing.T) {
 	ingesttest.State(t, func(t *testing.T) ingesttest.StateFixture {
-		w := newWorld(t)
+		c := newCloud(t)
 		return ingesttest.StateFixture{
-			State:      state{w},
-			Breaker:    breaker(w, "Record", "Advance", "Prune", "Summarize"),
-			Quarantine: func(*testing.T) []string { return w.aside },
+			State:      state{c},
+			Breaker:    breaker(c, "Record", "Advance", "Prune", "Summarize"),
+			Quarantine: func(*testing.T) []string { return c.aside },
 			Summaries: func(*testing.T) (started []time.Time) {
-				for _, s := range w.summaries {
+				for _, s := range c.summaries {
 					started = append(started, s.Started)
 				}
 				slices.SortFunc(started, func(a, b time.Time) int { return b.Compare(a) })
@@ -57,10 +57,10 @@ func TestConformanceOfState(t *testing.T) {
 
 func TestConformanceOfLeases(t *testing.T) {
 	ingesttest.Leases(t, func(t *testing.T) ingesttest.LeasesFixture {
-		w := newWorld(t)
+		c := newCloud(t)
 		return ingesttest.LeasesFixture{
-			Leases: leases{w}, Breaker: breaker(w, "Acquire", "Renew", "Release"),
-			Pass: func(d time.Duration) { w.now = w.now.Add(d) },
+			Leases: leases{c}, Breaker: breaker(c, "Acquire", "Renew", "Release"),
+			Pass: func(d time.Duration) { c.now = c.now.Add(d) },
 		}
 	})
 }
@@ -68,12 +68,12 @@ func TestConformanceOfLeases(t *testing.T) {
 func TestConformanceOfTable(t *testing.T) {
 	const bad = "never taken"
 	ingesttest.Table(t, func(t *testing.T) ingesttest.TableFixture {
-		w := newWorld(t)
-		w.deliverFault = func([]string) (bool, []string, error) { return true, []string{bad}, nil }
+		c := newCloud(t)
+		c.deliverFault = func([]string) (bool, []string, error) { return true, []string{bad}, nil }
 		return ingesttest.TableFixture{
-			Table: table{w}, Breaker: breaker(w, "Deliver"), Bad: fmt.Sprintf(`{"id":%q}`, bad),
+			Table: table{c}, Breaker: breaker(c, "Deliver"), Bad: fmt.Sprintf(`{"id":%q}`, bad),
 			Accepted: func(*testing.T) (rows []string) {
-				for id, times := range w.accepted {
+				for id, times := range c.accepted {
 					rows = append(rows, slices.Repeat([]string{fmt.Sprintf(`{"id":%q}`, id)}, times)...)
 				}
 				return rows

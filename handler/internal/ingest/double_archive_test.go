@@ -11,11 +11,11 @@ import (
 	"guardduty-sentinel/handler/internal/ingest"
 )
 
-type archive struct{ w *world }
+type archive struct{ c *cloud }
 
 func (a archive) sorted(prefix string) []stored {
 	var out []stored
-	for key, o := range a.w.objects {
+	for key, o := range a.c.objects {
 		if strings.HasPrefix(key, prefix) {
 			out = append(out, o)
 		}
@@ -25,14 +25,14 @@ func (a archive) sorted(prefix string) []stored {
 }
 
 func (a archive) Folders(ctx context.Context, prefix string) ([]string, error) {
-	a.w.mu.Lock()
-	defer a.w.mu.Unlock()
-	a.w.lists++
-	if _, err := a.w.call(ctx, "Folders"); err != nil {
+	a.c.mu.Lock()
+	defer a.c.mu.Unlock()
+	a.c.lists++
+	if _, err := a.c.call(ctx, "Folders"); err != nil {
 		return nil, err
 	}
-	if a.w.listFault != nil {
-		if err := a.w.listFault(prefix); err != nil {
+	if a.c.listFault != nil {
+		if err := a.c.listFault(prefix); err != nil {
 			return nil, err
 		}
 	}
@@ -46,23 +46,23 @@ func (a archive) Folders(ctx context.Context, prefix string) ([]string, error) {
 }
 
 func (a archive) List(ctx context.Context, prefix, after string, limit int) (ingest.Page, error) {
-	a.w.mu.Lock()
-	defer a.w.mu.Unlock()
-	a.w.lists++
-	if _, err := a.w.call(ctx, "List"); err != nil {
+	a.c.mu.Lock()
+	defer a.c.mu.Unlock()
+	a.c.lists++
+	if _, err := a.c.call(ctx, "List"); err != nil {
 		return ingest.Page{}, err
 	}
-	if a.w.listFault != nil {
-		if err := a.w.listFault(prefix); err != nil {
+	if a.c.listFault != nil {
+		if err := a.c.listFault(prefix); err != nil {
 			return ingest.Page{}, err
 		}
 	}
-	page := ingest.Page{Time: a.w.now}
+	page := ingest.Page{Time: a.c.now}
 	for _, o := range a.sorted(prefix) {
 		if o.Key <= after {
 			continue
 		}
-		if len(page.Objects) == min(limit, a.w.pageSize) {
+		if len(page.Objects) == min(limit, a.c.pageSize) {
 			page.More = true
 			break
 		}
@@ -72,18 +72,18 @@ func (a archive) List(ctx context.Context, prefix, after string, limit int) (ing
 }
 
 func (a archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, error) {
-	a.w.mu.Lock()
-	defer a.w.mu.Unlock()
-	a.w.opens++
-	if _, err := a.w.call(ctx, "Open"); err != nil {
+	a.c.mu.Lock()
+	defer a.c.mu.Unlock()
+	a.c.opens++
+	if _, err := a.c.call(ctx, "Open"); err != nil {
 		return nil, err
 	}
-	if a.w.openFault != nil {
-		if err := a.w.openFault(o.Key); err != nil {
+	if a.c.openFault != nil {
+		if err := a.c.openFault(o.Key); err != nil {
 			return nil, err
 		}
 	}
-	got, ok := a.w.objects[o.Key]
+	got, ok := a.c.objects[o.Key]
 	if !ok {
 		return nil, ingest.ErrGone
 	}
@@ -91,8 +91,8 @@ func (a archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, erro
 		return nil, ingest.ErrReplaced
 	}
 	var body io.Reader = bytes.NewReader(got.body)
-	if a.w.bodyFault != nil {
-		body = a.w.bodyFault(o.Key, body)
+	if a.c.bodyFault != nil {
+		body = a.c.bodyFault(o.Key, body)
 	}
 	return io.NopCloser(body), nil
 }

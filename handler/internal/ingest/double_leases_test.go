@@ -8,16 +8,16 @@ import (
 	"guardduty-sentinel/handler/internal/ingest"
 )
 
-type leases struct{ w *world }
+type leases struct{ c *cloud }
 
 func (l leases) Acquire(ctx context.Context, owner string, ttl time.Duration, gone func(string) bool) (ingest.Lease, error) {
-	l.w.mu.Lock()
-	defer l.w.mu.Unlock()
-	apply, err := l.w.call(ctx, "Acquire")
+	l.c.mu.Lock()
+	defer l.c.mu.Unlock()
+	apply, err := l.c.call(ctx, "Acquire")
 	if !apply {
 		return ingest.Lease{}, err
 	}
-	if held := l.w.lease; held != nil && held.Owner != owner && held.Expires.After(l.w.now) && !gone(held.Owner) {
+	if held := l.c.lease; held != nil && held.Owner != owner && held.Expires.After(l.c.now) && !gone(held.Owner) {
 		return ingest.Lease{}, &ingest.HeldError{Holder: *held}
 	}
 	return l.write(owner, ttl), err
@@ -25,21 +25,21 @@ func (l leases) Acquire(ctx context.Context, owner string, ttl time.Duration, go
 
 // write gives the lease to owner, with a version of its own.
 func (l leases) write(owner string, ttl time.Duration) ingest.Lease {
-	l.w.leases++
-	l.w.lease = &ingest.Lease{Owner: owner, Expires: l.w.now.Add(ttl), Version: fmt.Sprint(owner, " ", l.w.leases)}
-	return *l.w.lease
+	l.c.leases++
+	l.c.lease = &ingest.Lease{Owner: owner, Expires: l.c.now.Add(ttl), Version: fmt.Sprint(owner, " ", l.c.leases)}
+	return *l.c.lease
 }
 
 // Renew takes a version of the same owner that is not the last for one whose
 // successor never arrived.
 func (l leases) Renew(ctx context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
-	l.w.mu.Lock()
-	defer l.w.mu.Unlock()
-	apply, err := l.w.call(ctx, "Renew")
+	l.c.mu.Lock()
+	defer l.c.mu.Unlock()
+	apply, err := l.c.call(ctx, "Renew")
 	if !apply {
 		return lease, err
 	}
-	if l.w.lease == nil || l.w.lease.Owner != lease.Owner {
+	if l.c.lease == nil || l.c.lease.Owner != lease.Owner {
 		return lease, ingest.ErrConflict
 	}
 	if next := l.write(lease.Owner, ttl); err == nil {
@@ -49,14 +49,14 @@ func (l leases) Renew(ctx context.Context, lease ingest.Lease, ttl time.Duration
 }
 
 func (l leases) Release(ctx context.Context, lease ingest.Lease) error {
-	l.w.mu.Lock()
-	defer l.w.mu.Unlock()
-	apply, err := l.w.call(ctx, "Release")
+	l.c.mu.Lock()
+	defer l.c.mu.Unlock()
+	apply, err := l.c.call(ctx, "Release")
 	if !apply {
 		return err
 	}
-	if l.w.lease != nil && l.w.lease.Version == lease.Version {
-		l.w.lease = nil
+	if l.c.lease != nil && l.c.lease.Version == lease.Version {
+		l.c.lease = nil
 	}
 	return err
 }

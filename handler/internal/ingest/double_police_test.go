@@ -12,11 +12,11 @@ import (
 // policeLines checks that the lines which a pending row calls settled are: each
 // of their findings was accepted, is on the list of those never taken, or is in
 // quarantine.
-func (w *world) policeLines(e ingest.Entry) {
+func (c *cloud) policeLines(e ingest.Entry) {
 	if e.Pending.Lines == 0 {
 		return
 	}
-	_, _ = new(guardduty.Reader).ReadObject(bytes.NewReader(w.objects[e.Object.Key].body), func(n int, text []byte, err error) error {
+	_, _ = new(guardduty.Reader).ReadObject(bytes.NewReader(c.objects[e.Object.Key].body), func(n int, text []byte, err error) error {
 		if n > e.Pending.Lines {
 			return io.EOF
 		}
@@ -24,8 +24,8 @@ func (w *world) policeLines(e ingest.Entry) {
 		if err != nil || json.Unmarshal(text, &f) != nil || f.ID == "" {
 			return nil
 		}
-		if w.accepted[f.ID] == 0 && !w.refuses[f.ID] {
-			w.t.Errorf("%s is recorded as settled up to line %d, and finding %s of line %d was not accepted", e.Object.Key, e.Pending.Lines, f.ID, n)
+		if c.accepted[f.ID] == 0 && !c.refuses[f.ID] {
+			c.t.Errorf("%s is recorded as settled up to line %d, and finding %s of line %d was not accepted", e.Object.Key, e.Pending.Lines, f.ID, n)
 		}
 		return nil
 	})

@@ -11,36 +11,36 @@ import (
 	"guardduty-sentinel/handler/internal/ingest"
 )
 
-type state struct{ w *world }
+type state struct{ c *cloud }
 
 func (s state) Load(ctx context.Context) (ingest.Snapshot, error) {
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
-	if _, err := s.w.call(ctx, "Load"); err != nil {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	if _, err := s.c.call(ctx, "Load"); err != nil {
 		return ingest.Snapshot{}, err
 	}
-	snap := ingest.Snapshot{Mark: s.w.mark, Done: map[ingest.ID]struct{}{}, Sent: map[ingest.Update]struct{}{}}
-	for u := range s.w.sent {
+	snap := ingest.Snapshot{Mark: s.c.mark, Done: map[ingest.ID]struct{}{}, Sent: map[ingest.Update]struct{}{}}
+	for u := range s.c.sent {
 		snap.Sent[u] = struct{}{}
 	}
-	for id := range s.w.done {
+	for id := range s.c.done {
 		snap.Done[id] = struct{}{}
 	}
-	for _, p := range s.w.pending {
+	for _, p := range s.c.pending {
 		snap.Pending = append(snap.Pending, p)
 	}
 	return snap, nil
 }
 
 func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
 	if len(entries) == 0 {
-		s.w.t.Error("Record of nothing")
+		s.c.t.Error("Record of nothing")
 	}
-	apply, err := s.w.call(ctx, "Record")
-	if err == nil && s.w.recordFault != nil {
-		apply, err = s.w.recordFault()
+	apply, err := s.c.call(ctx, "Record")
+	if err == nil && s.c.recordFault != nil {
+		apply, err = s.c.recordFault()
 	}
 	for _, e := range entries {
 		s.police(e)
@@ -48,19 +48,19 @@ func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
 			continue
 		}
 		id := e.Object.ID()
-		s.w.remember(e)
+		s.c.remember(e)
 		for _, u := range e.Sent {
-			s.w.sent[u] = e.Object
+			s.c.sent[u] = e.Object
 		}
-		delete(s.w.pending, id)
+		delete(s.c.pending, id)
 		if e.Pending != nil {
-			s.w.pending[id] = *e.Pending
+			s.c.pending[id] = *e.Pending
 		} else {
-			s.w.done[id] = e
+			s.c.done[id] = e
 		}
 		for _, q := range e.Quarantine {
-			if name := fmt.Sprintf("%s:%d", e.Object.Key, q.Line); !slices.Contains(s.w.aside, name) {
-				s.w.aside = append(s.w.aside, name)
+			if name := fmt.Sprintf("%s:%d", e.Object.Key, q.Line); !slices.Contains(s.c.aside, name) {
+				s.c.aside = append(s.c.aside, name)
 			}
 		}
 	}
@@ -70,107 +70,107 @@ func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
 // police checks that what is recorded as done was accepted or set aside. The
 // very entry that was recorded last is a repeat, after an answer that was lost.
 func (s state) police(e ingest.Entry) {
-	_, was := s.w.pending[e.Object.ID()]
-	if was != e.WasPending && !s.w.remembers(e) {
-		s.w.t.Errorf("Record(%s).WasPending = %v, want %v", e.Object.Key, e.WasPending, was)
+	_, was := s.c.pending[e.Object.ID()]
+	if was != e.WasPending && !s.c.remembers(e) {
+		s.c.t.Errorf("Record(%s).WasPending = %v, want %v", e.Object.Key, e.WasPending, was)
 	}
 	if e.Pending != nil {
-		s.w.policeLines(e)
+		s.c.policeLines(e)
 		return
 	}
 	if len(e.Quarantine) > 0 {
 		return
 	}
-	for _, id := range s.w.objects[e.Object.Key].ids {
-		if s.w.accepted[id] == 0 {
-			s.w.t.Errorf("%s was recorded before its finding %s was accepted", e.Object.Key, id)
+	for _, id := range s.c.objects[e.Object.Key].ids {
+		if s.c.accepted[id] == 0 {
+			s.c.t.Errorf("%s was recorded before its finding %s was accepted", e.Object.Key, id)
 		}
 	}
 }
 
 // remember keeps the last entry of each object.
-func (w *world) remember(e ingest.Entry) {
-	if w.recorded == nil {
-		w.recorded = make(map[ingest.ID]ingest.Entry)
+func (c *cloud) remember(e ingest.Entry) {
+	if c.recorded == nil {
+		c.recorded = make(map[ingest.ID]ingest.Entry)
 	}
-	w.recorded[e.Object.ID()] = e
+	c.recorded[e.Object.ID()] = e
 }
 
 // remembers reports whether e is the last entry of its object.
-func (w *world) remembers(e ingest.Entry) bool {
-	last, ok := w.recorded[e.Object.ID()]
+func (c *cloud) remembers(e ingest.Entry) bool {
+	last, ok := c.recorded[e.Object.ID()]
 	return ok && reflect.DeepEqual(e, last)
 }
 
 func (s state) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark, error) {
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
-	if mark != s.w.mark {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	if mark != s.c.mark {
 		return mark, ingest.ErrConflict
 	}
 	t := next.Time
 	if !t.After(mark.Time) || next.Floor.Before(mark.Floor) || next.Floor.After(t) {
-		s.w.t.Errorf("Advance from %+v to %+v, want forward and the floor between", mark, next)
+		s.c.t.Errorf("Advance from %+v to %+v, want forward and the floor between", mark, next)
 	}
-	since := s.w.now.Add(-s.w.lookback)
+	since := s.c.now.Add(-s.c.lookback)
 	if !mark.Time.IsZero() {
 		since = mark.Time.Add(-time.Hour)
 	}
-	for _, o := range s.w.objects {
+	for _, o := range s.c.objects {
 		_, isKey := guardduty.ParseKey("AWSLogs/", o.Key)
 		if !isKey || len(o.ids) == 0 || o.LastModified.After(t) || !o.LastModified.After(since) {
 			continue
 		}
-		_, done := s.w.done[o.ID()]
-		_, pending := s.w.pending[o.ID()]
+		_, done := s.c.done[o.ID()]
+		_, pending := s.c.pending[o.ID()]
 		if !done && !pending {
-			s.w.t.Errorf("the watermark passes %s, which is not recorded", o.Key)
+			s.c.t.Errorf("the watermark passes %s, which is not recorded", o.Key)
 		}
 	}
-	apply, err := s.w.call(ctx, "Advance")
-	if err == nil && s.w.advanceFault != nil {
-		apply, err = s.w.advanceFault()
+	apply, err := s.c.call(ctx, "Advance")
+	if err == nil && s.c.advanceFault != nil {
+		apply, err = s.c.advanceFault()
 	}
 	if apply {
 		next.Version = mark.Version + "+"
-		s.w.mark = next
+		s.c.mark = next
 	}
-	return s.w.mark, err
+	return s.c.mark, err
 }
 
 func (s state) Prune(ctx context.Context, t time.Time) error {
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
-	apply, err := s.w.call(ctx, "Prune")
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	apply, err := s.c.call(ctx, "Prune")
 	if !apply {
 		return err
 	}
-	if t.After(s.w.mark.Time.Add(-time.Hour)) {
-		s.w.t.Errorf("Prune(%v) reaches into the window that is listed again, watermark %v", t, s.w.mark.Time)
+	if t.After(s.c.mark.Time.Add(-time.Hour)) {
+		s.c.t.Errorf("Prune(%v) reaches into the window that is listed again, watermark %v", t, s.c.mark.Time)
 	}
-	for id, e := range s.w.done {
+	for id, e := range s.c.done {
 		if e.Object.LastModified.Before(t) {
-			delete(s.w.done, id)
+			delete(s.c.done, id)
 		}
 	}
-	for u, o := range s.w.sent {
-		if _, waits := s.w.pending[o.ID()]; !waits && o.LastModified.Before(t) {
-			delete(s.w.sent, u)
+	for u, o := range s.c.sent {
+		if _, waits := s.c.pending[o.ID()]; !waits && o.LastModified.Before(t) {
+			delete(s.c.sent, u)
 		}
 	}
 	return err
 }
 
 func (s state) Summarize(ctx context.Context, sum ingest.Summary) error {
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
-	apply, err := s.w.call(ctx, "Summarize")
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	apply, err := s.c.call(ctx, "Summarize")
 	if !apply {
 		return err
 	}
-	s.w.summaries = slices.DeleteFunc(s.w.summaries, func(kept ingest.Summary) bool {
+	s.c.summaries = slices.DeleteFunc(s.c.summaries, func(kept ingest.Summary) bool {
 		return kept.Started.Before(sum.Started.Add(-7*24*time.Hour)) || reflect.DeepEqual(kept, sum)
 	})
-	s.w.summaries = append(s.w.summaries, sum)
+	s.c.summaries = append(s.c.summaries, sum)
 	return err
 }

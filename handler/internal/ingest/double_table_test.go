@@ -10,71 +10,71 @@ import (
 	"guardduty-sentinel/handler/internal/ingest"
 )
 
-type table struct{ w *world }
+type table struct{ c *cloud }
 
 func (tb table) Paths() *guardduty.Paths { return paths }
 
 var paths = guardduty.NewPaths("type")
 
-func (tb table) MaxBatch() int { return tb.w.maxRows }
+func (tb table) MaxBatch() int { return tb.c.maxRows }
 
 func (tb table) Row(dst []byte, f *guardduty.Finding, src ingest.Source) ([]byte, error) {
-	if tb.w.rowFault != nil {
-		if err := tb.w.rowFault(f.ID); err != nil {
+	if tb.c.rowFault != nil {
+		if err := tb.c.rowFault(f.ID); err != nil {
 			return dst, err
 		}
 	}
 	if len(f.Values) != 1 || f.Values[0] == nil {
-		tb.w.t.Errorf("Row of %s has the values %q, want those at the table's paths", f.ID, f.Values)
+		tb.c.t.Errorf("Row of %s has the values %q, want those at the table's paths", f.ID, f.Values)
 	}
 	if src.Bucket != "findings" || src.Object.Key == "" {
-		tb.w.t.Errorf("Row of %s has source %+v", f.ID, src)
+		tb.c.t.Errorf("Row of %s has source %+v", f.ID, src)
 	}
 	return fmt.Appendf(dst, `{"id":%q}`, f.ID), nil
 }
 
 func (tb table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, error) {
-	w := tb.w
-	if len(b.Rows) > w.maxRows || b.Len() == 0 {
-		w.t.Errorf("Deliver of %d rows in %d bytes, want 1 row and up, and at most %d bytes", b.Len(), len(b.Rows), w.maxRows)
+	c := tb.c
+	if len(b.Rows) > c.maxRows || b.Len() == 0 {
+		c.t.Errorf("Deliver of %d rows in %d bytes, want 1 row and up, and at most %d bytes", b.Len(), len(b.Rows), c.maxRows)
 	}
 	var ids []string
 	for i := range b.Len() {
 		var row struct{ ID string }
 		if err := json.Unmarshal(b.Slice(i, i+1), &row); err != nil {
-			w.t.Errorf("row %d of a batch is %q: %v", i, b.Slice(i, i+1), err)
+			c.t.Errorf("row %d of a batch is %q: %v", i, b.Slice(i, i+1), err)
 		}
 		ids = append(ids, row.ID)
 	}
 	if !json.Valid(slices.Concat([]byte("["), b.Slice(0, b.Len()), []byte("]"))) {
-		w.t.Errorf("a batch is not rows with commas: %q", b.Rows)
+		c.t.Errorf("a batch is not rows with commas: %q", b.Rows)
 	}
-	w.mu.Lock()
-	w.inFlight++
-	w.maxBatch = max(w.maxBatch, w.inFlight)
-	w.mu.Unlock()
-	if w.deliverHook != nil {
-		w.deliverHook(ctx)
+	c.mu.Lock()
+	c.inFlight++
+	c.maxBatch = max(c.maxBatch, c.inFlight)
+	c.mu.Unlock()
+	if c.deliverHook != nil {
+		c.deliverHook(ctx)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.inFlight--
-	w.batches++
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inFlight--
+	c.batches++
 	refused := []string(nil)
-	apply, err := w.call(ctx, "Deliver")
+	apply, err := c.call(ctx, "Deliver")
 	switch {
-	case w.deliverFault == nil:
+	case c.deliverFault == nil:
 	case err == nil:
-		apply, refused, err = w.deliverFault(ids)
+		apply, refused, err = c.deliverFault(ids)
 	case apply: // killed after the call took effect
-		_, refused, _ = w.deliverFault(ids)
+		_, refused, _ = c.deliverFault(ids)
 	}
 	var refusals []ingest.Refusal
 	for i, id := range ids {
 		if slices.Contains(refused, id) {
 			refusals = append(refusals, ingest.Refusal{Row: i, Reason: "refused"})
 		} else if apply {
-			w.accepted[id]++
+			c.accepted[id]++
 		}
 	}
 	return refusals, err

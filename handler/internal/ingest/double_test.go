@@ -22,10 +22,10 @@ var now = time.Date(2026, 11, 22, 1, 10, 0, 0, time.UTC)
 
 const pairA = "AWSLogs/111122223333/GuardDuty/eu-west-1/"
 
-// world is the three ports in memory. It fails the test when the engine uses
-// them against their contracts: when it records what the table has not
-// accepted, or advances the watermark past what is not recorded.
-type world struct {
+// cloud is all ports in memory. It fails the test when the engine uses them
+// against their contracts: when it records what the table has not accepted, or
+// advances the watermark past what is not recorded.
+type cloud struct {
 	t *testing.T
 
 	mu       sync.Mutex
@@ -78,26 +78,26 @@ type stored struct {
 	ids  []string // of its findings
 }
 
-func newWorld(t *testing.T) *world {
-	return &world{t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]ingest.Object{}, refuses: map[string]bool{}}
+func newCloud(t *testing.T) *cloud {
+	return &cloud{t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]ingest.Object{}, refuses: map[string]bool{}}
 }
 
-// job returns a job over the world; each call is a new process.
-func (w *world) job() *ingest.Job {
+// job returns a job over the cloud; each call is a new process.
+func (c *cloud) job() *ingest.Job {
 	return &ingest.Job{
-		Archive: archive{w}, Table: table{w}, State: state{w}, Leases: leases{w},
+		Archive: archive{c}, Table: table{c}, State: state{c}, Leases: leases{c},
 		Owner: "one", OwnerGone: func(string) bool { return false },
-		Bucket: "findings", InitialLookback: w.lookback, Overlap: time.Hour, Budget: time.Minute,
-		Fetchers: 8, Uploaders: 2, Now: func() time.Time { return w.now },
-		Log: slog.New(slog.NewTextHandler(w.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Bucket: "findings", InitialLookback: c.lookback, Overlap: time.Hour, Budget: time.Minute,
+		Fetchers: 8, Uploaders: 2, Now: func() time.Time { return c.now },
+		Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 }
 
-func (w *world) run() ingest.Summary {
-	w.t.Helper()
-	s, err := w.job().Run(w.t.Context())
+func (c *cloud) run() ingest.Summary {
+	c.t.Helper()
+	s, err := c.job().Run(c.t.Context())
 	if err != nil {
-		w.t.Fatalf("Run = %v", err)
+		c.t.Fatalf("Run = %v", err)
 	}
 	return s
 }
@@ -108,19 +108,19 @@ func key(day time.Time, name string) string {
 }
 
 // put stores an object with one finding a line, the findings named by ids.
-func (w *world) put(key string, modified time.Time, ids ...string) {
+func (c *cloud) put(key string, modified time.Time, ids ...string) {
 	var b strings.Builder
 	for _, id := range ids {
 		fmt.Fprintf(&b, "{\"id\":%q,\"type\":\"Recon:EC2/Portscan\",\"severity\":5}\n", id)
 	}
-	w.putBody(key, modified, zipped(b.String()), ids...)
+	c.putBody(key, modified, zipped(b.String()), ids...)
 }
 
-func (w *world) putBody(key string, modified time.Time, body []byte, ids ...string) {
+func (c *cloud) putBody(key string, modified time.Time, body []byte, ids ...string) {
 	etag := fmt.Sprintf("%x", body[max(0, len(body)-8):])
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.objects[key] = stored{ingest.Object{Key: key, ETag: etag, Size: int64(len(body)), LastModified: modified}, body, ids}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.objects[key] = stored{ingest.Object{Key: key, ETag: etag, Size: int64(len(body)), LastModified: modified}, body, ids}
 }
 
 func zipped(content string) []byte {
@@ -133,22 +133,22 @@ func zipped(content string) []byte {
 
 // expect checks that every finding of every object was accepted, each times
 // times.
-func (w *world) expect(times int) {
-	w.t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (c *cloud) expect(times int) {
+	c.t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	want := map[string]bool{}
-	for _, o := range w.objects {
+	for _, o := range c.objects {
 		for _, id := range o.ids {
 			want[id] = true
-			if w.accepted[id] != times {
-				w.t.Errorf("finding %s of %s was accepted %d times, want %d", id, o.Key, w.accepted[id], times)
+			if c.accepted[id] != times {
+				c.t.Errorf("finding %s of %s was accepted %d times, want %d", id, o.Key, c.accepted[id], times)
 			}
 		}
 	}
-	for id := range w.accepted {
+	for id := range c.accepted {
 		if !want[id] {
-			w.t.Errorf("finding %s was accepted and is in no object", id)
+			c.t.Errorf("finding %s was accepted and is in no object", id)
 		}
 	}
 }
@@ -162,31 +162,31 @@ var errDead = errors.New("killed")
 // the error it comes back with: from the call at which the process is killed on
 // nothing takes effect any more, as if there were no process. It is called with
 // the lock held, which it gives up while the call hangs.
-func (w *world) call(ctx context.Context, name string) (bool, error) {
-	w.calls++
-	w.called[name]++
-	if w.stopAt > 0 && w.calls >= w.stopAt && w.stop != nil {
-		w.stop()
+func (c *cloud) call(ctx context.Context, name string) (bool, error) {
+	c.calls++
+	c.called[name]++
+	if c.stopAt > 0 && c.calls >= c.stopAt && c.stop != nil {
+		c.stop()
 	}
 	if err := ctx.Err(); err != nil {
 		return false, err // nothing is asked of anybody
 	}
-	switch w.faults[name] {
+	switch c.faults[name] {
 	case "refused":
 		return false, errBoom
 	case "answer lost":
 		return true, errBoom
 	case "hangs", "hangs, took effect":
-		w.mu.Unlock()
+		c.mu.Unlock()
 		<-ctx.Done()
-		w.mu.Lock()
-		return w.faults[name] == "hangs, took effect", ctx.Err()
+		c.mu.Lock()
+		return c.faults[name] == "hangs, took effect", ctx.Err()
 	}
 	switch {
-	case w.dieAt == 0 || w.calls < w.dieAt:
+	case c.dieAt == 0 || c.calls < c.dieAt:
 		return true, nil
-	case w.calls == w.dieAt:
-		return w.dieAfter, errDead
+	case c.calls == c.dieAt:
+		return c.dieAfter, errDead
 	default:
 		return false, errDead
 	}

@@ -19,22 +19,22 @@ func update(id, updatedAt string, count int) string {
 // TestTheSameUpdateIsSentOnce puts one update into several objects, of one run
 // and of two, and a newer one beside it.
 func TestTheSameUpdateIsSentOnce(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	same := update("f", "2026-11-22T01:00:00Z", 1)
 	for i := range 20 {
-		w.putBody(key(today, fmt.Sprint("a", i)), now.Add(-2*time.Minute), zipped(same+same))
+		c.putBody(key(today, fmt.Sprint("a", i)), now.Add(-2*time.Minute), zipped(same+same))
 	}
-	s := w.run()
-	if w.accepted["f"] != 1 || s.Findings != 1 || s.Repeated != 39 || s.Objects != 20 {
-		t.Errorf("Run = %+v, accepted %d times, want once, 39 repeats and 20 objects", s, w.accepted["f"])
+	s := c.run()
+	if c.accepted["f"] != 1 || s.Findings != 1 || s.Repeated != 39 || s.Objects != 20 {
+		t.Errorf("Run = %+v, accepted %d times, want once, 39 repeats and 20 objects", s, c.accepted["f"])
 	}
-	w.putBody("AWSLogs/222233334444/GuardDuty/us-east-1/"+today.Format("2006/01/02/")+"b.jsonl.gz", now.Add(time.Minute), zipped(same))
-	if s = w.run(); s.Repeated != 1 || s.Findings != 0 {
+	c.putBody("AWSLogs/222233334444/GuardDuty/us-east-1/"+today.Format("2006/01/02/")+"b.jsonl.gz", now.Add(time.Minute), zipped(same))
+	if s = c.run(); s.Repeated != 1 || s.Findings != 0 {
 		t.Errorf("the second run = %+v, want 1 repeat and no finding", s)
 	}
 	for i, newer := range []string{update("f", "2026-11-22T01:15:00Z", 1), update("f", "2026-11-22T01:00:00Z", 2)} {
-		w.putBody(key(today, fmt.Sprint("c", i)), now.Add(2*time.Minute), zipped(newer))
-		if s = w.run(); s.Findings != 1 {
+		c.putBody(key(today, fmt.Sprint("c", i)), now.Add(2*time.Minute), zipped(newer))
+		if s = c.run(); s.Findings != 1 {
 			t.Errorf("a newer update: Run = %+v, want 1 finding", s)
 		}
 	}
@@ -43,20 +43,20 @@ func TestTheSameUpdateIsSentOnce(t *testing.T) {
 // TestOneIDInTwoPlacesIsTwoFindings: AWS does not promise that an id is unique
 // beyond an account and Region.
 func TestOneIDInTwoPlacesIsTwoFindings(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	same := update("f", "2026-11-22T01:00:00Z", 1)
 	for i, place := range []string{`{"accountId":"1","region":"a",`, `{"accountId":"2","region":"a",`, `{"accountId":"1","region":"b",`, `{"accountId":"1","region":"a",`} {
-		w.putBody(key(today, fmt.Sprint(i)), now.Add(-time.Minute), zipped(strings.Replace(same, "{", place, 1)))
+		c.putBody(key(today, fmt.Sprint(i)), now.Add(-time.Minute), zipped(strings.Replace(same, "{", place, 1)))
 	}
-	if s := w.run(); s.Findings != 3 || s.Repeated != 1 {
+	if s := c.run(); s.Findings != 3 || s.Repeated != 1 {
 		t.Errorf("Run = %+v, want 3 findings and 1 repeat", s)
 	}
 }
 
 func TestFindingsWithoutATimeAreTheSameOnlyWhole(t *testing.T) {
-	w := newWorld(t)
-	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("f")+finding("f")+`{"id":"f","type":"Recon:EC2/Portscan","severity":6}`+"\n"))
-	if s := w.run(); s.Findings != 2 || s.Repeated != 1 {
+	c := newCloud(t)
+	c.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("f")+finding("f")+`{"id":"f","type":"Recon:EC2/Portscan","severity":6}`+"\n"))
+	if s := c.run(); s.Findings != 2 || s.Repeated != 1 {
 		t.Errorf("Run = %+v, want 2 findings and 1 repeat", s)
 	}
 }
@@ -64,27 +64,27 @@ func TestFindingsWithoutATimeAreTheSameOnlyWhole(t *testing.T) {
 // TestAnObjectWaitsForTheRowThatCarriesItsFinding fails the batch that carries
 // a finding of two objects: neither may be recorded, and the next run sends it.
 func TestAnObjectWaitsForTheRowThatCarriesItsFinding(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 10 {
-		w.putBody(key(today, fmt.Sprint(i)), now.Add(-time.Minute), zipped(finding("f")), "f")
+		c.putBody(key(today, fmt.Sprint(i)), now.Add(-time.Minute), zipped(finding("f")), "f")
 	}
-	w.deliverFault = func([]string) (bool, []string, error) { return false, nil, errBoom }
-	if _, err := w.job().Run(t.Context()); !errors.Is(err, errBoom) || len(w.done) != 0 {
-		t.Fatalf("Run = %v with %d objects recorded, want %v and none", err, len(w.done), errBoom)
+	c.deliverFault = func([]string) (bool, []string, error) { return false, nil, errBoom }
+	if _, err := c.job().Run(t.Context()); !errors.Is(err, errBoom) || len(c.done) != 0 {
+		t.Fatalf("Run = %v with %d objects recorded, want %v and none", err, len(c.done), errBoom)
 	}
-	w.deliverFault = nil
-	w.run()
-	w.expect(1)
+	c.deliverFault = nil
+	c.run()
+	c.expect(1)
 }
 
 func TestARefusedFindingOfTwoObjectsIsSetAsideOnce(t *testing.T) {
-	w := newWorld(t)
-	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("bad")))
-	w.putBody(key(today, "b"), now.Add(-time.Minute), zipped(finding("bad")))
-	w.put(key(today, "c"), now.Add(-time.Minute), "good")
-	w.deliverFault = func([]string) (bool, []string, error) { return true, []string{"bad"}, nil }
-	if s := w.run(); s.BadLines != 1 || s.Objects != 3 || len(w.accepted) != 1 {
-		t.Errorf("Run = %+v, set aside %v, want one line and all objects done", s, w.aside)
+	c := newCloud(t)
+	c.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("bad")))
+	c.putBody(key(today, "b"), now.Add(-time.Minute), zipped(finding("bad")))
+	c.put(key(today, "c"), now.Add(-time.Minute), "good")
+	c.deliverFault = func([]string) (bool, []string, error) { return true, []string{"bad"}, nil }
+	if s := c.run(); s.BadLines != 1 || s.Objects != 3 || len(c.accepted) != 1 {
+		t.Errorf("Run = %+v, set aside %v, want one line and all objects done", s, c.aside)
 	}
 }
 
@@ -92,37 +92,37 @@ func TestARefusedFindingOfTwoObjectsIsSetAsideOnce(t *testing.T) {
 // and keeps it all. What stays refused when others are accepted is set aside,
 // though the batches before held nothing else.
 func TestATableThatTakesNothingIsNotTheRowsFault(t *testing.T) {
-	w := newWorld(t)
-	w.maxRows = 100 // some rows a batch
+	c := newCloud(t)
+	c.maxRows = 100 // some rows a batch
 	var bad []string
 	for i := range 40 {
 		bad = append(bad, fmt.Sprint("bad", i))
-		w.putBody(key(today, bad[i]), now.Add(-2*time.Minute), zipped(finding(bad[i])))
+		c.putBody(key(today, bad[i]), now.Add(-2*time.Minute), zipped(finding(bad[i])))
 	}
-	w.deliverFault = func([]string) (bool, []string, error) { return true, bad, nil }
-	s, err := w.job().Run(t.Context())
-	if !errors.Is(err, ingest.ErrAllRefused) || len(w.aside) != 0 || !s.Watermark.Before(now.Add(-2*time.Minute)) {
-		t.Fatalf("Run = %+v, %v, set aside %d, want ErrAllRefused, none and the watermark below the objects", s, err, len(w.aside))
+	c.deliverFault = func([]string) (bool, []string, error) { return true, bad, nil }
+	s, err := c.job().Run(t.Context())
+	if !errors.Is(err, ingest.ErrAllRefused) || len(c.aside) != 0 || !s.Watermark.Before(now.Add(-2*time.Minute)) {
+		t.Fatalf("Run = %+v, %v, set aside %d, want ErrAllRefused, none and the watermark below the objects", s, err, len(c.aside))
 	}
-	w.put(key(today, "good"), now.Add(-time.Minute), "good")
-	if s = w.run(); s.BadLines != 40 || s.Findings != 1 || s.Left != 0 {
+	c.put(key(today, "good"), now.Add(-time.Minute), "good")
+	if s = c.run(); s.BadLines != 40 || s.Findings != 1 || s.Left != 0 {
 		t.Errorf("Run = %+v, want 40 lines set aside and 1 finding", s)
 	}
 }
 
 // TestABacklogIsWorkedOffByDays starts 40 days back and breaks in the middle.
 func TestABacklogIsWorkedOffByDays(t *testing.T) {
-	w := newWorld(t)
-	w.lookback = 41 * 24 * time.Hour
+	c := newCloud(t)
+	c.lookback = 41 * 24 * time.Hour
 	const days = 40
 	for d := range days {
 		at := today.AddDate(0, 0, -d)
 		for i := range 5 {
-			w.put(key(at, fmt.Sprint(i)), at.Add(time.Duration(i+1)*10*time.Minute), fmt.Sprintf("d%d-%d", d, i))
+			c.put(key(at, fmt.Sprint(i)), at.Add(time.Duration(i+1)*10*time.Minute), fmt.Sprintf("d%d-%d", d, i))
 		}
 	}
 	sent := 0
-	w.deliverFault = func(ids []string) (bool, []string, error) {
+	c.deliverFault = func(ids []string) (bool, []string, error) {
 		for _, id := range ids {
 			if strings.HasPrefix(id, "d20-") {
 				return false, nil, errBoom
@@ -131,22 +131,22 @@ func TestABacklogIsWorkedOffByDays(t *testing.T) {
 		sent++
 		return true, nil, nil
 	}
-	s, err := w.job().Run(t.Context())
+	s, err := c.job().Run(t.Context())
 	if !errors.Is(err, errBoom) {
 		t.Fatalf("Run = %v, want %v", err, errBoom)
 	}
 	if low, high := today.AddDate(0, 0, -22), today.AddDate(0, 0, -20).Add(time.Hour); s.Watermark.Before(low) || s.Watermark.After(high) {
 		t.Errorf("after the break the watermark is %v, want it from %v to %v: older days are done", s.Watermark, low, high)
 	}
-	w.deliverFault = nil
-	lists := w.lists
-	w.run()
-	w.expect(1)
-	if got := w.lists - lists; got > 30 {
+	c.deliverFault = nil
+	lists := c.lists
+	c.run()
+	c.expect(1)
+	if got := c.lists - lists; got > 30 {
 		t.Errorf("the second run made %d lists for its 22 days of one pair, want at most 30", got)
 	}
-	if len(w.done) > 15 {
-		t.Errorf("the ledger keeps %d objects, want those of the open window", len(w.done))
+	if len(c.done) > 15 {
+		t.Errorf("the ledger keeps %d objects, want those of the open window", len(c.done))
 	}
 }
 
@@ -154,101 +154,101 @@ func TestABacklogIsWorkedOffByDays(t *testing.T) {
 // what was recorded before the ledger's floor may be forgotten, so it must not
 // be listed again.
 func TestALargerOverlapRepeatsNothing(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(yesterday, "old"), now.Add(-20*time.Hour), "old")
-	w.run()
-	job := w.job()
+	c := newCloud(t)
+	c.put(key(yesterday, "old"), now.Add(-20*time.Hour), "old")
+	c.run()
+	job := c.job()
 	job.Overlap = 24 * time.Hour
 	if _, err := job.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	w.expect(1)
+	c.expect(1)
 }
 
 func TestTooManyUnreadableObjectsHoldTheWatermark(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "good"), now.Add(-2*time.Minute), "good")
+	c := newCloud(t)
+	c.put(key(today, "good"), now.Add(-2*time.Minute), "good")
 	for i := range 1001 {
-		w.put(key(today, fmt.Sprint("bad", i)), now.Add(-time.Minute), fmt.Sprint("bad", i))
+		c.put(key(today, fmt.Sprint("bad", i)), now.Add(-time.Minute), fmt.Sprint("bad", i))
 	}
-	w.openFault = func(k string) error {
+	c.openFault = func(k string) error {
 		if strings.Contains(k, "/bad") {
 			return errBoom
 		}
 		return nil
 	}
-	job := w.job()
+	job := c.job()
 	job.Fetchers = 1 // the good one, being the oldest, is read first
 	s, err := job.Run(t.Context())
 	if !errors.Is(err, ingest.ErrTooManyPending) || !errors.Is(err, errBoom) {
 		t.Errorf("Run = %v, want ErrTooManyPending and its cause", err)
 	}
-	if len(w.pending) != 0 || !s.Watermark.Before(now.Add(-time.Minute)) || w.accepted["good"] != 1 {
-		t.Errorf("pending %d, watermark %v, good accepted %d times, want 0, below the objects, and 1", len(w.pending), s.Watermark, w.accepted["good"])
+	if len(c.pending) != 0 || !s.Watermark.Before(now.Add(-time.Minute)) || c.accepted["good"] != 1 {
+		t.Errorf("pending %d, watermark %v, good accepted %d times, want 0, below the objects, and 1", len(c.pending), s.Watermark, c.accepted["good"])
 	}
-	w.openFault = nil
-	w.run()
-	w.expect(1)
+	c.openFault = nil
+	c.run()
+	c.expect(1)
 }
 
 func TestAPendingObjectAloneDoesNotFailTheRun(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "bad"), now.Add(-2*time.Minute))
-	w.put(key(today, "good"), now.Add(-2*time.Minute), "good")
-	w.openFault = func(k string) error {
+	c := newCloud(t)
+	c.put(key(today, "bad"), now.Add(-2*time.Minute))
+	c.put(key(today, "good"), now.Add(-2*time.Minute), "good")
+	c.openFault = func(k string) error {
 		if strings.Contains(k, "/bad") {
 			return errBoom
 		}
 		return nil
 	}
 	for attempt := range 3 {
-		w.run()
-		for _, p := range w.pending {
+		c.run()
+		for _, p := range c.pending {
 			if p.Attempts != attempt+1 {
 				t.Errorf("after run %d the object has %d attempts", attempt+1, p.Attempts)
 			}
 		}
-		makeDue(w)
+		makeDue(c)
 	}
 }
 
 func TestARunLeavesTheSourceToTheHolderOfTheLease(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "a"), now.Add(-time.Minute), "a")
-	w.lease = &ingest.Lease{Owner: "another", Expires: now.Add(time.Minute), Version: "another"}
+	c := newCloud(t)
+	c.put(key(today, "a"), now.Add(-time.Minute), "a")
+	c.lease = &ingest.Lease{Owner: "another", Expires: now.Add(time.Minute), Version: "another"}
 	var held *ingest.HeldError
-	if _, err := w.job().Run(t.Context()); !errors.As(err, &held) || held.Holder.Owner != "another" || w.opens != 0 {
-		t.Fatalf("Run = %v after %d reads, want a HeldError and none", err, w.opens)
+	if _, err := c.job().Run(t.Context()); !errors.As(err, &held) || held.Holder.Owner != "another" || c.opens != 0 {
+		t.Fatalf("Run = %v after %d reads, want a HeldError and none", err, c.opens)
 	}
 	for name, change := range map[string]func(*ingest.Job){
-		"expired": func(*ingest.Job) { w.lease.Expires = now.Add(-time.Second) },
+		"expired": func(*ingest.Job) { c.lease.Expires = now.Add(-time.Second) },
 		"gone":    func(j *ingest.Job) { j.OwnerGone = func(owner string) bool { return owner == "another" } },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w.lease = &ingest.Lease{Owner: "another", Expires: now.Add(time.Minute), Version: "another"}
-			job := w.job()
+			c.lease = &ingest.Lease{Owner: "another", Expires: now.Add(time.Minute), Version: "another"}
+			job := c.job()
 			change(job)
 			if _, err := job.Run(t.Context()); err != nil {
 				t.Errorf("Run = %v, want it to take the lease over", err)
 			}
-			if w.lease != nil {
-				t.Errorf("after the run the lease is %+v, want it released", w.lease)
+			if c.lease != nil {
+				t.Errorf("after the run the lease is %+v, want it released", c.lease)
 			}
 		})
 	}
-	w.expect(1)
+	c.expect(1)
 }
 
 // TestTwoRunsAtOnceDeliverOnce starts many runs together.
 func TestTwoRunsAtOnceDeliverOnce(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 200 {
-		w.put(key(today, fmt.Sprint(i)), now.Add(-time.Minute), fmt.Sprint(i))
+		c.put(key(today, fmt.Sprint(i)), now.Add(-time.Minute), fmt.Sprint(i))
 	}
 	results := make(chan error)
 	for i := range 8 {
 		go func() {
-			job := w.job()
+			job := c.job()
 			job.Owner = fmt.Sprint("owner", i)
 			_, err := job.Run(context.WithoutCancel(t.Context()))
 			results <- err
@@ -260,28 +260,28 @@ func TestTwoRunsAtOnceDeliverOnce(t *testing.T) {
 			t.Errorf("Run = %v, want nil or a HeldError", err)
 		}
 	}
-	w.expect(1)
+	c.expect(1)
 }
 
 // TestTheOldestDayUnreadableHoldsNothingBack has one object alone in the oldest
 // window of a backlog, and it cannot be read.
 func TestTheOldestDayUnreadableHoldsNothingBack(t *testing.T) {
-	w := newWorld(t)
-	w.lookback = 10 * 24 * time.Hour
+	c := newCloud(t)
+	c.lookback = 10 * 24 * time.Hour
 	old := today.AddDate(0, 0, -9)
-	w.put(key(old, "bad"), old.Add(time.Hour))
+	c.put(key(old, "bad"), old.Add(time.Hour))
 	for d := range 5 {
 		at := today.AddDate(0, 0, -d)
-		w.put(key(at, "good"), at.Add(time.Hour), fmt.Sprint("good", d))
+		c.put(key(at, "good"), at.Add(time.Hour), fmt.Sprint("good", d))
 	}
-	w.openFault = func(k string) error {
+	c.openFault = func(k string) error {
 		if strings.Contains(k, "/bad") {
 			return errBoom
 		}
 		return nil
 	}
-	s := w.run()
-	w.expect(1)
+	s := c.run()
+	c.expect(1)
 	if s.Pending != 1 || s.Left != 0 || !s.Watermark.Equal(now) {
 		t.Errorf("Run = %+v, want 1 pending, none left and the watermark at %v", s, now)
 	}

@@ -41,7 +41,7 @@ func TestModel(t *testing.T) {
 
 // model is one schedule.
 type model struct {
-	*world
+	*cloud
 	r      *rand.Rand
 	next   int // number of the next finding
 	step   int // number of the first finding since the last run
@@ -50,7 +50,7 @@ type model struct {
 
 func play(t *testing.T, seed uint64) {
 	t.Helper()
-	m := &model{world: newWorld(t), r: rand.New(rand.NewPCG(seed, 7))}
+	m := &model{cloud: newCloud(t), r: rand.New(rand.NewPCG(seed, 7))}
 	m.maxRows = 100 + m.r.IntN(2000)
 	m.lookback, m.pageSize = time.Duration(1+m.r.IntN(5))*24*time.Hour, 1+m.r.IntN(20)
 	for range 3 + m.r.IntN(12) {
@@ -64,7 +64,7 @@ func play(t *testing.T, seed uint64) {
 		m.now = m.now.Add(time.Duration(m.r.IntN(3*3600)) * time.Second)
 	}
 	for range 3 {
-		makeDue(m.world)
+		makeDue(m.cloud)
 		id := fmt.Sprint("good", m.calls) // by which a run knows that a refusal is not the table's fault
 		m.put(fmt.Sprintf("AWSLogs/000000000000/GuardDuty/region-0/%s/%s.jsonl.gz", m.now.Format("2006/01/02"), id), m.now.Add(-time.Second), id)
 		if err := m.oneRun(); err != nil {

@@ -36,171 +36,171 @@ func TestBadInputHoldsNothingBack(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.put(key(today, "0"), now.Add(-3*time.Minute), "before")
-			w.putBody(key(today, "1"), now.Add(-2*time.Minute), tt.body, tt.ids...)
-			w.put(key(today, "2"), now.Add(-time.Minute), "after")
-			s := w.run()
-			w.expect(1)
+			c := newCloud(t)
+			c.put(key(today, "0"), now.Add(-3*time.Minute), "before")
+			c.putBody(key(today, "1"), now.Add(-2*time.Minute), tt.body, tt.ids...)
+			c.put(key(today, "2"), now.Add(-time.Minute), "after")
+			s := c.run()
+			c.expect(1)
 			if !tt.counts(s) || s.Objects != 3 || !s.Watermark.Equal(now) {
 				t.Errorf("Run = %+v", s)
 			}
 			var lines []string
-			for _, a := range w.aside {
+			for _, a := range c.aside {
 				lines = append(lines, a[strings.LastIndexByte(a, ':')+1:])
 			}
 			if tt.aside != nil && !slices.Equal(lines, tt.aside) {
-				t.Errorf("set aside %v, want lines %v of object 1", w.aside, tt.aside)
+				t.Errorf("set aside %v, want lines %v of object 1", c.aside, tt.aside)
 			}
-			opens := w.opens
-			w.run()
-			w.expect(1)
-			if w.opens != opens {
-				t.Errorf("the second run read %d objects, want none", w.opens-opens)
+			opens := c.opens
+			c.run()
+			c.expect(1)
+			if c.opens != opens {
+				t.Errorf("the second run read %d objects, want none", c.opens-opens)
 			}
 		})
 	}
 }
 
 func TestARefusedFindingIsSetAsideByItself(t *testing.T) {
-	w := newWorld(t)
-	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("one")+finding("two")+finding("three")), "one", "three")
-	w.deliverFault = func([]string) (bool, []string, error) { return true, []string{"two"}, nil }
-	s := w.run()
-	w.expect(1)
-	if want := []string{key(today, "a") + ":2"}; !slices.Equal(w.aside, want) || s.Findings != 2 || s.BadLines != 1 {
-		t.Errorf("set aside %v, Run = %+v, want %v and 2 findings", w.aside, s, want)
+	c := newCloud(t)
+	c.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("one")+finding("two")+finding("three")), "one", "three")
+	c.deliverFault = func([]string) (bool, []string, error) { return true, []string{"two"}, nil }
+	s := c.run()
+	c.expect(1)
+	if want := []string{key(today, "a") + ":2"}; !slices.Equal(c.aside, want) || s.Findings != 2 || s.BadLines != 1 {
+		t.Errorf("set aside %v, Run = %+v, want %v and 2 findings", c.aside, s, want)
 	}
 }
 
 func TestAFindingWithoutARowIsSetAsideByItself(t *testing.T) {
-	w := newWorld(t)
-	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("two")), nil...)
-	w.rowFault = func(string) error { return errors.New("too large") }
-	if s := w.run(); s.BadLines != 1 || s.BadObjects != 0 || !slices.Equal(w.aside, []string{key(today, "a") + ":1"}) {
-		t.Errorf("Run = %+v, set aside %v, want line 1", s, w.aside)
+	c := newCloud(t)
+	c.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("two")), nil...)
+	c.rowFault = func(string) error { return errors.New("too large") }
+	if s := c.run(); s.BadLines != 1 || s.BadObjects != 0 || !slices.Equal(c.aside, []string{key(today, "a") + ":1"}) {
+		t.Errorf("Run = %+v, set aside %v, want line 1", s, c.aside)
 	}
 }
 
 // TestAnUnreadableObjectIsTriedAgain fails one object's reads: it becomes
 // pending, holds nothing back, and is read when its time has come.
 func TestAnUnreadableObjectIsTriedAgain(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "bad"), now.Add(-2*time.Minute), "bad")
-	w.put(key(today, "good"), now.Add(-time.Minute), "good")
-	w.openFault = func(k string) error {
+	c := newCloud(t)
+	c.put(key(today, "bad"), now.Add(-2*time.Minute), "bad")
+	c.put(key(today, "good"), now.Add(-time.Minute), "good")
+	c.openFault = func(k string) error {
 		if strings.HasSuffix(k, "bad.jsonl.gz") {
 			return errBoom
 		}
 		return nil
 	}
-	s := w.run()
+	s := c.run()
 	if s.Pending != 1 || s.Findings != 1 || !s.Watermark.Equal(now) {
 		t.Fatalf("Run = %+v, want 1 pending, 1 finding and the watermark at %v", s, now)
 	}
 	for attempt, wait := range []time.Duration{5 * time.Minute, 10 * time.Minute, 20 * time.Minute} {
-		for _, p := range w.pending {
+		for _, p := range c.pending {
 			if p.Attempts != attempt+1 || p.Error != "boom" || p.Next.Sub(now) != wait {
 				t.Fatalf("after %d attempts pending = %+v, want the next after %v", attempt+1, p, wait)
 			}
 		}
-		opens := w.opens
-		w.run()
-		if w.opens != opens {
+		opens := c.opens
+		c.run()
+		if c.opens != opens {
 			t.Fatal("the object was read before its time")
 		}
-		makeDue(w)
-		w.put(key(today, fmt.Sprint("other", attempt)), now.Add(time.Duration(attempt+1)*time.Second), fmt.Sprint("other", attempt))
-		w.run()
+		makeDue(c)
+		c.put(key(today, fmt.Sprint("other", attempt)), now.Add(time.Duration(attempt+1)*time.Second), fmt.Sprint("other", attempt))
+		c.run()
 	}
-	w.openFault = nil
-	makeDue(w)
-	w.run()
-	w.expect(1)
-	if len(w.pending) != 0 {
-		t.Errorf("pending = %v, want none", w.pending)
+	c.openFault = nil
+	makeDue(c)
+	c.run()
+	c.expect(1)
+	if len(c.pending) != 0 {
+		t.Errorf("pending = %v, want none", c.pending)
 	}
 }
 
 // makeDue lets every pending object be tried by the next run.
-func makeDue(w *world) {
-	for id, p := range w.pending {
+func makeDue(c *cloud) {
+	for id, p := range c.pending {
 		p.Next = now
-		w.pending[id] = p
+		c.pending[id] = p
 	}
 }
 
 func TestAnObjectIsGivenUpAfterItsLastAttempt(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "bad"), now.Add(-2*time.Minute))
-	w.openFault = func(k string) error {
+	c := newCloud(t)
+	c.put(key(today, "bad"), now.Add(-2*time.Minute))
+	c.openFault = func(k string) error {
 		if strings.HasSuffix(k, "bad.jsonl.gz") {
 			return errBoom
 		}
 		return nil
 	}
 	for n := range 12 {
-		w.put(key(today, fmt.Sprint("good", n)), now.Add(time.Duration(n)*time.Second), fmt.Sprint("good", n))
-		w.run()
-		makeDue(w)
+		c.put(key(today, fmt.Sprint("good", n)), now.Add(time.Duration(n)*time.Second), fmt.Sprint("good", n))
+		c.run()
+		makeDue(c)
 	}
-	if want := []string{key(today, "bad") + ":0"}; !slices.Equal(w.aside, want) || len(w.pending) != 0 {
-		t.Errorf("set aside %v, pending %v, want %v and none", w.aside, w.pending, want)
+	if want := []string{key(today, "bad") + ":0"}; !slices.Equal(c.aside, want) || len(c.pending) != 0 {
+		t.Errorf("set aside %v, pending %v, want %v and none", c.aside, c.pending, want)
 	}
 }
 
 // TestAReadThatBreaksIsResumed cuts the connection in the middle of an object.
 func TestAReadThatBreaksIsResumed(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	var body strings.Builder
 	var ids []string
 	for i := range 500 {
 		ids = append(ids, fmt.Sprint("f", i))
 		body.WriteString(finding(ids[i]))
 	}
-	w.putBody(key(today, "big"), now.Add(-time.Minute), []byte(body.String()), ids...)
-	w.bodyFault = func(_ string, r io.Reader) io.Reader {
+	c.putBody(key(today, "big"), now.Add(-time.Minute), []byte(body.String()), ids...)
+	c.bodyFault = func(_ string, r io.Reader) io.Reader {
 		return io.MultiReader(io.LimitReader(r, int64(body.Len()/2)), iotest.ErrReader(errBoom))
 	}
-	if s := w.run(); s.Pending != 1 || s.Findings < 200 {
+	if s := c.run(); s.Pending != 1 || s.Findings < 200 {
 		t.Fatalf("Run = %+v, want 1 pending and the findings before the break", s)
 	}
-	w.bodyFault = nil
-	makeDue(w)
-	w.run()
-	w.expect(1)
+	c.bodyFault = nil
+	makeDue(c)
+	c.run()
+	c.expect(1)
 }
 
 func TestAnObjectThatIsGoneIsSetAside(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "good"), now.Add(-time.Minute), "good")
-	w.put(key(today, "gone"), now.Add(-time.Minute))
-	w.openFault = func(k string) error {
+	c := newCloud(t)
+	c.put(key(today, "good"), now.Add(-time.Minute), "good")
+	c.put(key(today, "gone"), now.Add(-time.Minute))
+	c.openFault = func(k string) error {
 		if strings.HasSuffix(k, "gone.jsonl.gz") {
 			return ingest.ErrGone
 		}
 		return nil
 	}
-	if s := w.run(); s.BadObjects != 1 || s.Pending != 0 {
+	if s := c.run(); s.BadObjects != 1 || s.Pending != 0 {
 		t.Errorf("Run = %+v, want 1 object set aside", s)
 	}
-	w.expect(1)
+	c.expect(1)
 }
 
 func TestWhenNothingCanBeReadTheRunFailsAndKeepsEverything(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 300 {
-		w.put(key(today, fmt.Sprint(i)), now.Add(-time.Minute), fmt.Sprint(i))
+		c.put(key(today, fmt.Sprint(i)), now.Add(-time.Minute), fmt.Sprint(i))
 	}
-	w.openFault = func(string) error { return errBoom }
-	s, err := w.job().Run(t.Context())
-	if !errors.Is(err, errBoom) || len(w.pending) != 0 || !s.Watermark.IsZero() && !s.Watermark.Before(now.Add(-time.Minute)) {
-		t.Errorf("Run = %+v, %v, pending %d, want %v, no pending rows and the watermark below the objects", s, err, len(w.pending), errBoom)
+	c.openFault = func(string) error { return errBoom }
+	s, err := c.job().Run(t.Context())
+	if !errors.Is(err, errBoom) || len(c.pending) != 0 || !s.Watermark.IsZero() && !s.Watermark.Before(now.Add(-time.Minute)) {
+		t.Errorf("Run = %+v, %v, pending %d, want %v, no pending rows and the watermark below the objects", s, err, len(c.pending), errBoom)
 	}
-	if w.opens >= 300 {
-		t.Errorf("the run read %d objects before it gave up, want fewer than 300", w.opens)
+	if c.opens >= 300 {
+		t.Errorf("the run read %d objects before it gave up, want fewer than 300", c.opens)
 	}
-	w.openFault = nil
-	w.run()
-	w.expect(1)
+	c.openFault = nil
+	c.run()
+	c.expect(1)
 }

@@ -14,8 +14,8 @@ import (
 )
 
 // repeats counts findings that were accepted more than once.
-func (w *world) repeats() (n int) {
-	for _, times := range w.accepted {
+func (c *cloud) repeats() (n int) {
+	for _, times := range c.accepted {
 		n += times - 1
 	}
 	return n
@@ -32,28 +32,28 @@ func TestAKillInAHugeObjectRepeatsLittle(t *testing.T) {
 	)
 	worst, kills := 0, 0
 	for dieAt := 5; ; dieAt += 5 {
-		w := newWorld(t)
+		c := newCloud(t)
 		var body strings.Builder
 		var ids []string
 		for i := range lines {
 			ids = append(ids, fmt.Sprintf("f%04d", i))
 			body.WriteString(finding(ids[i]))
 		}
-		w.putBody(key(today, "huge"), now.Add(-time.Minute), zipped(body.String()), ids...)
-		w.maxRows = batch * len(`{"id":"f0000"},`)
-		w.deliverHook = func(context.Context) { time.Sleep(time.Millisecond) }
-		w.dieAt, w.dieAfter = dieAt, true
-		if _, err := w.job().Run(t.Context()); err == nil {
+		c.putBody(key(today, "huge"), now.Add(-time.Minute), zipped(body.String()), ids...)
+		c.maxRows = batch * len(`{"id":"f0000"},`)
+		c.deliverHook = func(context.Context) { time.Sleep(time.Millisecond) }
+		c.dieAt, c.dieAfter = dieAt, true
+		if _, err := c.job().Run(t.Context()); err == nil {
 			break // it was done before the call at which it was to die
 		}
 		kills++
-		w.dieAt = 0
-		w.lease = nil
-		w.run()
-		if len(w.accepted) != lines {
-			t.Fatalf("killed at call %d: %d findings were accepted in the end, want %d", dieAt, len(w.accepted), lines)
+		c.dieAt = 0
+		c.lease = nil
+		c.run()
+		if len(c.accepted) != lines {
+			t.Fatalf("killed at call %d: %d findings were accepted in the end, want %d", dieAt, len(c.accepted), lines)
 		}
-		worst = max(worst, w.repeats())
+		worst = max(worst, c.repeats())
 	}
 	// While one record is written uploads go on, until three times what makes a
 	// record is waiting.
@@ -67,14 +67,14 @@ func TestAKillInAHugeObjectRepeatsLittle(t *testing.T) {
 // TestALostAnswerRepeatsItsBatchAlone loses the answer of one batch while
 // others are on their way: those come to their end and are recorded.
 func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 400 {
-		w.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Duration(400-i)*time.Second), fmt.Sprintf("f%04d", i), fmt.Sprintf("g%04d", i))
+		c.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Duration(400-i)*time.Second), fmt.Sprintf("f%04d", i), fmt.Sprintf("g%04d", i))
 	}
 	var calls atomic.Int64
 	var lost []string
-	w.maxRows = 10 * len(`{"id":"f0000"},`)
-	w.deliverHook = func(ctx context.Context) {
+	c.maxRows = 10 * len(`{"id":"f0000"},`)
+	c.deliverHook = func(ctx context.Context) {
 		if calls.Add(1) > 5 { // the others are slower than the one that fails
 			select {
 			case <-ctx.Done():
@@ -82,72 +82,72 @@ func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) {
 			}
 		}
 	}
-	w.deliverFault = func(ids []string) (bool, []string, error) {
+	c.deliverFault = func(ids []string) (bool, []string, error) {
 		if calls.Load() >= 5 && lost == nil {
 			lost = slices.Clone(ids)
 			return true, nil, errBoom
 		}
 		return true, nil, nil
 	}
-	job := w.job()
+	job := c.job()
 	job.Uploaders = 8
 	if _, err := job.Run(t.Context()); !errors.Is(err, errBoom) {
 		t.Fatalf("Run = %v, want %v", err, errBoom)
 	}
-	w.deliverFault, w.deliverHook = nil, nil
-	w.run()
-	for id, times := range w.accepted {
+	c.deliverFault, c.deliverHook = nil, nil
+	c.run()
+	for id, times := range c.accepted {
 		if times > 1 && !slices.Contains(lost, id) {
 			t.Errorf("finding %s was accepted %d times and is not of the batch whose answer was lost", id, times)
 		}
 	}
-	if len(w.accepted) != 800 {
-		t.Errorf("%d findings were accepted, want 800", len(w.accepted))
+	if len(c.accepted) != 800 {
+		t.Errorf("%d findings were accepted, want 800", len(c.accepted))
 	}
 }
 
 // TestABudgetThatEndsWithSuspectsIsAFailure ends the budget of a backlog's run
 // after a day whose every row was refused.
 func TestABudgetThatEndsWithSuspectsIsAFailure(t *testing.T) {
-	w := newWorld(t)
-	w.lookback = 10 * 24 * time.Hour
+	c := newCloud(t)
+	c.lookback = 10 * 24 * time.Hour
 	at := today.AddDate(0, 0, -9)
-	w.put(key(at, "a"), at.Add(time.Hour), "a")
-	w.put(key(today, "b"), now.Add(-time.Minute), "b")
-	w.deliverFault = func(ids []string) (bool, []string, error) { return true, ids, nil }
-	w.deliverHook = func(context.Context) { time.Sleep(800 * time.Millisecond) }
-	job := w.job()
+	c.put(key(at, "a"), at.Add(time.Hour), "a")
+	c.put(key(today, "b"), now.Add(-time.Minute), "b")
+	c.deliverFault = func(ids []string) (bool, []string, error) { return true, ids, nil }
+	c.deliverHook = func(context.Context) { time.Sleep(800 * time.Millisecond) }
+	job := c.job()
 	job.Budget = 2 * time.Second // of which 0.72 s are for reading
 	s, err := job.Run(t.Context())
-	if !errors.Is(err, ingest.ErrAllRefused) || s.WindowsLeft == 0 || len(w.aside) != 0 {
+	if !errors.Is(err, ingest.ErrAllRefused) || s.WindowsLeft == 0 || len(c.aside) != 0 {
 		t.Errorf("Run = %+v, %v, want days left, ErrAllRefused and nothing set aside", s, err)
 	}
-	w.deliverFault, w.deliverHook = nil, nil
-	w.run()
-	w.expect(1)
+	c.deliverFault, c.deliverHook = nil, nil
+	c.run()
+	c.expect(1)
 }
 
 // TestEveryRunLeavesASummary has a good run, a failed one and one whose summary
 // cannot be written.
 func TestEveryRunLeavesASummary(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "a"), now.Add(-2*time.Minute), "a")
-	w.run()
-	w.put(key(today, "b"), now.Add(-time.Minute), "b")
-	w.deliverFault = func([]string) (bool, []string, error) { return false, nil, errBoom }
-	if _, err := w.job().Run(t.Context()); err == nil {
+	c := newCloud(t)
+	c.put(key(today, "a"), now.Add(-2*time.Minute), "a")
+	c.run()
+	c.put(key(today, "b"), now.Add(-time.Minute), "b")
+	c.deliverFault = func([]string) (bool, []string, error) { return false, nil, errBoom }
+	if _, err := c.job().Run(t.Context()); err == nil {
 		t.Fatal("Run = nil, want an error")
 	}
-	w.deliverFault = nil
-	w.faults["Summarize"] = "refused"
-	w.run()
-	if len(w.summaries) != 2 {
-		t.Fatalf("there are %d summaries, want 2", len(w.summaries))
+	c.deliverFault = nil
+	c.faults["Summarize"] = "refused"
+	c.run()
+	if len(c.summaries) != 2 {
+		t.Fatalf("there are %d summaries, want 2", len(c.summaries))
 	}
-	if s := w.summaries[0]; s.Outcome() != ingest.OutcomeOK || s.Findings != 1 || s.Objects != 1 || !s.Started.Equal(now) {
+	if s := c.summaries[0]; s.Outcome() != ingest.OutcomeOK || s.Findings != 1 || s.Objects != 1 || !s.Started.Equal(now) {
 		t.Errorf("the summary of the good run is %+v", s)
 	}
-	if s := w.summaries[1]; s.Outcome() != ingest.OutcomeFailed || !strings.Contains(s.Failure, "boom") || s.Left != 1 {
+	if s := c.summaries[1]; s.Outcome() != ingest.OutcomeFailed || !strings.Contains(s.Failure, "boom") || s.Left != 1 {
 		t.Errorf("the summary of the failed run is %+v, want its failure and 1 object left", s)
 	}
 }
@@ -155,15 +155,15 @@ func TestEveryRunLeavesASummary(t *testing.T) {
 // TestAResumedObjectWithBadLinesOnlyIsStillAnExport breaks an object's reading
 // after its good lines. Those that follow hold none.
 func TestAResumedObjectWithBadLinesOnlyIsStillAnExport(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "good"), now.Add(-2*time.Minute), "good")
+	c := newCloud(t)
+	c.put(key(today, "good"), now.Add(-2*time.Minute), "good")
 	body := zipped(finding("x") + "bad\nworse\n")
 	o := ingest.Object{Key: key(today, "half"), ETag: fmt.Sprintf("%x", body[len(body)-8:]), Size: int64(len(body)), LastModified: now.Add(-time.Minute)}
-	w.putBody(o.Key, o.LastModified, body)
-	w.accepted["x"] = 1
-	w.pending[o.ID()] = ingest.Pending{Object: o, Lines: 1, Attempts: 1, Next: now}
-	s := w.run()
-	if want := []string{o.Key + ":2", o.Key + ":3"}; !slices.Equal(w.aside, want) || s.BadLines != 2 || w.accepted["x"] != 1 {
-		t.Errorf("set aside %v, Run = %+v, want %v", w.aside, s, want)
+	c.putBody(o.Key, o.LastModified, body)
+	c.accepted["x"] = 1
+	c.pending[o.ID()] = ingest.Pending{Object: o, Lines: 1, Attempts: 1, Next: now}
+	s := c.run()
+	if want := []string{o.Key + ":2", o.Key + ":3"}; !slices.Equal(c.aside, want) || s.BadLines != 2 || c.accepted["x"] != 1 {
+		t.Errorf("set aside %v, Run = %+v, want %v", c.aside, s, want)
 	}
 }

@@ -16,20 +16,20 @@ var (
 )
 
 func TestRunDeliversEveryFindingOnce(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 300 {
-		w.put(key(yesterday, fmt.Sprintf("%04d", i)), yesterday.Add(time.Duration(i)*4*time.Minute+4*time.Hour), fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i))
+		c.put(key(yesterday, fmt.Sprintf("%04d", i)), yesterday.Add(time.Duration(i)*4*time.Minute+4*time.Hour), fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i))
 	}
-	s := w.run()
-	w.expect(1)
+	s := c.run()
+	c.expect(1)
 	if s.Findings != 600 || s.Objects != 300 || s.Left != 0 || !s.Watermark.Equal(now) {
 		t.Errorf("Run = %+v, want 600 findings of 300 objects and the watermark at %v", s, now)
 	}
-	lists, opens := w.lists, w.opens
-	s = w.run()
-	w.expect(1)
-	if s.Findings != 0 || w.opens != opens || w.lists-lists > 4 {
-		t.Errorf("the second run sent %d findings with %d reads and %d lists, want 0, 0 and at most 4", s.Findings, w.opens-opens, w.lists-lists)
+	lists, opens := c.lists, c.opens
+	s = c.run()
+	c.expect(1)
+	if s.Findings != 0 || c.opens != opens || c.lists-lists > 4 {
+		t.Errorf("the second run sent %d findings with %d reads and %d lists, want 0, 0 and at most 4", s.Findings, c.opens-opens, c.lists-lists)
 	}
 }
 
@@ -52,33 +52,33 @@ func TestNothingLost(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			w.put(key(today, "8888"), now.Add(-time.Minute), "first")
-			w.run()
-			w.put(tt.key, tt.modified, "second")
-			w.run()
-			w.expect(1)
-			w.run()
-			w.expect(1)
+			c := newCloud(t)
+			c.put(key(today, "8888"), now.Add(-time.Minute), "first")
+			c.run()
+			c.put(tt.key, tt.modified, "second")
+			c.run()
+			c.expect(1)
+			c.run()
+			c.expect(1)
 		})
 	}
 }
 
 func TestAnObjectWrittenAgainIsReadAgain(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "a"), now.Add(-time.Minute), "one")
-	w.run()
-	delete(w.objects, key(today, "a"))
-	w.put(key(today, "a"), now.Add(time.Minute), "two-which-differs")
-	w.run()
-	if w.accepted["two-which-differs"] != 1 {
-		t.Errorf("the new version was accepted %d times, want 1", w.accepted["two-which-differs"])
+	c := newCloud(t)
+	c.put(key(today, "a"), now.Add(-time.Minute), "one")
+	c.run()
+	delete(c.objects, key(today, "a"))
+	c.put(key(today, "a"), now.Add(time.Minute), "two-which-differs")
+	c.run()
+	if c.accepted["two-which-differs"] != 1 {
+		t.Errorf("the new version was accepted %d times, want 1", c.accepted["two-which-differs"])
 	}
 }
 
 func TestThePrefixIsListedAloneAndDecoysArePassedOver(t *testing.T) {
-	w := newWorld(t)
-	w.put("exports/AWSLogs/111122223333/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"1.jsonl.gz", now.Add(-time.Minute), "mine")
+	c := newCloud(t)
+	c.put("exports/AWSLogs/111122223333/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"1.jsonl.gz", now.Add(-time.Minute), "mine")
 	for _, decoy := range []string{
 		"AWSLogs/111122223333/GuardDuty/eu-west-1/" + today.Format("2006/01/02/") + "1.jsonl.gz",
 		"exports/AWSLogs/111122223333/CloudTrail/eu-west-1/" + today.Format("2006/01/02/") + "1.json.gz",
@@ -87,68 +87,68 @@ func TestThePrefixIsListedAloneAndDecoysArePassedOver(t *testing.T) {
 		"exports/AWSLogs/111122223333/GuardDuty/",
 		"exports/AWSLogs/",
 	} {
-		w.putBody(decoy, now.Add(-time.Minute), []byte("x"))
+		c.putBody(decoy, now.Add(-time.Minute), []byte("x"))
 	}
-	w.putBody("exports/AWSLogs/111122223333/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"0.jsonl.gz", now.Add(-time.Minute), nil)
-	job := w.job()
+	c.putBody("exports/AWSLogs/111122223333/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"0.jsonl.gz", now.Add(-time.Minute), nil)
+	job := c.job()
 	job.Prefix = "exports"
 	s, err := job.Run(t.Context())
-	if err != nil || s.Findings != 1 || w.opens != 1 || s.Plan.Skipped != 4 {
-		t.Errorf("Run = %+v, %v with %d reads, want 1 finding, 1 read and 4 keys passed over", s, err, w.opens)
+	if err != nil || s.Findings != 1 || c.opens != 1 || s.Plan.Skipped != 4 {
+		t.Errorf("Run = %+v, %v with %d reads, want 1 finding, 1 read and 4 keys passed over", s, err, c.opens)
 	}
 }
 
 func TestAnIdleRunCostsTwoListsAPairWhateverTheHistory(t *testing.T) {
-	w := newWorld(t)
+	c := newCloud(t)
 	const regions = 5
 	for r := range regions {
 		for i := range 2500 {
 			day := yesterday.AddDate(0, 0, -2-i%100)
-			w.putBody(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/region-%d/%s%04d.jsonl.gz", r, day.Format("2006/01/02/"), i), day.Add(time.Hour), []byte("x"))
+			c.putBody(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/region-%d/%s%04d.jsonl.gz", r, day.Format("2006/01/02/"), i), day.Add(time.Hour), []byte("x"))
 		}
-		w.put(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/region-%d/%s1.jsonl.gz", r, today.Format("2006/01/02/")), now.Add(-time.Minute), fmt.Sprint("f", r))
+		c.put(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/region-%d/%s1.jsonl.gz", r, today.Format("2006/01/02/")), now.Add(-time.Minute), fmt.Sprint("f", r))
 	}
 	for _, run := range []string{"first", "second"} {
-		lists := w.lists
-		s := w.run()
-		w.expect(1)
-		if got := w.lists - lists; got > 2*regions+2 || s.Plan.Lists != got || s.Plan.Pairs != regions {
+		lists := c.lists
+		s := c.run()
+		c.expect(1)
+		if got := c.lists - lists; got > 2*regions+2 || s.Plan.Lists != got || s.Plan.Pairs != regions {
 			t.Errorf("the %s run made %d lists over %d pairs and reported %d, want at most %d over %d", run, got, s.Plan.Pairs, s.Plan.Lists, 2*regions+2, regions)
 		}
 	}
 }
 
 func TestObjectsBeforeTheFirstRunsLookbackAreNotRead(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(yesterday, "new"), now.Add(-23*time.Hour), "new")
-	w.putBody(key(yesterday, "old"), now.Add(-25*time.Hour), []byte("x"))
-	w.run()
-	w.expect(1)
-	if w.opens != 1 {
-		t.Errorf("the run read %d objects, want 1", w.opens)
+	c := newCloud(t)
+	c.put(key(yesterday, "new"), now.Add(-23*time.Hour), "new")
+	c.putBody(key(yesterday, "old"), now.Add(-25*time.Hour), []byte("x"))
+	c.run()
+	c.expect(1)
+	if c.opens != 1 {
+		t.Errorf("the run read %d objects, want 1", c.opens)
 	}
 }
 
 func TestFiltersDropAndCount(t *testing.T) {
-	w := newWorld(t)
-	w.putBody(key(today, "a"), now.Add(-time.Minute), zipped(`{"id":"low","type":"Recon:EC2/Portscan","severity":2}
+	c := newCloud(t)
+	c.putBody(key(today, "a"), now.Add(-time.Minute), zipped(`{"id":"low","type":"Recon:EC2/Portscan","severity":2}
 {"id":"policy","type":"Policy:S3/BucketPublicAccessGranted","severity":8}
 {"id":"sample","type":"Recon:EC2/Portscan","severity":8,"service":{"additionalInfo":{"sample":true}}}
 {"id":"kept","type":"Recon:EC2/Portscan","severity":8}
 `), "kept")
-	job := w.job()
+	job := c.job()
 	job.Filter = guardduty.Filter{MinSeverity: 4, ExcludeTypes: []string{"Policy:*"}, ExcludeSamples: true}
 	s, err := job.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.expect(1)
+	c.expect(1)
 	for _, setting := range []string{"MIN_SEVERITY", "EXCLUDE_FINDING_TYPES", "EXCLUDE_SAMPLES"} {
 		if s.Dropped[setting] != 1 {
 			t.Errorf("Dropped[%s] = %d, want 1", setting, s.Dropped[setting])
 		}
 	}
-	for _, e := range w.done {
+	for _, e := range c.done {
 		if e.Findings != 4 {
 			t.Errorf("the record counts %d findings, want 4", e.Findings)
 		}
@@ -162,54 +162,54 @@ func TestFaults(t *testing.T) {
 	drop := func() (bool, error) { return false, errBoom }
 	keep := func() (bool, error) { return true, errBoom } // took effect, answer lost
 	tests := map[string]struct {
-		breakIt func(*world)
+		breakIt func(*cloud)
 		repeats bool // the second run sends again
 	}{
-		"deliver refused":       {func(w *world) { w.deliverFault = func([]string) (bool, []string, error) { return false, nil, errBoom } }, false},
-		"deliver answer lost":   {func(w *world) { w.deliverFault = func([]string) (bool, []string, error) { return true, nil, errBoom } }, true},
-		"record refused":        {func(w *world) { w.recordFault = drop }, true},
-		"record answer lost":    {func(w *world) { w.recordFault = keep }, false},
-		"advance refused":       {func(w *world) { w.advanceFault = drop }, false},
-		"advance answer lost":   {func(w *world) { w.advanceFault = keep }, false},
-		"encoding panics":       {func(w *world) { w.rowFault = func(string) error { panic("defect") } }, false},
-		"delivery panics":       {func(w *world) { w.deliverFault = func([]string) (bool, []string, error) { panic("defect") } }, false},
-		"every read is refused": {func(w *world) { w.openFault = func(string) error { return errBoom } }, false},
+		"deliver refused":       {func(c *cloud) { c.deliverFault = func([]string) (bool, []string, error) { return false, nil, errBoom } }, false},
+		"deliver answer lost":   {func(c *cloud) { c.deliverFault = func([]string) (bool, []string, error) { return true, nil, errBoom } }, true},
+		"record refused":        {func(c *cloud) { c.recordFault = drop }, true},
+		"record answer lost":    {func(c *cloud) { c.recordFault = keep }, false},
+		"advance refused":       {func(c *cloud) { c.advanceFault = drop }, false},
+		"advance answer lost":   {func(c *cloud) { c.advanceFault = keep }, false},
+		"encoding panics":       {func(c *cloud) { c.rowFault = func(string) error { panic("defect") } }, false},
+		"delivery panics":       {func(c *cloud) { c.deliverFault = func([]string) (bool, []string, error) { panic("defect") } }, false},
+		"every read is refused": {func(c *cloud) { c.openFault = func(string) error { return errBoom } }, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
+			c := newCloud(t)
 			for i := range 30 {
-				w.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Duration(i)*time.Minute), fmt.Sprintf("f%d", i))
+				c.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Duration(i)*time.Minute), fmt.Sprintf("f%d", i))
 			}
-			tt.breakIt(w)
-			s, err := w.job().Run(t.Context())
+			tt.breakIt(c)
+			s, err := c.job().Run(t.Context())
 			if err == nil {
 				t.Fatalf("Run = %+v, nil, want an error", s)
 			}
-			w.openFault, w.rowFault, w.deliverFault, w.recordFault, w.advanceFault = nil, nil, nil, nil, nil
-			w.inFlight = 0
-			w.run()
+			c.openFault, c.rowFault, c.deliverFault, c.recordFault, c.advanceFault = nil, nil, nil, nil, nil
+			c.inFlight = 0
+			c.run()
 			if !tt.repeats {
-				w.expect(1)
+				c.expect(1)
 				return
 			}
-			for id, n := range w.accepted {
+			for id, n := range c.accepted {
 				if n < 1 || n > 2 {
 					t.Errorf("finding %s was accepted %d times, want 1 or 2", id, n)
 				}
 			}
-			if len(w.accepted) != 30 {
-				t.Errorf("%d findings were accepted, want 30", len(w.accepted))
+			if len(c.accepted) != 30 {
+				t.Errorf("%d findings were accepted, want 30", len(c.accepted))
 			}
 		})
 	}
 }
 
 func TestAConflictIsReported(t *testing.T) {
-	w := newWorld(t)
-	w.put(key(today, "a"), now.Add(-time.Minute), "a")
-	w.advanceFault = func() (bool, error) { return false, ingest.ErrConflict }
-	if _, err := w.job().Run(t.Context()); !errors.Is(err, ingest.ErrConflict) {
+	c := newCloud(t)
+	c.put(key(today, "a"), now.Add(-time.Minute), "a")
+	c.advanceFault = func() (bool, error) { return false, ingest.ErrConflict }
+	if _, err := c.job().Run(t.Context()); !errors.Is(err, ingest.ErrConflict) {
 		t.Errorf("Run = %v, want ErrConflict", err)
 	}
 }

@@ -24,30 +24,30 @@ func TestEveryCallFailsInEveryWay(t *testing.T) {
 		for _, fault := range []string{"refused", "answer lost", "hangs", "hangs, took effect"} {
 			t.Run(call+"/"+fault, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t)
+				c := newCloud(t)
 				for i := range 30 {
-					w.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Minute), fmt.Sprint("f", i))
+					c.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Minute), fmt.Sprint("f", i))
 				}
-				w.faults[call] = fault
-				job := w.job()
+				c.faults[call] = fault
+				job := c.job()
 				job.Budget = 200 * time.Millisecond
 				started := time.Now()
 				_, err := job.Run(t.Context())
 				if took := time.Since(started); took > 15*time.Second {
 					t.Errorf("the run took %v with a budget of %v", took, job.Budget)
 				}
-				if w.called[call] == 0 {
+				if c.called[call] == 0 {
 					t.Fatalf("%s was never called", call)
 				}
 				if err == nil && call != "Release" && call != "Open" && call != "Summarize" {
 					t.Error("Run = nil, want an error")
 				}
-				delete(w.faults, call)
-				w.now = w.now.Add(2 * time.Minute)
-				makeDue(w)
-				w.run()
+				delete(c.faults, call)
+				c.now = c.now.Add(2 * time.Minute)
+				makeDue(c)
+				c.run()
 				for i := range 30 {
-					n := w.accepted[fmt.Sprint("f", i)]
+					n := c.accepted[fmt.Sprint("f", i)]
 					if n != 1 && !(uncertain[call+"/"+fault] && n == 2) {
 						t.Errorf("finding f%d was accepted %d times", i, n)
 					}
@@ -65,29 +65,29 @@ func TestARenewalFailsInEveryWay(t *testing.T) {
 	defer ingest.SetLeaseTTL(ttl)()
 	for _, fault := range []string{"refused", "answer lost", "hangs", "hangs, took effect"} {
 		t.Run(fault, func(t *testing.T) {
-			w := newWorld(t)
+			c := newCloud(t)
 			for i := range 200 {
-				w.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Second), fmt.Sprint("f", i))
+				c.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Second), fmt.Sprint("f", i))
 			}
-			w.maxRows = len(`{"id":"f000"},`)
-			w.deliverHook = func(ctx context.Context) { time.Sleep(10 * time.Millisecond) }
-			w.faults["Renew"] = fault
+			c.maxRows = len(`{"id":"f000"},`)
+			c.deliverHook = func(ctx context.Context) { time.Sleep(10 * time.Millisecond) }
+			c.faults["Renew"] = fault
 			started := time.Now()
-			_, err := w.job().Run(t.Context())
+			_, err := c.job().Run(t.Context())
 			took := time.Since(started)
-			if !errors.Is(err, ingest.ErrConflict) || w.called["Renew"] == 0 {
-				t.Fatalf("Run = %v after %d renewals, want ErrConflict", err, w.called["Renew"])
+			if !errors.Is(err, ingest.ErrConflict) || c.called["Renew"] == 0 {
+				t.Fatalf("Run = %v after %d renewals, want ErrConflict", err, c.called["Renew"])
 			}
 			if took < ttl/2 || took > 5*time.Second {
 				t.Errorf("the run took %v, want about the %v of the lease", took, ttl)
 			}
-			delete(w.faults, "Renew")
-			w.deliverHook = nil
-			w.now = w.now.Add(time.Minute)
-			makeDue(w)
-			w.run()
-			if len(w.accepted) != 200 || w.repeats() > 50 {
-				t.Errorf("%d findings were accepted and %d repeated, want 200 and at most 50", len(w.accepted), w.repeats())
+			delete(c.faults, "Renew")
+			c.deliverHook = nil
+			c.now = c.now.Add(time.Minute)
+			makeDue(c)
+			c.run()
+			if len(c.accepted) != 200 || c.repeats() > 50 {
+				t.Errorf("%d findings were accepted and %d repeated, want 200 and at most 50", len(c.accepted), c.repeats())
 			}
 		})
 	}
@@ -96,23 +96,23 @@ func TestARenewalFailsInEveryWay(t *testing.T) {
 // TestARenewalThatFailsOnceIsTriedAgain breaks one renewal of many.
 func TestARenewalThatFailsOnceIsTriedAgain(t *testing.T) {
 	defer ingest.SetLeaseTTL(600 * time.Millisecond)()
-	w := newWorld(t)
+	c := newCloud(t)
 	for i := range 100 {
-		w.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Second), fmt.Sprint("f", i))
+		c.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Second), fmt.Sprint("f", i))
 	}
-	w.maxRows = len(`{"id":"f000"},`)
-	w.faults["Renew"] = "refused"
-	w.deliverHook = func(context.Context) {
+	c.maxRows = len(`{"id":"f000"},`)
+	c.faults["Renew"] = "refused"
+	c.deliverHook = func(context.Context) {
 		time.Sleep(20 * time.Millisecond)
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.called["Renew"] == 1 {
-			delete(w.faults, "Renew")
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.called["Renew"] == 1 {
+			delete(c.faults, "Renew")
 		}
 	}
-	w.run()
-	w.expect(1)
-	if w.called["Renew"] < 2 {
-		t.Errorf("%d renewals, want 2 and more", w.called["Renew"])
+	c.run()
+	c.expect(1)
+	if c.called["Renew"] < 2 {
+		t.Errorf("%d renewals, want 2 and more", c.called["Renew"])
 	}
 }
