@@ -43,7 +43,7 @@ func TestConformanceOfState(t *testing.T) {
 		return ingesttest.StateFixture{
 			State:      state{c},
 			Breaker:    breaker(c, "Record", "Advance", "Prune", "Summarize"),
-			Quarantine: func(*testing.T) []string { return c.aside },
+			Quarantine: func(*testing.T) []string { return c.quarantined },
 			Summaries: func(*testing.T) (started []time.Time) {
 				for _, s := range c.summaries {
 					started = append(started, s.Started)

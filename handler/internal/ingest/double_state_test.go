@@ -59,8 +59,8 @@ func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
 			s.c.done[id] = e
 		}
 		for _, q := range e.Quarantine {
-			if name := fmt.Sprintf("%s:%d", e.Object.Key, q.Line); !slices.Contains(s.c.aside, name) {
-				s.c.aside = append(s.c.aside, name)
+			if name := fmt.Sprintf("%s:%d", e.Object.Key, q.Line); !slices.Contains(s.c.quarantined, name) {
+				s.c.quarantined = append(s.c.quarantined, name)
 			}
 		}
 	}

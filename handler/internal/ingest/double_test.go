@@ -48,15 +48,15 @@ type cloud struct {
 	maxBatch int
 	maxRows  int
 
-	lookback time.Duration
-	mark     ingest.Mark
-	lease    *ingest.Lease
-	leases   int                        // writes of the lease
-	recorded map[ingest.ID]ingest.Entry // the last of each object
-	done     map[ingest.ID]ingest.Entry
-	sent     map[ingest.Update]ingest.Object // where each was read
-	pending  map[ingest.ID]ingest.Pending
-	aside    []string // "key:line"
+	lookback    time.Duration
+	mark        ingest.Mark
+	lease       *ingest.Lease
+	leases      int                        // writes of the lease
+	recorded    map[ingest.ID]ingest.Entry // the last of each object
+	done        map[ingest.ID]ingest.Entry
+	sent        map[ingest.Update]ingest.Object // where each was read
+	pending     map[ingest.ID]ingest.Pending
+	quarantined []string // "key:line"
 
 	summaries []ingest.Summary
 	refuses   map[string]bool // findings that the table never takes

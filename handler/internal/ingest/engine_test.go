@@ -84,7 +84,7 @@ func TestARefusedFindingOfTwoObjectsIsSetAsideOnce(t *testing.T) {
 	c.put(key(today, "c"), now.Add(-time.Minute), "good")
 	c.deliverFault = func([]string) (bool, []string, error) { return true, []string{"bad"}, nil }
 	if s := c.run(); s.BadLines != 1 || s.Objects != 3 || len(c.accepted) != 1 {
-		t.Errorf("Run = %+v, set aside %v, want one line and all objects done", s, c.aside)
+		t.Errorf("Run = %+v, set aside %v, want one line and all objects done", s, c.quarantined)
 	}
 }
 
@@ -101,8 +101,8 @@ func TestATableThatTakesNothingIsNotTheRowsFault(t *testing.T) {
 	}
 	c.deliverFault = func([]string) (bool, []string, error) { return true, bad, nil }
 	s, err := c.job().Run(t.Context())
-	if !errors.Is(err, ingest.ErrAllRefused) || len(c.aside) != 0 || !s.Watermark.Before(now.Add(-2*time.Minute)) {
-		t.Fatalf("Run = %+v, %v, set aside %d, want ErrAllRefused, none and the watermark below the objects", s, err, len(c.aside))
+	if !errors.Is(err, ingest.ErrAllRefused) || len(c.quarantined) != 0 || !s.Watermark.Before(now.Add(-2*time.Minute)) {
+		t.Fatalf("Run = %+v, %v, set aside %d, want ErrAllRefused, none and the watermark below the objects", s, err, len(c.quarantined))
 	}
 	c.put(key(today, "good"), now.Add(-time.Minute), "good")
 	if s = c.run(); s.BadLines != 40 || s.Findings != 1 || s.Left != 0 {

@@ -20,10 +20,10 @@ func finding(id string) string {
 // TestBadInputHoldsNothingBack puts one odd object among good ones.
 func TestBadInputHoldsNothingBack(t *testing.T) {
 	tests := map[string]struct {
-		body   []byte
-		ids    []string
-		aside  []string // line numbers
-		counts func(ingest.Summary) bool
+		body        []byte
+		ids         []string
+		quarantined []string // line numbers
+		counts      func(ingest.Summary) bool
 	}{
 		"truncated gzip":         {zipped(finding("x") + strings.Repeat(finding("y"), 2000))[:60], nil, []string{"0"}, func(s ingest.Summary) bool { return s.BadObjects == 1 }},
 		"a line that is no JSON": {zipped(finding("x") + "garbage\n" + finding("y")), []string{"x", "y"}, []string{"2"}, func(s ingest.Summary) bool { return s.BadLines == 1 }},
@@ -46,11 +46,11 @@ func TestBadInputHoldsNothingBack(t *testing.T) {
 				t.Errorf("Run = %+v", s)
 			}
 			var lines []string
-			for _, a := range c.aside {
+			for _, a := range c.quarantined {
 				lines = append(lines, a[strings.LastIndexByte(a, ':')+1:])
 			}
-			if tt.aside != nil && !slices.Equal(lines, tt.aside) {
-				t.Errorf("set aside %v, want lines %v of object 1", c.aside, tt.aside)
+			if tt.quarantined != nil && !slices.Equal(lines, tt.quarantined) {
+				t.Errorf("set aside %v, want lines %v of object 1", c.quarantined, tt.quarantined)
 			}
 			opens := c.opens
 			c.run()
@@ -68,8 +68,8 @@ func TestARefusedFindingIsSetAsideByItself(t *testing.T) {
 	c.deliverFault = func([]string) (bool, []string, error) { return true, []string{"two"}, nil }
 	s := c.run()
 	c.expect(1)
-	if want := []string{key(today, "a") + ":2"}; !slices.Equal(c.aside, want) || s.Findings != 2 || s.BadLines != 1 {
-		t.Errorf("set aside %v, Run = %+v, want %v and 2 findings", c.aside, s, want)
+	if want := []string{key(today, "a") + ":2"}; !slices.Equal(c.quarantined, want) || s.Findings != 2 || s.BadLines != 1 {
+		t.Errorf("set aside %v, Run = %+v, want %v and 2 findings", c.quarantined, s, want)
 	}
 }
 
@@ -77,8 +77,8 @@ func TestAFindingWithoutARowIsSetAsideByItself(t *testing.T) {
 	c := newCloud(t)
 	c.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("two")), nil...)
 	c.rowFault = func(string) error { return errors.New("too large") }
-	if s := c.run(); s.BadLines != 1 || s.BadObjects != 0 || !slices.Equal(c.aside, []string{key(today, "a") + ":1"}) {
-		t.Errorf("Run = %+v, set aside %v, want line 1", s, c.aside)
+	if s := c.run(); s.BadLines != 1 || s.BadObjects != 0 || !slices.Equal(c.quarantined, []string{key(today, "a") + ":1"}) {
+		t.Errorf("Run = %+v, set aside %v, want line 1", s, c.quarantined)
 	}
 }
 
@@ -144,8 +144,8 @@ func TestAnObjectIsGivenUpAfterItsLastAttempt(t *testing.T) {
 		c.run()
 		makeDue(c)
 	}
-	if want := []string{key(today, "bad") + ":0"}; !slices.Equal(c.aside, want) || len(c.pending) != 0 {
-		t.Errorf("set aside %v, pending %v, want %v and none", c.aside, c.pending, want)
+	if want := []string{key(today, "bad") + ":0"}; !slices.Equal(c.quarantined, want) || len(c.pending) != 0 {
+		t.Errorf("set aside %v, pending %v, want %v and none", c.quarantined, c.pending, want)
 	}
 }
 

@@ -119,7 +119,7 @@ func TestABudgetThatEndsWithSuspectsIsAFailure(t *testing.T) {
 	job := c.job()
 	job.Budget = 2 * time.Second // of which 0.72 s are for reading
 	s, err := job.Run(t.Context())
-	if !errors.Is(err, ingest.ErrAllRefused) || s.WindowsLeft == 0 || len(c.aside) != 0 {
+	if !errors.Is(err, ingest.ErrAllRefused) || s.WindowsLeft == 0 || len(c.quarantined) != 0 {
 		t.Errorf("Run = %+v, %v, want days left, ErrAllRefused and nothing set aside", s, err)
 	}
 	c.deliverFault, c.deliverHook = nil, nil
@@ -163,7 +163,7 @@ func TestAResumedObjectWithBadLinesOnlyIsStillAnExport(t *testing.T) {
 	c.accepted["x"] = 1
 	c.pending[o.ID()] = ingest.Pending{Object: o, Lines: 1, Attempts: 1, Next: now}
 	s := c.run()
-	if want := []string{o.Key + ":2", o.Key + ":3"}; !slices.Equal(c.aside, want) || s.BadLines != 2 || c.accepted["x"] != 1 {
-		t.Errorf("set aside %v, Run = %+v, want %v", c.aside, s, want)
+	if want := []string{o.Key + ":2", o.Key + ":3"}; !slices.Equal(c.quarantined, want) || s.BadLines != 2 || c.accepted["x"] != 1 {
+		t.Errorf("set aside %v, Run = %+v, want %v", c.quarantined, s, want)
 	}
 }

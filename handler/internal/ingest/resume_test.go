@@ -151,8 +151,8 @@ func TestBadLinesOfABrokenReadAreTold(t *testing.T) {
 	makeDue(c)
 	c.run()
 	c.expect(1)
-	if len(c.aside) != 101 {
-		t.Errorf("%d rows for 150 bad lines, want 100 and one for the rest", len(c.aside))
+	if len(c.quarantined) != 101 {
+		t.Errorf("%d rows for 150 bad lines, want 100 and one for the rest", len(c.quarantined))
 	}
 }
 

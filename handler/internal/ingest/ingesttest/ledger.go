@@ -98,14 +98,14 @@ func versions(t *testing.T, s state) {
 // manyEntries are more than one transaction takes, and so are the lines of one.
 func manyEntries(t *testing.T, s state) {
 	entries := done(objects(0, 251))
-	var aside []string
+	var want []string
 	for line := range 150 {
 		entries[250].Quarantine = append(entries[250].Quarantine, ingest.Quarantined{Line: line + 1, Reason: "not JSON"})
-		aside = append(aside, fmt.Sprintf("%s:%d", object(250).Key, line+1))
+		want = append(want, fmt.Sprintf("%s:%d", object(250).Key, line+1))
 	}
 	s.record(t, entries...)
 	s.want(t, objects(0, 251), nil, nil)
-	s.wantQuarantine(t, aside...)
+	s.wantQuarantine(t, want...)
 }
 
 // manyUpdates are more than a row holds.
