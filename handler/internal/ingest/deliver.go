@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// deliver sends batches until there are no more, or until another uploader's
-// failed; those in flight then still come to their end. A row is settled when
-// the table accepted it or refused it for what it holds. A batch that failed
-// stays unsettled, so that none of its objects is done, and the next run
-// repeats it.
+// deliver sends batches until there are no more, or until one of another
+// uploader failed; those in flight are then still completed. A row is settled
+// when the table accepted it or rejected it for its content. A batch that failed
+// stays unsettled, so that none of its objects is done, and the next run sends
+// it again.
 func (m *mover) deliver(ctx context.Context) error {
 	for b := range m.batches {
 		if ctx.Err() != nil {
@@ -49,9 +49,9 @@ func (m *mover) settleBatch(b *batch, refusals []Refusal) {
 	}
 }
 
-// rowSettled notes that a row was accepted, or refused with a reason, and so
-// for the lines that waited for it. What waited for a refused row holds the same
-// finding, so it is set aside once.
+// rowSettled notes that a row was accepted, or rejected with a reason, and so
+// were the lines that waited for it. What waited for a rejected row is the same
+// finding, so it is quarantined once.
 func (m *mover) rowSettled(from origin, reason string, refused bool) {
 	if refused {
 		from.task.addQuarantine(from.line, reason, false)

@@ -3,7 +3,7 @@ package ingest
 import "time"
 
 // queue reports whether the task is to be given to the recorder: not when it
-// waits there already. With last, nothing more will come of it.
+// waits there already. With last, its next entry is its last.
 func (t *task) queue(last bool) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -13,20 +13,26 @@ func (t *task) queue(last bool) bool {
 	return !was
 }
 
-// isEnded reports that nothing more will come of the task.
+// isEnded reports that the task's next entry is its last.
 func (t *task) isEnded() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.ended
 }
 
-// entry is what the ledger is to know of the task now: that it is done or
-// waits for another attempt, or how far it has come.
+// entry is what the ledger records of the task now: that it is done or waits for
+// another attempt, or how far it was processed.
 func (t *task) entry(now time.Time) Entry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.queued = false
-	e := Entry{Object: t.Object, WasPending: t.pending != nil, Findings: t.findings, Sent: t.sent, Quarantine: t.quarantine}
+	e := Entry{
+		Object:     t.Object,
+		WasPending: t.pending != nil,
+		Findings:   t.findings,
+		Sent:       t.sent,
+		Quarantine: t.quarantine,
+	}
 	if t.ended && t.err == nil {
 		return e
 	}
@@ -37,12 +43,12 @@ func (t *task) entry(now time.Time) Entry {
 	if t.err != nil {
 		p.Error = t.err.Error()
 	}
-	if t.ended && t.err != errStopped { // being stopped is nobody's failure
+	if t.ended && t.err != errStopped { // a stop does not count as a failed attempt
 		p.Attempts++
 		p.Next = now.Add(retryAfter(p.Attempts))
 	}
 	if p.Attempts >= maxAttempts {
-		e.Quarantine = append(e.Quarantine, Quarantined{Line: 0, Reason: "given up after the last of its attempts: " + p.Error})
+		e.Quarantine = append(e.Quarantine, Quarantined{Reason: "given up after the last of its attempts: " + p.Error})
 		return e
 	}
 	e.Pending = &p
@@ -55,14 +61,15 @@ func (t *task) written(e Entry) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sent, t.quarantine = t.sent[len(e.Sent):], t.quarantine[min(len(e.Quarantine), len(t.quarantine)):]
-	if t.pending = e.Pending; e.Pending != nil {
+	t.pending = e.Pending
+	if e.Pending != nil {
 		t.kept = e.Pending.Lines
 	}
 	if t.checkpointed != nil {
 		close(t.checkpointed)
 		t.checkpointed = nil
 	}
-	t.recorded = t.ended && !t.queued && t.err != errStopped // the next run goes on with one that was stopped
+	t.recorded = t.ended && !t.queued && t.err != errStopped // the next run continues one that was stopped
 	return t.recorded
 }
 

@@ -17,8 +17,8 @@ type fetcher struct {
 	parser guardduty.Parser
 	row    []byte
 
-	task *task // the object that is read
-	skip int   // its lines whose findings were settled before
+	task *task // the object that is being read
+	skip int   // its leading lines whose findings were settled before
 }
 
 func (m *mover) newFetcher() *fetcher {
@@ -26,7 +26,8 @@ func (m *mover) newFetcher() *fetcher {
 }
 
 // fetch reads one object and packs its rows. It fails only with errStopped,
-// when the run can read no more; what befalls the object alone is the task's.
+// when the run can read no more; errors that concern only this object are stored
+// on the task.
 func (f *fetcher) fetch(ctx context.Context, t *task) error {
 	if f.giveUp() {
 		return errStopped
@@ -42,13 +43,14 @@ func (f *fetcher) fetch(ctx context.Context, t *task) error {
 	return nil
 }
 
-// read reads the object from the line on that the ledger does not have as
-// settled. Its error is a passing one, or errStopped.
+// read reads the object from the first line that the ledger does not have as
+// settled. Its error is transient, or errStopped.
 func (f *fetcher) read(ctx context.Context) (err error) {
 	t := f.task
 	defer func() {
 		if v := recover(); v != nil {
-			f.job.Log.ErrorContext(ctx, "reading an object panicked", slog.String("key", t.Object.Key), slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+			f.job.Log.ErrorContext(ctx, "reading an object panicked", slog.String("key", t.Object.Key),
+				slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
@@ -79,22 +81,24 @@ func (f *fetcher) read(ctx context.Context) (err error) {
 	return nil
 }
 
-// judge decides what an object's error means: to be tried again, which it
-// returns, or set aside.
+// judge decides what an object's error means: it returns an error that is worth
+// another attempt, and quarantines the object for any other.
 func (f *fetcher) judge(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil || errors.Is(err, errStopped):
 		return errStopped
-	case errors.Is(err, ErrGone), errors.Is(err, guardduty.ErrDamaged), errors.Is(err, guardduty.ErrObjectTooLong), errors.Is(err, errTooManyBadLines):
+	case errors.Is(err, ErrGone), errors.Is(err, errTooManyBadLines),
+		errors.Is(err, guardduty.ErrDamaged), errors.Is(err, guardduty.ErrObjectTooLong):
 		f.task.addQuarantine(0, err.Error(), false)
 		return nil
 	default:
-		f.job.Log.WarnContext(ctx, "object could not be read; a later run tries again", slog.String("key", f.task.Object.Key), slog.Any("error", err))
+		f.job.Log.WarnContext(ctx, "object could not be read; a later run tries again",
+			slog.String("key", f.task.Object.Key), slog.Any("error", err))
 		return err
 	}
 }
 
-// errTooManyBadLines ends the reading of an object that only costs time.
+// errTooManyBadLines ends the reading of an object whose lines only cost time.
 var errTooManyBadLines = fmt.Errorf("more than %d lines cannot be read", maxBadLines)
 
 // line takes one line of the object to the packer, the quarantine or a

@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// group runs goroutines that end together: the first error ends the others'
-// context. A panic becomes an error, its stack goes to the log: one bad
-// finding must not take the process down.
+// group runs goroutines that end together: the first error ends the context of
+// the others. A panic becomes an error, its stack goes to the log: one bad
+// finding must not take the process down. That is why it is not an errgroup.
 type group struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -30,7 +30,8 @@ func (g *group) run(f func(context.Context) error) {
 	g.wg.Go(func() {
 		defer func() {
 			if v := recover(); v != nil {
-				g.log.ErrorContext(g.ctx, "goroutine panicked", slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+				g.log.ErrorContext(g.ctx, "goroutine panicked",
+					slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 				g.fail(fmt.Errorf("panic: %v", v))
 			}
 		}()

@@ -32,12 +32,12 @@ type Job struct {
 	Log *slog.Logger
 }
 
-// stopGrace is how long work in flight may go on after the run was told to
-// stop: the time a batch and its record take, with room.
+// stopGrace is how long work in flight may continue after the run was asked to
+// stop: enough for a batch and its record.
 const stopGrace = 10 * time.Second
 
-// errStopped ends the reading of an object when the run has to end. It is
-// never the reason why a run failed.
+// errStopped ends the reading of an object when the run has to end. A run never
+// fails with it.
 var errStopped = errors.New("the run had to end")
 
 // firstError returns the first error that is not only the stop of the run.
@@ -72,8 +72,8 @@ func (j *Job) Run(ctx context.Context) (Summary, error) {
 	return r.Summary, err
 }
 
-// unlessStopped returns err unless it says no more than that ctx has ended: to
-// be told to stop is no failure.
+// unlessStopped returns err unless it only says that ctx has ended: a run that
+// was asked to stop has not failed.
 func unlessStopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil
@@ -87,10 +87,10 @@ type stages struct {
 	reading, working, closing context.Context
 }
 
-// stages cuts what the lease's beginning and end leave of the budget. What is
-// in flight gets stopGrace when ctx ends; a lost lease ends all three at once.
+// stages divides the budget, less the time for the lease. Work in flight gets
+// stopGrace when ctx ends; a lost lease ends all three at once.
 func (j *Job) stages(ctx, held context.Context) (stages, context.CancelFunc) {
-	budget := j.Budget - 2*j.aside()
+	budget := j.Budget - 2*j.leaseShare()
 	reserve := min(30*time.Second, budget/5)
 	closing, cancel1 := context.WithTimeout(held, budget)
 	working, cancel2 := context.WithTimeout(closing, budget-reserve)
@@ -100,5 +100,5 @@ func (j *Job) stages(ctx, held context.Context) (stages, context.CancelFunc) {
 	return stages{reading, working, closing}, func() { stop(); lost(); cancel3(); cancel2(); cancel1() }
 }
 
-// aside is the part of the budget for taking the lease, and for giving it back.
-func (j *Job) aside() time.Duration { return min(stopGrace, j.Budget/5) }
+// leaseShare is the part of the budget for taking the lease, and for giving it back.
+func (j *Job) leaseShare() time.Duration { return min(stopGrace, j.Budget/5) }

@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// leaseTTL is how long a lease lasts without renewal: so long may a source
-// rest after a crash that nobody can tell from a live run. It is renewed three
-// times as often.
+// leaseTTL is how long a lease lasts without renewal, and so the upper bound on
+// how long a source stays idle after an undetectable crash. The lease is renewed
+// every leaseTTL/3.
 var leaseTTL = 90 * time.Second
 
 // withLease runs work while this run holds the lease. The context of work ends
 // when the lease is lost: another run may have begun, and nothing more may be
 // written.
 func (j *Job) withLease(ctx context.Context, work func(context.Context) error) error {
-	asking, cancel := context.WithTimeout(ctx, j.aside())
+	asking, cancel := context.WithTimeout(ctx, j.leaseShare())
 	defer cancel()
 	lease, err := j.Leases.Acquire(asking, j.Owner, leaseTTL, j.OwnerGone)
 	if err != nil {
 		return fmt.Errorf("lease: %w", err)
 	}
 	held, lose := context.WithCancelCause(context.WithoutCancel(ctx))
-	renewing, halt := context.WithCancel(context.WithoutCancel(ctx)) // a run that was told to stop still records
+	renewing, halt := context.WithCancel(context.WithoutCancel(ctx)) // a run that was asked to stop still records
 	renewed := make(chan Lease, 1)
 	go func() { renewed <- j.renew(renewing, lease, lose) }()
 	err = work(held)
@@ -36,14 +36,14 @@ func (j *Job) withLease(ctx context.Context, work func(context.Context) error) e
 		return fmt.Errorf("lease: %w", lost)
 	}
 	if releaseErr := j.release(ctx, lease); err == nil && releaseErr != nil {
-		j.Log.WarnContext(ctx, "lease not released; it expires by itself", slog.Any("error", releaseErr))
+		j.Log.WarnContext(ctx, "could not release the lease; it will expire on its own", slog.Any("error", releaseErr))
 	}
 	return err
 }
 
 // renew keeps the lease until ctx ends and returns it as it is then. A
 // renewal that fails is tried again; the lease counts as lost when another
-// owner has it or when it would have expired.
+// owner holds it or when it would have expired.
 func (j *Job) renew(ctx context.Context, lease Lease, lose context.CancelCauseFunc) Lease {
 	tick := time.NewTicker(leaseTTL / 3)
 	defer tick.Stop()
@@ -71,7 +71,7 @@ func (j *Job) renew(ctx context.Context, lease Lease, lose context.CancelCauseFu
 }
 
 func (j *Job) release(ctx context.Context, lease Lease) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.aside())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), j.leaseShare())
 	defer cancel()
 	return j.Leases.Release(ctx, lease)
 }

@@ -7,7 +7,7 @@ import (
 
 // mover is the moving part of a run: fetchers read objects and pack rows,
 // uploaders deliver batches, one recorder writes the ledger. Each stage waits
-// for the next, so memory is bounded by the stages' own buffers.
+// for the next, so memory is bounded by the buffers of the stages.
 type mover struct {
 	job     *Job
 	dedupe  *dedupe
@@ -57,7 +57,7 @@ func (m *mover) move(st stages, tasks []*task) error {
 	deliverErr := deliver.wait()
 	m.settleSuspects()
 	failedErr := m.settleFailed()
-	for _, t := range tasks { // what the table has is not sent again
+	for _, t := range tasks { // so that the next run does not send again what the table has
 		if t.unfinished() {
 			m.record(t, false)
 		}
@@ -67,7 +67,7 @@ func (m *mover) move(st stages, tasks []*task) error {
 }
 
 // fetchAll feeds the tasks, in their order, to the fetchers. Running out of
-// time is no error.
+// time is not an error.
 func (m *mover) fetchAll(reading, delivering context.Context, tasks []*task) error {
 	reading, cancel := context.WithCancel(reading)
 	defer cancel()

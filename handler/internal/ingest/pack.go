@@ -16,7 +16,7 @@ type batch struct {
 }
 
 // packer fills batches with rows of all fetchers. While a full batch waits for
-// an uploader, every fetcher waits with it: that is what bounds memory.
+// an uploader, every fetcher waits with it: that bounds memory.
 type packer struct {
 	max  int
 	full chan<- *batch

@@ -17,8 +17,8 @@ import (
 // listers is the number of accounts listed at once.
 const listers = 16
 
-// probe is the number of objects asked for where it is not known yet whether
-// they are of interest: to read a page takes the longer the more there are.
+// probe is the number of objects to ask for where it is not yet known whether
+// they are needed: a longer page takes longer to read.
 const probe = 200
 
 // PlanStats counts what the listings of a run found.
@@ -27,19 +27,19 @@ type PlanStats struct {
 	Pairs   int // (account, region) pairs with objects in the listed days
 	Window  int // export objects modified within the window
 	Known   int // of these, recorded by an earlier run
-	Skipped int // listed keys that are no export objects, or empty
+	Skipped int // listed keys that are not export objects, or empty ones
 
 	Unlisted int // accounts or pairs that could not be listed
 }
 
-// planner lists one source. Object names are random, so a name says nothing of
+// planner lists one source. Object names are random, so they have no order in
 // time: within a day folder everything is listed and chosen by LastModified.
-// Only whole days are passed over by their names.
+// Only whole days are skipped by their names.
 type planner struct {
 	archive Archive
 	log     *slog.Logger
 	root    string
-	since   time.Time // objects modified up to here are of no interest
+	since   time.Time // objects modified up to here are ignored
 	known   map[ID]struct{}
 
 	mu       sync.Mutex
@@ -53,7 +53,7 @@ type planner struct {
 	anything bool // some account could be listed
 }
 
-// newPlanner returns a planner that passes over what the snapshot knows.
+// newPlanner returns a planner that skips what the snapshot has.
 func (j *Job) newPlanner(since time.Time, snap Snapshot) *planner {
 	p := &planner{
 		archive: j.Archive,
@@ -194,9 +194,9 @@ func (p *planner) each(ctx context.Context, folders []string, f func(context.Con
 }
 
 // scan lists the exports below prefix after after, region by region. Where a
-// page shows days outside the window, it goes on at the window's first day of
-// that region, or at the next region: so a region costs one or two calls
-// whatever its history.
+// page shows days outside the window, the listing continues at the window's
+// first day of that region, or at the next region: so a region costs one or two
+// calls whatever its history.
 func (p *planner) scan(ctx context.Context, prefix, after string, w window) error {
 	for limit := probe; ; {
 		p.calls()

@@ -2,9 +2,9 @@
 //
 // A run reads, delivers, records and then advances the watermark, in that
 // order and never another: a crash anywhere delivers some findings twice and
-// loses none. A finding leaves this package's care when the table accepted it,
-// when it stands in quarantine with its object, line and reason, or when a
-// filter dropped it and the run counted it.
+// loses none. A finding is settled when the table accepted it, when it is in
+// quarantine with its object, line and reason, or when a filter dropped it and
+// the run counted it.
 package ingest
 
 import (
@@ -40,16 +40,19 @@ func (o Object) ID() ID {
 // String returns the identity as 32 hexadecimal digits.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
-// Errors by which an Archive tells what became of an object. Every other error
-// of Open, or of reading, is taken as passing: a later run tries again.
+// Errors of Archive.Open that say what became of an object. Every other error
+// of Open, or of reading, is taken as transient: a later run tries again.
 var (
-	ErrGone     = errors.New("object is gone")          // it was deleted
-	ErrReplaced = errors.New("object was replaced")     // another version stands under its key
-	ErrConflict = errors.New("state changed meanwhile") // somebody else advanced the watermark or took the lease
+	ErrGone     = errors.New("object is gone")      // it was deleted
+	ErrReplaced = errors.New("object was replaced") // another version has its key now
 )
 
+// ErrConflict is the error of State.Advance and of Leases.Renew when another
+// run advanced the watermark or took the lease.
+var ErrConflict = errors.New("state changed meanwhile")
+
 // Update identifies one update of a finding: the same id, account, Region,
-// updatedAt and count. The same update in two objects is sent once.
+// updatedAt and count. An update that is in two objects is sent once.
 type Update [12]byte
 
 // UpdateOf returns the identity of the finding's update. A finding that does
@@ -71,7 +74,7 @@ func UpdateOf(f *guardduty.Finding) Update {
 type Page struct {
 	Objects []Object  // in key order
 	More    bool      // another page follows; then this one has objects
-	Time    time.Time // the archive's own clock; zero when it does not tell
+	Time    time.Time // the archive's own clock; zero when it is not known
 }
 
 // MaxPage is the most objects of a page (Amazon S3 API reference,
@@ -116,8 +119,8 @@ func (b Batch) Slice(i, j int) []byte {
 	return b.Rows[start:b.Ends[j-1]]
 }
 
-// Refusal is one row that the table refused for what it holds. The same row is
-// refused every time, so it goes to quarantine.
+// Refusal is one row that the table rejected for its content. The same row is
+// rejected every time, so it is quarantined.
 type Refusal struct {
 	Row    int // index in the batch
 	Reason string
@@ -148,18 +151,18 @@ type Mark struct {
 	Version string
 }
 
-// Pending is an object that a later run goes on with: it could not be read to
-// its end, or a run was on its way through it.
+// Pending is an object that a later run continues: it could not be read to its
+// end, or a run ended before it was processed to its end.
 type Pending struct {
 	Object   Object
-	Lines    int       // lines from the first on whose findings are settled; the next attempt skips them
+	Lines    int       // leading lines whose findings are settled; the next attempt skips them
 	Attempts int       // failed attempts
 	Next     time.Time // not before
 	Error    string    // of the last attempt
 }
 
-// Quarantined is what was set aside for good: a line of an object, or with
-// line 0 the object itself. The object stays in the archive.
+// Quarantined is a line of an object, or with line 0 the object itself, that is
+// not tried again. The object stays in the archive.
 type Quarantined struct {
 	Line   int
 	Reason string
@@ -189,8 +192,8 @@ type State interface {
 	Load(ctx context.Context) (Snapshot, error)
 	// Record writes the entries. After an error any of them may be written.
 	Record(ctx context.Context, entries []Entry) error
-	// Advance moves the watermark from mark to next, whose version is of no
-	// account, or fails with ErrConflict when it is no longer at mark.
+	// Advance moves the watermark from mark to next, or fails with ErrConflict
+	// when it is no longer at mark. next.Version is ignored.
 	Advance(ctx context.Context, mark, next Mark) (Mark, error)
 	// Prune forgets objects that are done, and updates that were accepted,
 	// where the object was last modified before t. Those of an object that is
@@ -204,7 +207,7 @@ type State interface {
 // Lease is the right to run, held by one owner at a time.
 type Lease struct {
 	Owner   string
-	Expires time.Time // by the store's clock; told of a HeldError's holder alone
+	Expires time.Time // by the store's clock; set only in HeldError.Holder
 	Version string    // the store's, for compare-and-swap
 }
 
@@ -219,13 +222,13 @@ func (e *HeldError) Error() string {
 // Leases keeps the lease of one source. A lease counts as expired by the
 // store's own clock. It retries what can be retried.
 type Leases interface {
-	// Acquire takes the lease for owner when nobody holds it, when owner itself
-	// does, when it has expired, or when gone says of its holder that it will
-	// never return. Otherwise it fails with a HeldError.
+	// Acquire takes the lease for owner when it is free, when owner itself holds
+	// it, when it has expired, or when gone reports that its holder will never
+	// return. Otherwise it fails with a HeldError.
 	Acquire(ctx context.Context, owner string, ttl time.Duration, gone func(owner string) bool) (Lease, error)
 	// Renew extends the lease to ttl from now, or fails with ErrConflict when
 	// its owner no longer holds it.
 	Renew(ctx context.Context, lease Lease, ttl time.Duration) (Lease, error)
-	// Release gives the lease back. One that was lost is no error.
+	// Release gives the lease back. It is not an error when another owner has it.
 	Release(ctx context.Context, lease Lease) error
 }

@@ -11,8 +11,8 @@ import (
 // transaction takes.
 const recordGroup = 100
 
-// recordDelay is how long a group waits to become full. One that says how far
-// an object has come does not wait: a crash repeats what came after it.
+// recordDelay is how long a group waits to become full. A checkpoint does not
+// wait: a crash resends what was accepted after the last one.
 var recordDelay = 250 * time.Millisecond
 
 // recordAll writes the ledger until there is nothing more to write.
@@ -44,8 +44,9 @@ func (m *mover) notice(ctx context.Context, e Entry) {
 		return
 	}
 	q := e.Quarantine[0]
-	m.job.Log.WarnContext(ctx, "set aside in quarantine; everything else of the object is delivered",
-		slog.String("key", e.Object.Key), slog.Int("line", q.Line), slog.String("reason", q.Reason), slog.Int("set_aside", len(e.Quarantine)))
+	m.job.Log.WarnContext(ctx, "quarantined; everything else of the object is delivered",
+		slog.String("key", e.Object.Key), slog.Int("line", q.Line),
+		slog.String("reason", q.Reason), slog.Int("set_aside", len(e.Quarantine)))
 }
 
 // collect waits for a first task and takes what follows shortly after. It
@@ -59,7 +60,8 @@ func (m *mover) collect(ctx context.Context) []*task {
 			if !ok {
 				return group
 			}
-			switch group = append(group, t); {
+			group = append(group, t)
+			switch {
 			case !t.isEnded():
 				late = time.After(0)
 			case late == nil:

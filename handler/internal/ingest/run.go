@@ -19,10 +19,10 @@ type run struct {
 	mark  Mark
 	plan  *planner
 	mover *mover
-	open  []*task // listed and not recorded
+	open  []*task // listed, but not recorded
 }
 
-// work loads the state and works the windows off, oldest first.
+// work loads the state and processes the windows, oldest first.
 func (r *run) work(st stages) error {
 	snap, err := r.State.Load(st.reading)
 	if err != nil {
@@ -39,7 +39,7 @@ func (r *run) work(st stages) error {
 	for i, w := range list {
 		tasks, err := r.plan.list(st.reading, w)
 		r.Plan = r.plan.stats
-		if err != nil && i > 0 && st.reading.Err() != nil { // the next run goes on
+		if err != nil && i > 0 && st.reading.Err() != nil { // the next run continues here
 			break
 		}
 		if err != nil {
@@ -57,8 +57,8 @@ func (r *run) work(st stages) error {
 	return firstError(r.mover.verdict(), r.plan.verdict())
 }
 
-// begin sets the mark. That of a first run is written before anything else:
-// from now on the beginning stays, also when this run fails.
+// begin sets the mark. The first run persists its start time before listing, so
+// a failed first run does not move it.
 func (r *run) begin(st stages, snap Snapshot) (err error) {
 	r.mark = snap.Mark
 	if r.mark.Time.IsZero() {
@@ -76,7 +76,7 @@ func (r *run) window(st stages, w window, tasks []*task) error {
 	moveErr := r.mover.move(st, tasks)
 	r.open = slices.DeleteFunc(append(r.open, tasks...), func(t *task) bool { return t.recorded })
 	if r.plan.incomplete() {
-		return moveErr // what could not be listed holds the watermark
+		return moveErr // the watermark stays before what could not be listed
 	}
 	next, err := r.advance(st.closing, r.mark, r.open, w.end(r.plan.now))
 	if err == nil {
@@ -103,8 +103,8 @@ func (r *run) summarize(ctx context.Context, err error) {
 }
 
 // due returns the tasks of the pending objects whose time has come: those that
-// a run was on its way through, and those that failed before. The second come
-// after all others, since they may do nothing but take time.
+// an earlier run began, and those that failed before. The failed ones are read
+// after all others, since they may only cost time.
 func due(pending []Pending, now time.Time) (resumed, failed []*task) {
 	for _, p := range pending {
 		switch {
@@ -118,11 +118,11 @@ func due(pending []Pending, now time.Time) (resumed, failed []*task) {
 	return resumed, failed
 }
 
-// advance moves the watermark to the greatest time up to which every listed
+// advance moves the watermark to the latest time up to which every listed
 // object is recorded: end, when all are. For a source that is up to date end is
-// when the listing began, by the archive's own clock; what shows up later with
+// when the listing began, by the archive's own clock; what appears later with
 // an earlier LastModified is caught by the overlap. Objects to be tried again
-// have a row of their own and hold nothing.
+// have a row of their own and do not hold the watermark.
 func (j *Job) advance(ctx context.Context, mark Mark, open []*task, end time.Time) (Mark, error) {
 	t := end
 	for _, task := range open {

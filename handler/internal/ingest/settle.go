@@ -6,17 +6,18 @@ import "fmt"
 // read has succeeded: then the objects are not at fault.
 const abortAfter = 100
 
-// maxPending is the number of objects waiting to be tried again above which
-// the fault is taken not to be theirs: the run fails and the watermark stays.
+// maxPending is the number of objects waiting to be tried again above which the
+// objects are taken not to be at fault: the run fails and the watermark stays.
 const maxPending = 1000
 
 // ErrTooManyPending says that maxPending was reached.
 var ErrTooManyPending = fmt.Errorf("more than %d objects could not be read", maxPending)
 
-// settle takes a task of which nothing is on its way to the recorder. What
-// could not be read waits: only later is it known whether anything could.
+// settle hands a task with no rows in flight to the recorder. One that could not
+// be read waits until it is known whether any other could.
 func (m *mover) settle(t *task) {
-	switch failed, untouched := t.outcome(); {
+	failed, untouched := t.outcome()
+	switch {
 	case untouched: // the next run finds it as this one did
 	case failed:
 		m.mu.Lock()
@@ -35,8 +36,8 @@ func (m *mover) settle(t *task) {
 	}
 }
 
-// record gives a task to the recorder: with last for the last time, and else
-// for how far it has come. It waits while the recorder lags behind.
+// record gives a task to the recorder: with last for its last entry, and
+// otherwise for a checkpoint. It waits while the recorder lags behind.
 func (m *mover) record(t *task, last bool) {
 	if t.queue(last) {
 		select {
@@ -54,8 +55,8 @@ func (m *mover) record(t *task, last bool) {
 }
 
 // settleFailed records the objects that could not be read as pending, once it
-// is known that others can be read: before that it may be the permission, the
-// key or the network, and no object's own fault.
+// is known that others can be read: before that the permission, the key or the
+// network may be at fault, and not the objects.
 func (m *mover) settleFailed() error {
 	m.mu.Lock()
 	failed, fresh, read := m.failed, m.fresh, m.read
@@ -95,16 +96,16 @@ func (m *mover) firstFresh() *task {
 	return nil
 }
 
-// giveUp reports that reading on is pointless.
+// giveUp reports that further reads are pointless.
 func (m *mover) giveUp() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.read == 0 && m.fresh >= abortAfter
 }
 
-// verdict is the error of a run that moved all it could and must not be called
-// a success: it could read nothing, or the table took nothing. The findings are
-// still in the archive, and neither recorded nor set aside.
+// verdict is the error of a run that moved all it could and still is not a
+// success: it could read nothing, or the table accepted nothing. The findings
+// are still in the archive, and neither recorded nor quarantined.
 func (m *mover) verdict() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

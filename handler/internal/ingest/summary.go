@@ -13,10 +13,10 @@ type Summary struct {
 	Batches     int            // calls of Deliver that succeeded
 	Bytes       int64          // bytes of the accepted batches' rows
 	Dropped     map[string]int // findings dropped, by the setting that dropped them
-	Repeated    int            // findings passed over because the same update was sent before
+	Repeated    int            // duplicate findings, skipped because the same update was already sent
 	EmptyLines  int            // lines such as {"findings":[]}
-	BadLines    int            // lines and findings set aside
-	BadObjects  int            // objects set aside
+	BadLines    int            // lines and findings quarantined
+	BadObjects  int            // objects quarantined
 	Pending     int            // objects to be tried again
 	Left        int            // objects the run did not get to, or could not record
 	WindowsLeft int            // days of a backlog that the run did not get to
@@ -28,7 +28,7 @@ type Summary struct {
 // Outcomes of a run.
 const (
 	OutcomeOK      = "ok"
-	OutcomePartial = "partial" // the next run goes on with what is left
+	OutcomePartial = "partial" // the next run continues with what is left
 	OutcomeFailed  = "failed"
 )
 
@@ -52,7 +52,7 @@ func (s *Summary) drop(setting string) {
 	s.Dropped[setting]++
 }
 
-// count counts a written entry, an object's last or one on its way.
+// count counts a written entry: an object's last, or a checkpoint.
 func (s *Summary) count(e Entry, last bool) {
 	switch {
 	case last && e.Pending != nil:

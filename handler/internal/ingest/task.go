@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// task is one object on its way through a run.
+// task is one object while a run processes it.
 type task struct {
 	Object Object
 	fresh  bool // not known before this run
@@ -20,25 +20,25 @@ type task struct {
 	mu           sync.Mutex
 	restarted    bool // another version is read than the one listed
 	reading      bool
-	lines        int   // lines gone through
-	flight       []int // lines whose findings are on their way, in ascending order
+	lines        int   // lines read
+	flight       []int // lines whose findings are in flight, in ascending order
 	kept         int   // of the lines, those that the ledger has as settled
 	findings     int
 	sent         []Update      // accepted and not recorded yet
-	quarantine   []Quarantined // set aside and not recorded yet
+	quarantine   []Quarantined // not recorded yet
 	badLines     int
-	err          error // why the reading ended early, in a passing way
-	ended        bool  // nothing more will come of it
+	err          error // why the reading ended early: a transient error, or errStopped
+	ended        bool  // its last entry is final
 	queued       bool  // it waits for the recorder
 	checkpointed chan struct{}
 }
 
 // Limits on what one object may put into quarantine and on how often it is
-// tried. Spacing grows from firstRetry, twofold each time, up to lastRetry:
+// tried. The wait grows from firstRetry, doubling each time, up to lastRetry:
 // the attempts span about a day and a half.
 const (
 	maxLineRows = 100
-	maxBadLines = 10_000_000 // then the object is given up; they take some ten seconds
+	maxBadLines = 10_000_000 // then the object is given up; reading them takes some ten seconds
 	maxReason   = 500        // bytes: a reason may name a finding by its id, however long
 	maxAttempts = 12
 	firstRetry  = 5 * time.Minute
@@ -59,7 +59,7 @@ func newTask(o Object, pending *Pending) *task {
 	return t
 }
 
-// begin begins the reading. It returns the number of lines to pass over: their
+// begin begins the reading. It returns the number of lines to skip: their
 // findings were settled before.
 func (t *task) begin() (skip int) {
 	t.mu.Lock()
@@ -68,15 +68,15 @@ func (t *task) begin() (skip int) {
 	return t.kept
 }
 
-// restart forgets the lines of earlier attempts: another version stands there.
-// Its lines are not recorded as settled, lest the listed one comes back.
+// restart forgets the lines of earlier attempts: another version has the key.
+// Its lines are not recorded as settled, because the listed one may come back.
 func (t *task) restart() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.restarted, t.lines, t.kept = true, 0, 0
 }
 
-// passed notes that the reading has gone through line n.
+// passed notes that line n was read.
 func (t *task) passed(n int) {
 	t.mu.Lock()
 	t.lines = n
@@ -90,8 +90,8 @@ func (t *task) found() {
 	t.mu.Unlock()
 }
 
-// send notes that the finding of a line is on its way, in a row of this task's
-// or of another's.
+// send notes that the finding of a line is in flight, in a row of this task or
+// of another.
 func (t *task) send(line int) {
 	t.mu.Lock()
 	t.findings++
@@ -119,8 +119,8 @@ func (t *task) arrived(line int) (done, checkpoint bool) {
 	return !t.reading && len(t.flight) == 0, max(t.settled()-t.kept, len(t.sent)) >= checkpointEvery
 }
 
-// end ends the reading, early when err says so. It reports whether nothing of
-// the object is on its way.
+// end ends the reading, early when err is set. It reports whether nothing of the
+// object is in flight.
 func (t *task) end(err error) (done bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -128,16 +128,16 @@ func (t *task) end(err error) (done bool) {
 	return len(t.flight) == 0
 }
 
-// outcome says how a task with nothing on its way ended: in a passing failure,
-// or stopped before anything of it was settled.
+// outcome says how a task with nothing in flight ended: with a transient
+// failure, or stopped before anything of it was settled.
 func (t *task) outcome() (failed, untouched bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.err != nil && t.err != errStopped, t.err == errStopped && t.lines == t.kept
 }
 
-// settled is the number of lines from the first on of which every finding is
-// accepted or set aside. It is called with the lock held.
+// settled is the number of leading lines of which every finding is accepted or
+// quarantined. It is called with the lock held.
 func (t *task) settled() int {
 	switch {
 	case t.restarted:
@@ -163,8 +163,8 @@ func (t *task) backpressure() (bool, <-chan struct{}) {
 
 // addQuarantine adds a line, or with line 0 the object, to the quarantine. Of lines
 // that cannot be parsed the first maxLineRows are kept one by one, the next one
-// stands for the rest; a refused finding is always kept. It returns the number of lines
-// that could not be parsed.
+// stands for the rest; a rejected finding is always kept. It returns the number
+// of lines that could not be parsed.
 func (t *task) addQuarantine(line int, reason string, unreadable bool) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -184,21 +184,24 @@ func (t *task) addQuarantine(line int, reason string, unreadable bool) int {
 }
 
 // readWhole ends the quarantine of an object that was read from line skip to
-// its end. One without a single good line is no export file, which one row says.
+// its end. One without a single good line is not an export file, which one row
+// says.
 func (t *task) readWhole(skip int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case skip == 0 && t.badLines > 0 && t.findings == 0 && len(t.quarantine) == min(t.badLines, maxLineRows+1):
 		first := t.quarantine[0]
-		t.quarantine = []Quarantined{{Reason: fmt.Sprintf("not an export file: none of its %d lines is a finding; line %d: %s", t.badLines, first.Line, first.Reason)}}
+		t.quarantine = []Quarantined{{Reason: fmt.Sprintf(
+			"not an export file: none of its %d lines is a finding; line %d: %s", t.badLines, first.Line, first.Reason)}}
 	case t.badLines > maxLineRows:
-		t.quarantine = append(t.quarantine, Quarantined{Reason: fmt.Sprintf("%d lines could not be read; the first %d are listed one by one", t.badLines, maxLineRows)})
+		t.quarantine = append(t.quarantine, Quarantined{Reason: fmt.Sprintf(
+			"%d lines could not be read; the first %d are listed one by one", t.badLines, maxLineRows)})
 	}
 }
 
-// unfinished reports that the table has findings of the object that the ledger
-// does not know of.
+// unfinished reports that the table has findings of the object that are not in
+// the ledger.
 func (t *task) unfinished() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -4,18 +4,18 @@ import "time"
 
 const day = 24 * time.Hour
 
-// window is a range of day folders that is listed and worked off at once.
+// window is a range of day folders that is listed and processed together.
 type window struct {
 	from, to time.Time // first and last day; to is zero for no end
 }
 
-// windows cuts the days from the one before since's up to now's into windows,
-// oldest first. The last has no end. A source that is up to date has that one
-// alone; a backlog has a window a day, so that what is held in memory is
-// bounded by a day and not by the backlog.
+// windows divides the days from the one before since up to now into windows,
+// oldest first. The last has no end. A source that is up to date has only that
+// one; a backlog has a window for each day, so that memory is bounded by a day
+// and not by the backlog.
 //
-// The day before since's belongs to the first window: an object written just
-// after midnight may lie in the folder of the day before.
+// The day before since belongs to the first window: an object written just
+// after midnight may be in the folder of the day before.
 func windows(since, now time.Time) []window {
 	from := since.UTC().Truncate(day).Add(-day)
 	last := now.UTC().Truncate(day).Add(-day)
@@ -27,9 +27,9 @@ func windows(since, now time.Time) []window {
 	return append(list, window{from: from})
 }
 
-// end is the time up to which everything is recorded once the window is worked
-// off. Later folders hold later objects; an hour is left for a folder that was
-// chosen by a clock ahead of the one that dated its objects.
+// end is the time up to which everything is recorded once the window is
+// processed. Later folders hold later objects; an hour is left for a folder that
+// was chosen by a clock ahead of the one that dated its objects.
 func (w window) end(now time.Time) time.Time {
 	if end := w.to.Add(day - time.Hour); !w.to.IsZero() && end.Before(now) {
 		return end
