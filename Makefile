@@ -145,12 +145,13 @@ dev/bin/bench: $(DEV_FILES) dev/go.mod dev/go.sum
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -tags profile -o $@ ./handler
 
 .PHONY: docs
-docs: $(NODE_MODULES) ## writes what is generated: docs/schema.md, the table in docs/settings.md, the list in docs/content.md, the function of finding types, the workbook
+docs: $(NODE_MODULES) ## writes what is generated: docs/schema.md, the table in docs/settings.md, the lists in docs/content.md and docs/operations.md, the function of finding types, the workbook
 	node dev/node/schema/schema.mjs --write
 	go test ./handler/internal/config -run 'TestSettings(Page|File)$$' -update
 	node dev/node/content/finding_types.mjs
 	node dev/node/content/workbook/build.mjs
 	node dev/node/content/list.mjs
+	go test -count=1 ./handler/internal/fault -run TestCodesInOperations -update
 
 .PHONY: clean
 clean: ## removes what was built, installed and kept

@@ -21,20 +21,24 @@ type connector struct {
 	cfg   *config.Config
 	creds s3archive.Credentials
 	job   ingest.Job
-	err   error // settings or clients that cannot work; every run fails with it
+	err   error // of the settings or the clients; every run fails with it
 
 	notices []config.Notice // about settings, said at start and in each run
 }
 
-// newConnector reads the settings and makes the clients. It makes no call. A
-// fault of the settings is kept for the runs: the process has to answer the
-// host to be able to say it.
+// newConnector reads the settings and makes the clients. It makes no call. An
+// error of the settings is kept for the runs: only an answer to the host can
+// report it.
 func newConnector(environ []string, level *slog.LevelVar, log *slog.Logger) *connector {
 	c := &connector{}
 	cfg, err := config.FromEnv(environ, hostFile(environ))
 	c.notices = cfg.Notices
 	if err != nil {
-		c.err = &fault.Fault{Code: fault.Settings, What: "the settings are not usable", Err: errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")), Fix: "mend the app settings"}
+		c.err = &fault.Fault{
+			Code: fault.Settings,
+			What: "invalid settings",
+			Err:  errors.New(strings.ReplaceAll(err.Error(), "\n", "; ")),
+		}
 	} else {
 		level.Set(cfg.LogLevel)
 		c.cfg = cfg
@@ -62,15 +66,19 @@ func (c *connector) assemble(cfg *config.Config) error {
 	}
 	c.creds = clients.creds
 	c.job = ingest.Job{
-		Archive:         clients.archive,
-		Table:           clients.table,
-		State:           clients.state,
-		Leases:          clients.state,
-		Owner:           process.Owner(),
-		OwnerGone:       process.OwnerGone,
-		Bucket:          string(cfg.Bucket),
-		Prefix:          string(cfg.Prefix),
-		Filter:          guardduty.Filter{MinSeverity: cfg.MinSeverity, ExcludeTypes: cfg.ExcludeTypes, ExcludeSamples: cfg.ExcludeSamples},
+		Archive:   clients.archive,
+		Table:     clients.table,
+		State:     clients.state,
+		Leases:    clients.state,
+		Owner:     process.Owner(),
+		OwnerGone: process.OwnerGone,
+		Bucket:    string(cfg.Bucket),
+		Prefix:    string(cfg.Prefix),
+		Filter: guardduty.Filter{
+			MinSeverity:    cfg.MinSeverity,
+			ExcludeTypes:   cfg.ExcludeTypes,
+			ExcludeSamples: cfg.ExcludeSamples,
+		},
 		InitialLookback: cfg.InitialLookback,
 		Overlap:         cfg.WatermarkOverlap,
 		Budget:          cfg.RunBudget,
@@ -96,7 +104,8 @@ func (c *connector) run(ctx context.Context, log *slog.Logger, inv azfunc.Invoca
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, "run ended", endLine(summary, err)...)
 	if busy {
-		return azfunc.Report{Lines: []string{"Another run is in progress; this one did nothing: " + held.Error() + "."}}, nil
+		line := "Another run is in progress; this one did nothing: " + held.Error() + "."
+		return azfunc.Report{Lines: []string{line}}, nil
 	}
 	lines := story(summary, err, c.cfg)
 	for _, n := range c.notices {
@@ -105,8 +114,8 @@ func (c *connector) run(ctx context.Context, log *slog.Logger, inv azfunc.Invoca
 	return azfunc.Report{Lines: lines}, err
 }
 
-// move does the run's work. Credentials come first: their faults have a mend of
-// their own.
+// move does the run's work. Credentials come first: their faults name their own
+// fix.
 func (c *connector) move(ctx context.Context, log *slog.Logger) (ingest.Summary, error) {
 	started := time.Now()
 	creds, cancel := context.WithTimeout(ctx, c.cfg.RunBudget/2)
@@ -123,20 +132,25 @@ func (c *connector) move(ctx context.Context, log *slog.Logger) (ingest.Summary,
 // reasonOf returns err as the fault that the host is to show.
 func reasonOf(err error) error {
 	if errors.Is(err, ingest.ErrAllRefused) {
-		return &fault.Fault{Code: fault.RowsRefused, What: "Logs Ingestion takes no row", Err: err, Fix: "deploy the table and the rule that belong to this version; nothing was set aside"}
+		return &fault.Fault{Code: fault.RowsRefused, What: "Logs Ingestion accepted no row", Err: err}
 	}
 	if errors.Is(err, ingest.ErrTooManyPending) {
-		return &fault.Fault{Code: fault.TooManyPending, What: "too much of the bucket cannot be read", Err: err, Fix: "mend what the last error names; the watermark stays until then and nothing is lost"}
+		return &fault.Fault{Code: fault.TooManyPending, What: "too much of the bucket cannot be read", Err: err}
 	}
 	f := fault.Of(err)
-	if missed, ok := errors.AsType[*ingest.UnlistedError](err); ok {
-		return &fault.Fault{Code: f.Code, What: "not everything could be listed; what could is delivered", Err: missed, Fix: "the watermark stays until then and nothing is lost"}
+	if unlisted, ok := errors.AsType[*ingest.UnlistedError](err); ok {
+		return &fault.Fault{
+			Code: f.Code,
+			What: "some folders could not be listed; everything else was delivered",
+			Err:  unlisted,
+			Fix:  "the watermark stays until they can be listed, and nothing is lost",
+		}
 	}
 	if f.Code == fault.Other && errors.Is(err, ingest.ErrConflict) {
-		return &fault.Fault{Code: fault.StateConflict, What: "another run took over", Err: err, Fix: "nothing is lost; if it stays, two apps read the same source with one table"}
+		return &fault.Fault{Code: fault.StateConflict, What: "another run took over", Err: err}
 	}
 	if f.Code == fault.Other && errors.Is(err, context.DeadlineExceeded) {
-		return &fault.Fault{Code: fault.Timeout, What: "the run's budget ended too early", Err: err, Fix: "raise RUN_BUDGET, below functionTimeout in host.json; the next run goes on"}
+		return &fault.Fault{Code: fault.Timeout, What: "the run's budget ended too early", Err: err}
 	}
 	return f
 }

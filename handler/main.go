@@ -24,8 +24,8 @@ import (
 	"guardduty-sentinel/handler/internal/process"
 )
 
-// Exit codes: 1 failed, 2 wrong usage. 0 would tell the Functions host that
-// nothing has to be started again.
+// Exit codes: 1 failed, 2 wrong usage. After 0 the Functions host would not
+// start the handler again.
 const (
 	exitFailed = 1
 	exitUsage  = 2
@@ -44,7 +44,7 @@ its settings from the environment. To run it on this machine:
 `
 
 // stopGrace is how long a run in progress may take to record its work after
-// the process was told to stop.
+// the process was asked to stop.
 const stopGrace = 20 * time.Second
 
 // parentInterval is how often the handler looks whether its host is alive.
@@ -73,7 +73,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 	// When the host has died the streams to it are broken, and Go would end the
-	// process at the first line. There is work in flight to deliver and record.
+	// process at the first line, before work in flight is delivered and recorded.
 	signal.Ignore(syscall.SIGPIPE)
 	if hosted {
 		ctx, cancel = azfunc.WithParent(ctx, parentInterval)
@@ -91,7 +91,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		Functions: map[string]azfunc.Run{"GuardDutyTimer": c.run},
 		Log:       log,
 		PanicError: func(v any) error {
-			return &fault.Fault{Code: fault.Panic, What: "the handler has a defect", Err: fault.Line(fmt.Errorf("panic: %v", v)), Fix: "report it with the stack in the log; nothing is lost, the next run goes on"}
+			return &fault.Fault{Code: fault.Panic, What: "internal error", Err: fault.Line(fmt.Errorf("panic: %v", v))}
 		},
 	}
 	log.Info("listening", slog.String("address", ln.Addr().String()))

@@ -24,7 +24,7 @@ type breakage struct {
 	strike func(*fixture) (lift func())
 
 	code string   // or several with spaces between, any of which will do
-	says []string // of the reason: the things, and the mend
+	says []string // of the reason: the things, and the fix
 }
 
 const otherRule = "dcr-ffffffffffffffffffffffffffffffff"
@@ -63,7 +63,7 @@ func settingFaults() []breakage {
 			wrong: map[string]string{"S3_BUCKET": "", "AWS_REGION": "Ireland", "DCR_IMMUTABLE_ID": "my-rule", "RUN_BUDGET": "5s", "FETCH_CONCURRENCY": "many"},
 			code:  "GD1001",
 			says: []string{"S3_BUCKET is required", `AWS_REGION: "Ireland"`, `DCR_IMMUTABLE_ID: "my-rule"`, `RUN_BUDGET: "5s"`,
-				`FETCH_CONCURRENCY: "many"`, "mend the app settings"},
+				`FETCH_CONCURRENCY: "many"`, "fix the app settings"},
 		},
 		{
 			name:  "unknown rule",

@@ -61,14 +61,19 @@ func NewRole(cfg RoleConfig, base *KeyPair) *Role {
 // NewWebIdentity assumes the role with an Entra token for the audience, an
 // application id URI: no AWS key exists anywhere. It makes no call.
 func NewWebIdentity(cfg RoleConfig, audience string, credential azcore.TokenCredential) *Role {
-	provider := stscreds.NewWebIdentityRoleProvider(stsClient(cfg, nil), cfg.RoleARN, &token{credential, audience + "/.default"}, func(o *stscreds.WebIdentityRoleOptions) {
-		o.RoleSessionName = sessionName
-	})
+	named := func(o *stscreds.WebIdentityRoleOptions) { o.RoleSessionName = sessionName }
+	entra := &token{credential, audience + "/.default"}
+	provider := stscreds.NewWebIdentityRoleProvider(stsClient(cfg, nil), cfg.RoleARN, entra, named)
 	return &Role{arn: cfg.RoleARN, cache: cached(provider)}
 }
 
 func stsClient(cfg RoleConfig, base *KeyPair) *sts.Client {
-	options := sts.Options{Region: cfg.Region, HTTPClient: cfg.HTTPClient, HTTPSignerV4: new(sigv4.Signer), Credentials: aws.AnonymousCredentials{}}
+	options := sts.Options{
+		Region:       cfg.Region,
+		HTTPClient:   cfg.HTTPClient,
+		HTTPSignerV4: new(sigv4.Signer),
+		Credentials:  aws.AnonymousCredentials{},
+	}
 	if base != nil {
 		options.Credentials = base
 	}
@@ -97,8 +102,8 @@ func (t *token) GetIdentityToken() ([]byte, error) {
 	return []byte(got.Token), err
 }
 
-// Retrieve returns the role's credentials. When STS refuses the key pair, it
-// is read anew and tried once more.
+// Retrieve returns the role's credentials. When STS refuses the key pair, the
+// pair is read again and tried once more.
 func (r *Role) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	creds, err := r.cache.Retrieve(ctx)
 	if err != nil && r.base != nil && refusedKey(err) {
@@ -120,7 +125,7 @@ func (r *Role) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return creds, nil
 }
 
-// Renew assumes the role anew after AWS refused the credentials given.
+// Renew assumes the role again after AWS refused the credentials given.
 func (r *Role) Renew(ctx context.Context, refused aws.Credentials) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -138,8 +143,8 @@ func refusedKey(err error) bool {
 	return ok && (api.ErrorCode() == "InvalidClientTokenId" || api.ErrorCode() == "SignatureDoesNotMatch")
 }
 
-// passing reports whether STS answered that it cannot answer now.
-func passing(err error, api smithy.APIError) bool {
+// transient reports whether STS answered that it cannot serve the call now.
+func transient(err error, api smithy.APIError) bool {
 	if strings.HasPrefix(api.ErrorCode(), "Throttling") || api.ErrorCode() == "RequestLimitExceeded" {
 		return true
 	}
@@ -155,12 +160,16 @@ func (r *Role) fault(err error) error {
 		return err
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
-	if !ok || passing(err, api) {
-		return &fault.Fault{Code: fault.STSUnreachable, What: "cannot reach STS to assume " + r.arn, Err: fault.Line(err), Fix: "look at the network and AWS_ENDPOINT_URL_STS; a later run tries again"}
+	if !ok || transient(err, api) {
+		return &fault.Fault{
+			Code: fault.STSUnreachable,
+			What: "cannot reach STS to assume " + r.arn,
+			Err:  fault.Line(err),
+		}
 	}
 	short := fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
 	if refusedKey(err) {
-		return &fault.Fault{Code: fault.KeyRefused, What: "STS refused the key pair", Err: short, Fix: "store a valid access key id and secret access key in the vault"}
+		return &fault.Fault{Code: fault.KeyRefused, What: "STS refused the key pair", Err: short}
 	}
-	return &fault.Fault{Code: fault.RoleRefused, What: "STS refused to assume " + r.arn, Err: fault.Line(short), Fix: "look at the role's trust policy: its principal, external id, audience and subject"}
+	return &fault.Fault{Code: fault.RoleRefused, What: "STS refused to assume " + r.arn, Err: fault.Line(short)}
 }

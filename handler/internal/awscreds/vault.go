@@ -58,7 +58,13 @@ func NewKeyPair(cfg VaultConfig) (*KeyPair, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key vault client: %w", err)
 	}
-	return &KeyPair{client: client, vault: cfg.URL, idName: cfg.AccessKeyIDSecret, keyName: cfg.SecretAccessKeySecret, now: cfg.Now}, nil
+	return &KeyPair{
+		client:  client,
+		vault:   cfg.URL,
+		idName:  cfg.AccessKeyIDSecret,
+		keyName: cfg.SecretAccessKeySecret,
+		now:     cfg.Now,
+	}, nil
 }
 
 // Retrieve returns the key pair, read from the vault when there is none yet or
@@ -74,10 +80,10 @@ func (k *KeyPair) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: k.id, SecretAccessKey: k.key.Reveal(), Source: "Key Vault"}, nil
 }
 
-// Renew reads the key pair anew after AWS refused the one given, and reports
-// whether it is another one now. Many requests are refused at once: one that
-// used an older pair than the present one has a new one already, and those that
-// waited while another read it take its outcome.
+// Renew reads the key pair again after AWS refused the one given, and reports
+// whether it has changed. Many requests are refused at once: one that used an
+// older pair than the present one need not read it, and those that waited while
+// another read it use its result.
 func (k *KeyPair) Renew(ctx context.Context, refused aws.Credentials) (bool, error) {
 	before := k.renewals.Load()
 	k.mu.Lock()
@@ -126,12 +132,16 @@ func (k *KeyPair) readOne(ctx context.Context, name string) (secret.String, erro
 		value = strings.TrimSpace(*got.Value)
 	}
 	if value == "" || strings.ContainsAny(value, " \t\r\n") {
-		return secret.String{}, &fault.Fault{Code: fault.SecretMissing, What: fmt.Sprintf("the secret %s/secrets/%s holds no AWS key", k.vault, name), Fix: "store the key itself as its value, without spaces or line breaks"}
+		return secret.String{}, &fault.Fault{
+			Code: fault.SecretMissing,
+			What: fmt.Sprintf("the secret %s/secrets/%s does not hold an AWS key", k.vault, name),
+			Fix:  "store the key itself as its value, without spaces or line breaks",
+		}
 	}
 	return secret.New(value), nil
 }
 
-// vaultFault names the secret and the mend.
+// vaultFault names the secret, and how to fix it.
 func (k *KeyPair) vaultFault(name string, err error) error {
 	url := k.vault + "/secrets/" + name
 	if known, ok := errors.AsType[*fault.Fault](err); ok {
@@ -140,19 +150,22 @@ func (k *KeyPair) vaultFault(name string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	var response *azcore.ResponseError
-	if errors.As(err, &response) {
-		short := fmt.Errorf("%s (HTTP %d)", cmp.Or(response.ErrorCode, http.StatusText(response.StatusCode)), response.StatusCode)
-		switch response.StatusCode {
-		case http.StatusUnauthorized, http.StatusForbidden:
-			if strings.Contains(err.Error(), "SecretDisabled") {
-				return &fault.Fault{Code: fault.SecretMissing, What: "the secret " + url + " is disabled", Err: short, Fix: "enable it or store a new version"}
-			}
-			return &fault.Fault{Code: fault.VaultRefused, What: "Key Vault refused the identity on " + url, Err: short, Fix: "give it the role Key Vault Secrets User on the vault, and look at the vault's firewall"}
-		case http.StatusNotFound:
-			return &fault.Fault{Code: fault.SecretMissing, What: "there is no secret " + url, Err: short, Fix: "store the AWS key under this name, or set AWS_ACCESS_KEY_ID_SECRET and AWS_SECRET_ACCESS_KEY_SECRET"}
-		}
-		return &fault.Fault{Code: fault.VaultUnreachable, What: "cannot read " + url, Err: short, Fix: "a later run tries again"}
+	response, ok := errors.AsType[*azcore.ResponseError](err)
+	if !ok {
+		return &fault.Fault{Code: fault.VaultUnreachable, What: "cannot reach " + url, Err: fault.Line(err)}
 	}
-	return &fault.Fault{Code: fault.VaultUnreachable, What: "cannot reach " + url, Err: fault.Line(err), Fix: "look at KEY_VAULT_URI, at the network and at the vault's firewall; a later run tries again"}
+	status := response.StatusCode
+	f := &fault.Fault{Err: fmt.Errorf("%s (HTTP %d)", cmp.Or(response.ErrorCode, http.StatusText(status)), status)}
+	refused := status == http.StatusUnauthorized || status == http.StatusForbidden
+	switch {
+	case refused && strings.Contains(err.Error(), "SecretDisabled"):
+		f.Code, f.What, f.Fix = fault.SecretMissing, "the secret "+url+" is disabled", "enable it or store a new version"
+	case refused:
+		f.Code, f.What = fault.VaultRefused, "Key Vault refused the identity on "+url
+	case status == http.StatusNotFound:
+		f.Code, f.What = fault.SecretMissing, "there is no secret "+url
+	default:
+		f.Code, f.What = fault.VaultUnreachable, "cannot read "+url
+	}
+	return f
 }

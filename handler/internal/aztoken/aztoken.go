@@ -1,5 +1,5 @@
 // Package aztoken gives Azure tokens by azidentity's DefaultAzureCredential,
-// with failures that name what mends them.
+// with failures that name how to fix them.
 package aztoken
 
 import (
@@ -24,9 +24,15 @@ type Credential struct {
 // AZURE_TOKEN_CREDENTIALS narrows the choice, AZURE_CLIENT_ID names a
 // user-assigned identity. It makes no call.
 func Default(options azcore.ClientOptions) (*Credential, error) {
-	inner, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: options})
+	choice := &azidentity.DefaultAzureCredentialOptions{ClientOptions: options}
+	inner, err := azidentity.NewDefaultAzureCredential(choice)
 	if err != nil {
-		return nil, &fault.Fault{Code: fault.Token, What: "cannot choose an Azure credential", Err: fault.Line(err), Fix: "look at AZURE_TOKEN_CREDENTIALS and AZURE_CLIENT_ID"}
+		return nil, &fault.Fault{
+			Code: fault.Token,
+			What: "cannot choose an Azure credential",
+			Err:  fault.Line(err),
+			Fix:  "check AZURE_TOKEN_CREDENTIALS and AZURE_CLIENT_ID",
+		}
 	}
 	return &Credential{inner}, nil
 }
@@ -34,28 +40,28 @@ func Default(options azcore.ClientOptions) (*Credential, error) {
 // ManagedIdentity returns the credential of the user-assigned identity with
 // the given client id. It makes no call.
 func ManagedIdentity(clientID string, options azcore.ClientOptions) (*Credential, error) {
-	inner, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ClientOptions: options, ID: azidentity.ClientID(clientID)})
+	choice := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: options, ID: azidentity.ClientID(clientID)}
+	inner, err := azidentity.NewManagedIdentityCredential(choice)
 	if err != nil {
 		return nil, &fault.Fault{Code: fault.Token, What: "cannot use the identity " + clientID, Err: fault.Line(err)}
 	}
 	return &Credential{inner}, nil
 }
 
-// GetToken returns a token. Its error wraps a fault, and tells azcore that
-// trying again at once is of no use: the credential has tried already.
+// GetToken returns a token. Its error wraps a fault, and tells azcore not to
+// try again at once: the credential has tried already.
 func (c *Credential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	token, err := c.inner.GetToken(ctx, options)
 	if err == nil {
 		return token, nil
 	}
-	if errors.Is(ctx.Err(), context.Canceled) { // azidentity's own error keeps the text of it alone
+	if errors.Is(ctx.Err(), context.Canceled) { // azidentity's own error does not wrap it
 		return token, ctx.Err()
 	}
 	return token, final{&fault.Fault{
 		Code: fault.Token,
 		What: fmt.Sprintf("no Azure token for %s", strings.Join(options.Scopes, " ")),
 		Err:  fault.Line(err),
-		Fix:  "assign the app a managed identity (AZURE_CLIENT_ID for a user-assigned one), or sign in with az login on your machine",
 	}}
 }
 

@@ -16,10 +16,22 @@ func TestFaultIsOneLine(t *testing.T) {
 		f    fault.Fault
 		want string
 	}{
-		"all parts":       {fault.Fault{Code: fault.BucketMissing, What: "there is no bucket b", Err: errors.New("NoSuchBucket (HTTP 404)"), Fix: "set S3_BUCKET"}, "GD1302 there is no bucket b: NoSuchBucket (HTTP 404); set S3_BUCKET"},
-		"no cause":        {fault.Fault{Code: fault.SecretMissing, What: "the secret is empty", Fix: "store the key"}, "GD1202 the secret is empty; store the key"},
-		"no mend":         {fault.Fault{Code: fault.Token, What: "cannot use the identity", Err: io.EOF}, "GD1101 cannot use the identity: EOF"},
-		"many-line cause": {fault.Fault{Code: fault.Other, What: "a\r\nb", Err: errors.New("c\nd\re"), Fix: "f\n"}, "GD1003 a b: c d e; f "},
+		"all parts": {
+			fault.Fault{Code: fault.BucketMissing, What: "there is no bucket b", Err: io.EOF, Fix: "set S3_BUCKET"},
+			"GD1302 there is no bucket b: EOF; set S3_BUCKET",
+		},
+		"no cause": {
+			fault.Fault{Code: fault.SecretMissing, What: "the secret is empty", Fix: "store the key"},
+			"GD1202 the secret is empty; store the key",
+		},
+		"the fix of the catalogue": {
+			fault.Fault{Code: fault.BucketRegion, What: "bucket b is elsewhere", Err: io.EOF},
+			"GD1305 bucket b is elsewhere: EOF; set AWS_REGION to the bucket's region",
+		},
+		"many-line cause": {
+			fault.Fault{Code: fault.Other, What: "a\r\nb", Err: errors.New("c\nd\re"), Fix: "f\n"},
+			"GD1003 a b: c d e; f ",
+		},
 	}
 	for name, tt := range tests {
 		if got := tt.f.Error(); got != tt.want {
@@ -61,7 +73,8 @@ func TestOf(t *testing.T) {
 func TestOfForeignError(t *testing.T) {
 	err := fmt.Errorf("load: %w", io.ErrUnexpectedEOF)
 	got := fault.Of(err)
-	if want := "GD1003 the run failed: load: unexpected EOF; see the log of this invocation"; got.Code != fault.Other || got.Error() != want || !errors.Is(got, io.ErrUnexpectedEOF) {
+	want := "GD1003 the run failed: load: unexpected EOF; see the log of this invocation"
+	if got.Code != fault.Other || got.Error() != want || !errors.Is(got, io.ErrUnexpectedEOF) {
 		t.Errorf("Of(%v) = %v, want %s", err, got, want)
 	}
 }
@@ -85,7 +98,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// TestLineWrapsNothing: what it was made of may hold a whole answer.
+// TestLineWrapsNothing: its origin may hold a whole answer.
 func TestLineWrapsNothing(t *testing.T) {
 	if err := fault.Line(io.EOF); errors.Is(err, io.EOF) || errors.Unwrap(err) != nil {
 		t.Errorf("Line(%v) wraps its error, want it not to", err)

@@ -74,18 +74,22 @@ func (t *Table) fault(err error) error {
 	}
 	response, ok := errors.AsType[*azcore.ResponseError](err)
 	if !ok {
-		return &fault.Fault{Code: fault.IngestionUnreachable, What: "cannot reach " + t.cfg.Endpoint, Err: fault.Line(err), Fix: "look at LOGS_INGESTION_ENDPOINT and at the network; a later run tries again"}
+		return &fault.Fault{
+			Code: fault.IngestionUnreachable,
+			What: "cannot reach " + t.cfg.Endpoint,
+			Err:  fault.Line(err),
+		}
 	}
 	f := &fault.Fault{Err: reason(response)}
-	switch s := response.StatusCode; {
-	case s == http.StatusUnauthorized || s == http.StatusForbidden:
-		f.Code, f.What, f.Fix = fault.IngestionRefused, "no permission to send to "+t.where(), "give the identity the role Monitoring Metrics Publisher on the data collection rule; a new assignment takes some minutes"
-	case s == http.StatusNotFound || s == http.StatusBadRequest:
-		f.Code, f.What, f.Fix = fault.RuleMissing, "there is no "+t.where(), "look at LOGS_INGESTION_ENDPOINT, DCR_IMMUTABLE_ID and DCR_STREAM: all three belong to one rule"
-	case s == http.StatusTooManyRequests:
-		f.Code, f.What, f.Fix = fault.IngestionThrottled, t.where()+" is throttled", "the next run goes on; if it stays, lower UPLOAD_CONCURRENCY or spread the sources over rules"
+	switch response.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		f.Code, f.What = fault.IngestionRefused, "no permission to send to "+t.where()
+	case http.StatusNotFound, http.StatusBadRequest:
+		f.Code, f.What = fault.RuleMissing, "there is no "+t.where()
+	case http.StatusTooManyRequests:
+		f.Code, f.What = fault.IngestionThrottled, t.where()+" is throttled"
 	default:
-		f.Code, f.What, f.Fix = fault.IngestionUnreachable, "cannot send to "+t.where(), "a later run tries again"
+		f.Code, f.What = fault.IngestionUnreachable, "cannot send to "+t.where()
 	}
 	return f
 }

@@ -22,11 +22,11 @@ import (
 	"guardduty-sentinel/handler/internal/sigv4"
 )
 
-// Credentials are AWS credentials that can be read anew.
+// Credentials are AWS credentials that can be renewed.
 type Credentials interface {
 	aws.CredentialsProvider
-	// Renew reads the credentials anew after AWS refused those given, and
-	// reports whether they are others now.
+	// Renew reads the credentials again after AWS refused those given, and
+	// reports whether they have changed.
 	Renew(ctx context.Context, refused aws.Credentials) (bool, error)
 }
 
@@ -63,8 +63,8 @@ func New(cfg Config) *Archive {
 			o.MaxAttempts = 4
 			o.RateLimiter = noLimit{} // the run's own deadline is the limit
 		}),
-		// Checksums of single-part objects are made over what is stored; TLS
-		// and gzip guard the way, and older servers know none.
+		// Checksums of single-part objects are computed over the stored bytes;
+		// TLS and gzip protect the transfer, and older servers have none.
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 	}
@@ -86,10 +86,15 @@ func (noLimit) AddTokens(uint) error { return nil }
 
 // List returns up to limit objects below prefix whose keys sort after after.
 //
-// Keys are asked for in URL encoding: a key may hold control characters, which
-// XML cannot, and one such key would make its page unreadable for good.
+// Keys are requested in URL encoding: a key may hold control characters, which
+// XML cannot, and one such key would make its page unreadable on every run.
 func (a *Archive) List(ctx context.Context, prefix, after string, limit int) (ingest.Page, error) {
-	in := &s3.ListObjectsV2Input{Bucket: &a.cfg.Bucket, Prefix: &prefix, EncodingType: types.EncodingTypeUrl, MaxKeys: aws.Int32(int32(limit))}
+	in := &s3.ListObjectsV2Input{
+		Bucket:       &a.cfg.Bucket,
+		Prefix:       &prefix,
+		EncodingType: types.EncodingTypeUrl,
+		MaxKeys:      aws.Int32(int32(limit)),
+	}
 	if after != "" {
 		in.StartAfter = &after
 	}
@@ -98,7 +103,7 @@ func (a *Archive) List(ctx context.Context, prefix, after string, limit int) (in
 		return ingest.Page{}, a.listFault(err)
 	}
 	if aws.ToBool(out.IsTruncated) && len(out.Contents) == 0 {
-		return ingest.Page{}, a.unreachable("list", errors.New("a page without objects that is not the last"))
+		return ingest.Page{}, a.unreachable("list", errors.New("S3 returned an empty page marked as truncated"))
 	}
 	page := ingest.Page{More: aws.ToBool(out.IsTruncated)}
 	page.Time, _ = middleware.GetServerTime(out.ResultMetadata)
@@ -116,7 +121,12 @@ func (a *Archive) List(ctx context.Context, prefix, after string, limit int) (in
 // Folders returns the common prefixes directly below prefix.
 func (a *Archive) Folders(ctx context.Context, prefix string) ([]string, error) {
 	var folders []string
-	in := &s3.ListObjectsV2Input{Bucket: &a.cfg.Bucket, Prefix: &prefix, Delimiter: aws.String("/"), EncodingType: types.EncodingTypeUrl}
+	in := &s3.ListObjectsV2Input{
+		Bucket:       &a.cfg.Bucket,
+		Prefix:       &prefix,
+		EncodingType: types.EncodingTypeUrl,
+		Delimiter:    aws.String("/"),
+	}
 	for {
 		out, err := call(ctx, a, a.client.ListObjectsV2, in)
 		if err != nil {
@@ -129,14 +139,14 @@ func (a *Archive) Folders(ctx context.Context, prefix string) ([]string, error) 
 			return folders, nil
 		}
 		if out.NextContinuationToken == nil {
-			return nil, a.unreachable("list", errors.New("a page of folders that is not the last and names no next one"))
+			return nil, a.unreachable("list", errors.New("S3 returned a truncated page without a continuation token"))
 		}
 		in.ContinuationToken = out.NextContinuationToken
 	}
 }
 
-// decoded returns a listed name. Servers that know no encoding do not say that
-// they encoded it.
+// decoded returns a listed name. Servers without URL encoding do not report
+// that they used it.
 func decoded(name *string, encoding types.EncodingType) string {
 	text := aws.ToString(name)
 	if encoding == types.EncodingTypeUrl {
@@ -162,9 +172,12 @@ func (a *Archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, err
 	return timed(ctx, cancel, out.Body, cmp.Or(a.cfg.StallTimeout, stallTimeout)), nil
 }
 
-// call makes one call of the SDK, and once more with credentials read anew
-// when AWS refused those it had.
-func call[In, Out any](ctx context.Context, a *Archive, op func(context.Context, *In, ...func(*s3.Options)) (*Out, error), in *In) (*Out, error) {
+// operation is one of the SDK's calls.
+type operation[In, Out any] func(context.Context, *In, ...func(*s3.Options)) (*Out, error)
+
+// call makes one call of the SDK, and repeats it with renewed credentials when
+// AWS refused those it had.
+func call[In, Out any](ctx context.Context, a *Archive, op operation[In, Out], in *In) (*Out, error) {
 	used, err := a.cfg.Credentials.Retrieve(ctx)
 	if err != nil {
 		return nil, err

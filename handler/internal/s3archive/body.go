@@ -8,14 +8,14 @@ import (
 )
 
 // stallTimeout is how long one read of a body may take. A connection that is
-// alive and brings nothing would otherwise hold a fetcher until the run ends,
-// and the object would never count as one that could not be read.
+// open but sends nothing would otherwise hold a fetcher until the run ends, and
+// the object would never count as one that could not be read.
 const stallTimeout = 60 * time.Second
 
 // errStalled says that stallTimeout was reached.
 var errStalled = errors.New("S3 sent nothing for too long")
 
-// body is the bytes of an object, each read of which has its time.
+// body is the bytes of an object; the time of each read is bounded.
 type body struct {
 	io.ReadCloser
 	ctx    context.Context // of the request; ended to break a read that stalls

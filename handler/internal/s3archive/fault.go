@@ -29,7 +29,7 @@ func (a *Archive) listFault(err error) error {
 		return f
 	}
 	if code(err) == "AccessDenied" || status(err) == http.StatusForbidden {
-		return &fault.Fault{Code: fault.ListRefused, What: "S3 refused to list " + a.where(), Err: short(err), Fix: "allow the reader s3:ListBucket on the bucket"}
+		return &fault.Fault{Code: fault.ListRefused, What: "S3 refused to list " + a.where(), Err: short(err)}
 	}
 	return a.unreachable("list", err)
 }
@@ -47,7 +47,7 @@ func (a *Archive) readFault(err error) error {
 		return f
 	}
 	if code(err) == "AccessDenied" || status(err) == http.StatusForbidden || strings.HasPrefix(code(err), "KMS.") {
-		return &fault.Fault{Code: fault.ReadRefused, What: "S3 refused to read from " + a.where(), Err: short(err), Fix: "allow the reader s3:GetObject on the objects and kms:Decrypt on the export's KMS key"}
+		return &fault.Fault{Code: fault.ReadRefused, What: "S3 refused to read from " + a.where(), Err: short(err)}
 	}
 	return a.unreachable("read", err)
 }
@@ -57,21 +57,31 @@ func (a *Archive) commonFault(err error) error {
 	if _, ok := errors.AsType[*fault.Fault](err); ok || errors.Is(err, context.Canceled) {
 		return err
 	}
-	switch c := code(err); {
+	switch {
 	case keyRefused(err):
-		return &fault.Fault{Code: fault.KeyRefused, What: "AWS refused the key pair for " + a.where(), Err: short(err), Fix: "store a valid access key id and secret access key in the vault"}
-	case c == "NoSuchBucket":
-		return &fault.Fault{Code: fault.BucketMissing, What: "there is no " + a.where(), Err: short(err), Fix: "set S3_BUCKET to the export bucket's name"}
-	case c == "RequestTimeTooSkewed":
-		return &fault.Fault{Code: fault.ClockSkew, What: "AWS refused the request's time", Err: short(err), Fix: "set this machine's clock"}
-	case c == "PermanentRedirect", c == "AuthorizationHeaderMalformed", c == "IllegalLocationConstraintException", status(err) == http.StatusMovedPermanently:
-		return &fault.Fault{Code: fault.BucketRegion, What: fmt.Sprintf("bucket %s is not in %s", a.cfg.Bucket, a.cfg.Region), Err: short(err), Fix: "set AWS_REGION to the bucket's region"}
+		return &fault.Fault{Code: fault.KeyRefused, What: "AWS refused the key pair for " + a.where(), Err: short(err)}
+	case code(err) == "NoSuchBucket":
+		return &fault.Fault{Code: fault.BucketMissing, What: "there is no " + a.where(), Err: short(err)}
+	case code(err) == "RequestTimeTooSkewed":
+		return &fault.Fault{Code: fault.ClockSkew, What: "AWS refused the request's time", Err: short(err)}
+	case otherRegion(err):
+		what := fmt.Sprintf("bucket %s is not in %s", a.cfg.Bucket, a.cfg.Region)
+		return &fault.Fault{Code: fault.BucketRegion, What: what, Err: short(err)}
 	}
 	return nil
 }
 
+// otherRegion reports whether S3 answered that the bucket is elsewhere.
+func otherRegion(err error) bool {
+	switch code(err) {
+	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
+		return true
+	}
+	return status(err) == http.StatusMovedPermanently
+}
+
 func (a *Archive) unreachable(what string, err error) error {
-	return &fault.Fault{Code: fault.S3Unreachable, What: fmt.Sprintf("cannot %s %s", what, a.where()), Err: short(err), Fix: "a later run tries again; if it stays, look at the network and AWS_ENDPOINT_URL_S3"}
+	return &fault.Fault{Code: fault.S3Unreachable, What: fmt.Sprintf("cannot %s %s", what, a.where()), Err: short(err)}
 }
 
 // code returns the error code of an answer of AWS.

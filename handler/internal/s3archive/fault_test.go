@@ -190,7 +190,7 @@ func TestPageWithoutObjectsThatIsNotTheLastIsAFault(t *testing.T) {
 		io.WriteString(w, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
 	})
 	_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
-	wantFault(t, err, fault.S3Unreachable, "a page without objects")
+	wantFault(t, err, fault.S3Unreachable, "an empty page marked as truncated")
 }
 
 // XML cannot hold some of the characters that a key may have, so one such key

@@ -43,18 +43,26 @@ func (s *Store) fault(what string, err error) error {
 	}
 	response, ok := errors.AsType[*azcore.ResponseError](err)
 	if !ok {
-		return &fault.Fault{Code: fault.StateUnreachable, What: "cannot reach " + s.where, Err: fault.Line(withoutURL(err)), Fix: "look at the storage connection and at the account's firewall; a later run tries again"}
+		return &fault.Fault{
+			Code: fault.StateUnreachable,
+			What: "cannot reach " + s.where,
+			Err:  fault.Line(withoutURL(err)),
+		}
 	}
 	status, code := inner(response)
 	short := fmt.Errorf("%s (HTTP %d)", cmp.Or(code, http.StatusText(status)), status)
 	if status == http.StatusForbidden || status == http.StatusUnauthorized {
-		return &fault.Fault{Code: fault.StateRefused, What: fmt.Sprintf("no permission to %s %s", what, s.where), Err: short, Fix: "give the identity the role Storage Table Data Contributor on the account, or mend the connection string's key, and look at the account's firewall"}
+		return &fault.Fault{
+			Code: fault.StateRefused,
+			What: fmt.Sprintf("no permission to %s %s", what, s.where),
+			Err:  short,
+		}
 	}
-	return &fault.Fault{Code: fault.StateUnreachable, What: fmt.Sprintf("cannot %s %s", what, s.where), Err: short, Fix: "a later run tries again"}
+	return &fault.Fault{Code: fault.StateUnreachable, What: fmt.Sprintf("cannot %s %s", what, s.where), Err: short}
 }
 
-// withoutURL leaves out the address that a failed request had: that of a
-// connection with a shared access signature holds the signature.
+// withoutURL removes the address of a failed request: with a shared access
+// signature it holds the signature.
 func withoutURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
@@ -80,9 +88,17 @@ func inner(response *azcore.ResponseError) (int, string) {
 }
 
 func (s *Store) damaged(err error) error {
-	return &fault.Fault{Code: fault.StateDamaged, What: s.where + " holds something unreadable in partition " + s.partition, Err: fault.Line(err), Fix: "delete the row; a missing watermark starts the source anew at INITIAL_LOOKBACK"}
+	return &fault.Fault{
+		Code: fault.StateDamaged,
+		What: s.where + " has an unreadable row in partition " + s.partition,
+		Err:  fault.Line(err),
+	}
 }
 
 func (s *Store) conflict() error {
-	return &fault.Fault{Code: fault.StateConflict, What: "another run advanced the watermark meanwhile", Err: ingest.ErrConflict, Fix: "nothing is lost; if it stays, two apps read the same source with one table"}
+	return &fault.Fault{
+		Code: fault.StateConflict,
+		What: "another run advanced the watermark meanwhile",
+		Err:  ingest.ErrConflict,
+	}
 }
