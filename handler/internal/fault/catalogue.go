@@ -9,7 +9,7 @@ type Entry struct {
 	Means  string
 	Causes string // likely ones
 	Fix    string
-	More   string // what docs/operations.md adds to the fix, such as commands; may be empty
+	More   string // sentences that docs/operations.md adds to the fix, such as commands; may be empty
 }
 
 // Catalogue returns all codes in their order. The list of codes in
@@ -29,7 +29,7 @@ var catalogue = []Entry{
 		Means:  "internal error: the handler panicked; it continues to answer",
 		Causes: "a defect",
 		Fix:    "please report it with the stack trace; no data was lost and the next run will continue",
-		More:   "the stack trace is in the log line `run panicked`",
+		More:   "The stack trace is in the log line `run panicked`",
 	},
 	{
 		Code:   Other,
@@ -58,7 +58,7 @@ var catalogue = []Entry{
 		Means:  "Key Vault does not answer, or answers with an error of its own",
 		Causes: "a wrong `KEY_VAULT_URI`; no route or name resolution; an outage",
 		Fix:    "check `KEY_VAULT_URI`, the network and the vault's firewall; a later run tries again",
-		More:   "with a private endpoint, check its DNS",
+		More:   "With a private endpoint, check its DNS",
 	},
 	{
 		Code:   SecretMissing,
@@ -97,7 +97,7 @@ var catalogue = []Entry{
 			"in the second case everything else is delivered",
 		Causes: "the reader lacks `s3:ListBucket`, or has it only for another prefix; a bucket policy denies it",
 		Fix:    "allow the reader `s3:ListBucket` on the bucket",
-		More:   "try `aws s3api list-objects-v2 --bucket BUCKET --max-items 1` as the reader",
+		More:   "Try `aws s3api list-objects-v2 --bucket BUCKET --max-items 1` as the reader",
 	},
 	{
 		Code: ReadRefused,
@@ -106,7 +106,7 @@ var catalogue = []Entry{
 		Causes: "the reader lacks `s3:GetObject` or `kms:Decrypt`; the key policy does not name it; " +
 			"the KMS key is disabled",
 		Fix:  "allow the reader `s3:GetObject` on the objects and `kms:Decrypt` on the export's KMS key",
-		More: "try `aws s3api get-object --bucket BUCKET --key KEY FILE` as the reader",
+		More: "Try `aws s3api get-object --bucket BUCKET --key KEY FILE` as the reader",
 	},
 	{
 		Code:   BucketRegion,
@@ -120,7 +120,7 @@ var catalogue = []Entry{
 		Means:  "AWS refused the request's time",
 		Causes: "the clock of the machine is wrong",
 		Fix:    "set this machine's clock",
-		More:   "in Azure the platform sets it",
+		More:   "In Azure the platform sets it",
 	},
 	{
 		Code:   S3Unreachable,
@@ -134,7 +134,7 @@ var catalogue = []Entry{
 		Causes: "the role's trust policy: principal, external id, audience or subject; " +
 			"the role does not exist; the key pair lacks `sts:AssumeRole`",
 		Fix: "check the role's trust policy: its principal, external id, audience and subject",
-		More: "compare `aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument` with " +
+		More: "Compare `aws iam get-role --role-name ROLE --query Role.AssumeRolePolicyDocument` with " +
 			"`AWS_ROLE_ARN`, `AWS_ROLE_EXTERNAL_ID` and `AWS_WEB_IDENTITY_AUDIENCE`",
 	},
 	{
@@ -148,7 +148,7 @@ var catalogue = []Entry{
 		Means:  "more than 1,000 objects of the bucket could not be read",
 		Causes: "a KMS key or a policy that covers part of the bucket was changed; S3 fails for long",
 		Fix:    "fix what the last error names; the watermark stays until then and nothing is lost",
-		More:   "the next run after it reads everything",
+		More:   "The next run after it reads everything",
 	},
 	{
 		Code:  StateRefused,
@@ -170,14 +170,14 @@ var catalogue = []Entry{
 		Causes: "a second app, or one left over from a restart, reads the same source with one table; " +
 			"the row was changed by hand",
 		Fix:  "nothing is lost; if it persists, two apps read the same source with one table",
-		More: "stop one of the two or give each its own `STATE_TABLE`",
+		More: "Stop one of the two or give each its own `STATE_TABLE`",
 	},
 	{
 		Code:   StateDamaged,
 		Means:  "a row of the state table cannot be read",
 		Causes: "it was changed by hand or by another program",
 		Fix:    "delete the row; without a watermark the source starts again at `INITIAL_LOOKBACK`",
-		More:   "see \"The state table\"",
+		More:   "See \"The state table\"",
 	},
 	{
 		Code:   IngestionRefused,

@@ -98,7 +98,7 @@ func table(list []fault.Entry) string {
 	for _, e := range list {
 		fix := e.Fix
 		if e.More != "" {
-			fix += "; " + e.More
+			fix += ". " + e.More
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Code, e.Means, e.Causes, fix)
 	}
