@@ -21,27 +21,11 @@ func endLine(s ingest.Summary, err error) []slog.Attr {
 	} else if err != nil {
 		outcome = ingest.OutcomeFailed
 	}
-	dropped := 0
-	for _, n := range s.Dropped {
-		dropped += n
-	}
-	attrs := []slog.Attr{
-		slog.String("outcome", outcome),
-		slog.Int("objects", s.Objects),
-		slog.Int("findings", s.Findings),
-		slog.Int("batches", s.Batches),
-		slog.Int64("bytes", s.Bytes),
-		slog.Int("dropped", dropped),
-		slog.Int("repeated", s.Repeated),
-		slog.Int("pending", s.Pending),
-		slog.Int("quarantined", s.BadLines+s.BadObjects),
-		slog.Int("left", s.Left),
-		slog.Int("list_calls", s.Plan.Lists),
-		slog.Int("read_calls", s.Reads),
-		slog.Int("pairs", s.Plan.Pairs),
-		slog.Int("unlisted", s.Plan.Unlisted),
-		slog.Float64("lag_seconds", s.Lag.Seconds()),
-		slog.Float64("duration_seconds", s.Duration.Seconds()),
+	attrs := []slog.Attr{slog.String("outcome", outcome)}
+	for _, field := range s.Fields() {
+		if field.Log != "" {
+			attrs = append(attrs, slog.Any(field.Log, field.Value))
+		}
 	}
 	if !s.Watermark.IsZero() {
 		attrs = append(attrs, slog.String("watermark", s.Watermark.Format(time.RFC3339)))

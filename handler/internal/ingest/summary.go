@@ -25,6 +25,41 @@ type Summary struct {
 	Failure     string        // why the run could not do its job; empty when it did
 }
 
+// Field is one number of a summary, under its name in the log line that ends a
+// run and its name in the run's row of the state table; it is empty where the
+// number is not there. Alerts, workbooks and operators query these names, so
+// they are never changed.
+type Field struct {
+	Log, Row string
+	Value    any // an int, int64 or float64
+}
+
+// Fields lists the numbers of the summary.
+func (s *Summary) Fields() []Field {
+	dropped := 0
+	for _, n := range s.Dropped {
+		dropped += n
+	}
+	return []Field{
+		{"objects", "Objects", s.Objects},
+		{"findings", "Findings", s.Findings},
+		{"batches", "Batches", s.Batches},
+		{"bytes", "Bytes", s.Bytes},
+		{"dropped", "Dropped", dropped},
+		{"repeated", "Repeated", s.Repeated},
+		{"pending", "Pending", s.Pending},
+		{"quarantined", "Quarantined", s.BadLines + s.BadObjects},
+		{"left", "Left", s.Left},
+		{"", "DaysLeft", s.WindowsLeft},
+		{"list_calls", "Lists", s.Plan.Lists},
+		{"read_calls", "Reads", s.Reads},
+		{"pairs", "Pairs", s.Plan.Pairs},
+		{"unlisted", "", s.Plan.Unlisted},
+		{"lag_seconds", "LagSeconds", s.Lag.Seconds()},
+		{"duration_seconds", "Seconds", s.Duration.Seconds()},
+	}
+}
+
 // Outcomes of a run.
 const (
 	OutcomeOK      = "ok"

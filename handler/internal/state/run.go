@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
@@ -14,40 +15,6 @@ import (
 
 // keepRuns is how long the summaries of runs are kept.
 const keepRuns = 7 * 24 * time.Hour
-
-// runRow is the summary of a run. Its names are stored, as those of row. The
-// service would take a whole number of seconds for an Edm.Int32 and one with a
-// fraction for an Edm.Double, so it is told.
-type runRow struct {
-	Partition string `json:"PartitionKey"`
-	Key       string `json:"RowKey"`
-
-	Started     time.Time
-	Seconds     float64 // that the run took
-	SecondsType string  `json:"Seconds@odata.type"`
-	Outcome     string
-	Failure     string `json:",omitempty"`
-
-	Objects     int
-	Findings    int
-	Batches     int
-	Bytes       int64  `json:",string"`
-	BytesType   string `json:"Bytes@odata.type"`
-	Dropped     int    // by all filters together
-	Repeated    int
-	Pending     int
-	Quarantined int // lines, findings and objects
-	Left        int
-	DaysLeft    int
-
-	Lists int
-	Reads int
-	Pairs int
-
-	Watermark      *time.Time `json:",omitzero"`
-	LagSeconds     float64
-	LagSecondsType string `json:"LagSeconds@odata.type"`
-}
 
 // runKey names a run so that the newest sorts first: its time counts down.
 func runKey(started time.Time) string {
@@ -61,7 +28,8 @@ func (s *Store) Summarize(ctx context.Context, sum ingest.Summary) error {
 	if err != nil {
 		return fmt.Errorf("summary: %w", err)
 	}
-	if _, err := s.client.UpsertEntity(ctx, data, &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace}); err != nil {
+	replace := &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace}
+	if _, err := s.client.UpsertEntity(ctx, data, replace); err != nil {
 		return s.fault("write", err)
 	}
 	var old []string
@@ -74,19 +42,34 @@ func (s *Store) Summarize(ctx context.Context, sum ingest.Summary) error {
 	return s.remove(ctx, old)
 }
 
-func (s *Store) runRow(sum ingest.Summary) runRow {
-	r := runRow{
-		Partition: s.partition, Key: runKey(sum.Started),
-		Started: sum.Started.UTC(), Seconds: sum.Duration.Seconds(), SecondsType: "Edm.Double", Outcome: sum.Outcome(), Failure: bounded(sum.Failure),
-		Objects: sum.Objects, Findings: sum.Findings, Batches: sum.Batches, Bytes: sum.Bytes, BytesType: "Edm.Int64",
-		Repeated: sum.Repeated, Pending: sum.Pending, Quarantined: sum.BadLines + sum.BadObjects, Left: sum.Left, DaysLeft: sum.WindowsLeft,
-		Lists: sum.Plan.Lists, Reads: sum.Reads, Pairs: sum.Plan.Pairs, LagSeconds: sum.Lag.Seconds(), LagSecondsType: "Edm.Double",
+// runRow is the row of a run's summary. The table service would take a whole
+// number of seconds for an Edm.Int32 and one with a fraction for an Edm.Double,
+// so every number that is not an int has its type beside it.
+func (s *Store) runRow(sum ingest.Summary) map[string]any {
+	row := map[string]any{
+		"PartitionKey": s.partition,
+		"RowKey":       runKey(sum.Started),
+		"Started":      sum.Started.UTC(),
+		"Outcome":      sum.Outcome(),
 	}
-	for _, n := range sum.Dropped {
-		r.Dropped += n
+	if sum.Failure != "" {
+		row["Failure"] = bounded(sum.Failure)
 	}
-	if watermark := sum.Watermark.UTC(); !watermark.IsZero() {
-		r.Watermark = &watermark
+	if !sum.Watermark.IsZero() {
+		row["Watermark"] = sum.Watermark.UTC()
 	}
-	return r
+	for _, field := range sum.Fields() {
+		if field.Row == "" {
+			continue
+		}
+		row[field.Row] = field.Value
+		switch n := field.Value.(type) {
+		case int64:
+			row[field.Row] = strconv.FormatInt(n, 10)
+			row[field.Row+"@odata.type"] = "Edm.Int64"
+		case float64:
+			row[field.Row+"@odata.type"] = "Edm.Double"
+		}
+	}
+	return row
 }
