@@ -36,10 +36,11 @@ func endLine(s ingest.Summary, err error) []slog.Attr {
 	return attrs
 }
 
-// story tells the run in plain words, the summary first.
+// story describes the run in plain words, the summary first.
 func story(s ingest.Summary, err error, cfg *config.Config) []string {
 	tableName := strings.TrimPrefix(string(cfg.Stream), "Custom-")
-	first := fmt.Sprintf("Posted %s from %s into %s in %.1f s", count(s.Findings, "finding"), count(s.Objects, "object"), tableName, s.Duration.Seconds())
+	first := fmt.Sprintf("Posted %s from %s into %s in %.1f s",
+		count(s.Findings, "finding"), count(s.Objects, "object"), tableName, s.Duration.Seconds())
 	switch {
 	case s.Findings == 0 && s.Objects == 0 && err != nil:
 		first = fmt.Sprintf("Nothing was moved in %.1f s", s.Duration.Seconds())
@@ -58,16 +59,19 @@ func story(s ingest.Summary, err error, cfg *config.Config) []string {
 			lines = append(lines, fmt.Sprintf(format, args...))
 		}
 	}
-	add(s.Plan.Lists, "Listed %s with %s; %s in the window, %d of them recorded before; %s that are no exports passed over.",
-		count(s.Plan.Pairs, "account and region pair"), count(s.Plan.Lists, "S3 LIST call"), count(s.Plan.Window, "object"), s.Plan.Known, count(s.Plan.Skipped, "key"))
+	add(s.Plan.Lists, "Listed %s with %s; %s in the window, %d of them recorded before; "+
+		"skipped %s that are not GuardDuty exports.",
+		count(s.Plan.Pairs, "account and region pair"), count(s.Plan.Lists, "S3 LIST call"),
+		count(s.Plan.Window, "object"), s.Plan.Known, count(s.Plan.Skipped, "key"))
 	add(s.Plan.Unlisted, "Could not list %s; the watermark stays until that works.", count(s.Plan.Unlisted, "folder"))
 	for _, setting := range []string{"MIN_SEVERITY", "EXCLUDE_FINDING_TYPES", "EXCLUDE_SAMPLES"} {
 		add(s.Dropped[setting], "Dropped %s by %s.", count(s.Dropped[setting], "finding"), setting)
 	}
-	add(s.Repeated, "Passed over %s whose very update was sent before.", count(s.Repeated, "finding"))
-	add(s.WindowsLeft, "The next run goes on with %s of the backlog.", count(s.WindowsLeft, "day"))
-	add(s.EmptyLines, "Passed over %s without a finding.", count(s.EmptyLines, "line"))
-	add(s.BadLines+s.BadObjects, "Set aside %s and %s in quarantine, with object, line and reason.", count(s.BadObjects, "object"), count(s.BadLines, "line"))
+	add(s.Repeated, "Skipped %s (this update was already sent).", count(s.Repeated, "duplicate finding"))
+	add(s.WindowsLeft, "The next run continues with %s of the backlog.", count(s.WindowsLeft, "day"))
+	add(s.EmptyLines, "Skipped %s without a finding.", count(s.EmptyLines, "line"))
+	add(s.BadLines+s.BadObjects, "Quarantined %s and %s, with object, line and reason.",
+		count(s.BadObjects, "object"), count(s.BadLines, "line"))
 	add(s.Pending, "Could not read %s; a later run tries again.", count(s.Pending, "object"))
 	return lines
 }

@@ -73,9 +73,9 @@ func (f *fixture) arrival(findings [][]byte, opts seed.Options, bad int) {
 		f.Errorf("Logs[0] = %q, want %q at its start", first.Logs[0], want)
 	}
 	if bad == 0 {
-		f.tells(first, "Set aside 2 objects and 1 line in quarantine")
+		f.tells(first, "Quarantined 2 objects and 1 line")
 	} else {
-		f.tells(first, "Set aside ")
+		f.tells(first, "Quarantined ")
 	}
 	pairs, accounts := f.pairs(objects)
 	for run := 2; run <= 3; run++ {

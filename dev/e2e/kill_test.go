@@ -105,7 +105,7 @@ func TestSignalDuringARunEndsItInOrder(t *testing.T) {
 			inv := f.receive(ended)
 			// objects of the day at work, or whole days when the signal came at the end of one
 			said := strings.Join(inv.Logs, " ")
-			if !inv.Succeeded || inv.StatusCode != 200 || !strings.Contains(said, " left for the next run") && !strings.Contains(said, "The next run goes on with ") {
+			if !inv.Succeeded || inv.StatusCode != 200 || !strings.Contains(said, " left for the next run") && !strings.Contains(said, "The next run continues with ") {
 				t.Errorf("Invoke(%s) = succeeded %t, %d, %q, %s, want success and what is left", function, inv.Succeeded, inv.StatusCode, inv.Logs, inv.Exception)
 			}
 			f.wait("the handler's exit", func() bool { return f.host.HandlerPID() != pid })
