@@ -55,22 +55,37 @@ func newClients(cfg *config.Config) (*clients, error) {
 		return nil, err
 	}
 	archive := s3archive.New(s3archive.Config{
-		Bucket: string(cfg.Bucket), Region: string(cfg.Region), Endpoint: string(cfg.S3Endpoint), PathStyle: cfg.S3PathStyle,
-		Credentials: creds, HTTPClient: aws,
+		Bucket:      string(cfg.Bucket),
+		Region:      string(cfg.Region),
+		Endpoint:    string(cfg.S3Endpoint),
+		PathStyle:   cfg.S3PathStyle,
+		Credentials: creds,
+		HTTPClient:  aws,
 	})
 	return &clients{creds: creds, archive: archive, table: table, state: store}, nil
 }
 
 // awsCredentials is the key pair of the vault, or a role assumed with it, or a
 // role assumed with an Entra token.
-func awsCredentials(cfg *config.Config, credential azcore.TokenCredential, options azcore.ClientOptions, client *http.Client) (s3archive.Credentials, error) {
-	role := awscreds.RoleConfig{RoleARN: string(cfg.RoleARN), ExternalID: string(cfg.RoleExternalID), Region: string(cfg.Region), Endpoint: string(cfg.STSEndpoint), HTTPClient: client}
+func awsCredentials(cfg *config.Config, credential azcore.TokenCredential, options azcore.ClientOptions,
+	client *http.Client) (s3archive.Credentials, error) {
+	role := awscreds.RoleConfig{
+		RoleARN:    string(cfg.RoleARN),
+		ExternalID: string(cfg.RoleExternalID),
+		Region:     string(cfg.Region),
+		Endpoint:   string(cfg.STSEndpoint),
+		HTTPClient: client,
+	}
 	if cfg.Keyless() {
 		return awscreds.NewWebIdentity(role, string(cfg.WebIdentityAudience), credential), nil
 	}
 	pair, err := awscreds.NewKeyPair(awscreds.VaultConfig{
-		URL: string(cfg.VaultURL), AccessKeyIDSecret: string(cfg.AccessKeyIDSecret), SecretAccessKeySecret: string(cfg.SecretAccessKeySecret),
-		Credential: credential, Options: options, Now: time.Now,
+		URL:                   string(cfg.VaultURL),
+		AccessKeyIDSecret:     string(cfg.AccessKeyIDSecret),
+		SecretAccessKeySecret: string(cfg.SecretAccessKeySecret),
+		Credential:            credential,
+		Options:               options,
+		Now:                   time.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -82,8 +97,9 @@ func awsCredentials(cfg *config.Config, credential azcore.TokenCredential, optio
 }
 
 // stateStore reaches the table as the storage connection says. An identity
-// named by the connection is used for the table alone.
-func stateStore(cfg *config.Config, credential azcore.TokenCredential, options azcore.ClientOptions) (*state.Store, error) {
+// named by the connection is used only for the table.
+func stateStore(cfg *config.Config, credential azcore.TokenCredential,
+	options azcore.ClientOptions) (*state.Store, error) {
 	if cfg.State.ClientID != "" {
 		own, err := aztoken.ManagedIdentity(cfg.State.ClientID, options)
 		if err != nil {
@@ -98,7 +114,7 @@ func stateStore(cfg *config.Config, credential azcore.TokenCredential, options a
 }
 
 // transport is tuned for many small calls to one host: enough idle connections
-// that none is made anew, and HTTP/1.1, whose connections are independent.
+// that they are reused, and HTTP/1.1, whose connections are independent.
 func transport(connections int) *http.Transport {
 	http1 := new(http.Protocols)
 	http1.SetHTTP1(true)

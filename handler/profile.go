@@ -11,9 +11,9 @@ import (
 )
 
 // init takes main's place in a build for measurements (make bench PROFILE=1):
-// it runs the handler and, once that was told to stop, has written where its
-// processor time and its memory went to the folder PROFILE_DIR. Without that
-// setting main goes on as ever.
+// it runs the handler until it is asked to stop, and then writes profiles of its
+// processor time and its memory to the folder PROFILE_DIR. Without that setting
+// main runs as usual.
 func init() {
 	dir := os.Getenv("PROFILE_DIR")
 	if dir == "" {
@@ -37,7 +37,7 @@ func create(dir, name string) *os.File {
 	return f
 }
 
-// must ends a process that was started to be measured and cannot be.
+// must ends a process that cannot be measured.
 func must(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "handler: profile:", err)

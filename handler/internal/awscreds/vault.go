@@ -159,7 +159,8 @@ func (k *KeyPair) vaultFault(name string, err error) error {
 	refused := status == http.StatusUnauthorized || status == http.StatusForbidden
 	switch {
 	case refused && strings.Contains(err.Error(), "SecretDisabled"):
-		f.Code, f.What, f.Fix = fault.SecretMissing, "the secret "+url+" is disabled", "enable it or store a new version"
+		f.Code, f.What = fault.SecretMissing, "the secret "+url+" is disabled"
+		f.Fix = "enable it or store a new version"
 	case refused:
 		f.Code, f.What = fault.VaultRefused, "Key Vault refused the identity on "+url
 	case status == http.StatusNotFound:

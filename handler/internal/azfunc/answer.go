@@ -22,7 +22,7 @@ const (
 )
 
 // answer is the body the host reads. All three members are always there: the
-// host waits for ever on an answer that is no JSON object.
+// host waits for ever on an answer that is not a JSON object.
 type answer struct {
 	Outputs     struct{}
 	Logs        []string
@@ -51,7 +51,8 @@ func writeFailed(w http.ResponseWriter, err error) {
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(writeTimeout))
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "HTTP/1.1 500 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", reason, len(body))
+	fmt.Fprintf(&b, "HTTP/1.1 500 %s\r\nContent-Type: application/json\r\n", reason)
+	fmt.Fprintf(&b, "Content-Length: %d\r\nConnection: close\r\n\r\n", len(body))
 	b.Write(body)
 	conn.Write(b.Bytes())
 	linger(conn)

@@ -4,8 +4,8 @@
 // It knows nothing of what a run does. What it knows of the host was read in
 // the host's source and seen on the host 4.1037: a failed invocation shows
 // only the reason phrase of its answer, a 2xx answer without a JSON object
-// hangs the invocation until functionTimeout, and the host ends a handler with
-// SIGKILL alone.
+// hangs the invocation until functionTimeout, and the host ends a handler only
+// with SIGKILL.
 package azfunc
 
 import (
@@ -39,8 +39,8 @@ func (i Invocation) LogValue() slog.Value {
 }
 
 // readInvocation parses the host's body. Only what a run uses is read, each
-// part for itself: a schedule status that is null, has times without a zone or
-// is of another form altogether never fails a run.
+// part separately: a schedule status that is null, has times without a zone or
+// has another form never fails a run.
 func readInvocation(body io.Reader) (Invocation, error) {
 	data, err := io.ReadAll(io.LimitReader(body, maxBody+1))
 	if err != nil {

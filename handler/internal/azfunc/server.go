@@ -14,7 +14,7 @@ import (
 )
 
 // Run is one run of a function. Its context ends when the process is asked to
-// stop; the budget of a run is its own matter.
+// stop; a run keeps its own budget.
 type Run func(context.Context, *slog.Logger, Invocation) (Report, error)
 
 // Server answers the host. Log lines of a run carry the invocation's id.
@@ -30,9 +30,9 @@ type Server struct {
 }
 
 // Handler answers GET of any path (any answer tells the host that the handler
-// is up) and runs a function at POST /FUNCTION. A run's context is ctx. There
-// is no http.ServeMux: it answers some paths by redirects, which hold no JSON
-// object.
+// is up) and runs a function at POST /FUNCTION. A run's context is ctx. An
+// http.ServeMux is not used: it answers some paths by redirects, which are not
+// JSON objects.
 func (s *Server) Handler(ctx context.Context) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/")
@@ -52,8 +52,8 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 
 // invoke answers one invocation. Runs never overlap within a process: a second
 // one is answered at once and does nothing. A run is not tied to the host's
-// connection: work that was accepted is recorded even when nobody waits for
-// the answer any more.
+// connection: work that was accepted is recorded even when the host no longer
+// waits for the answer.
 func (s *Server) invoke(ctx context.Context, w http.ResponseWriter, r *http.Request, name string, run Run) {
 	inv, err := readInvocation(r.Body)
 	inv.ID, inv.Function = r.Header.Get("X-Azure-Functions-InvocationId"), name

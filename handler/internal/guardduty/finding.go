@@ -27,7 +27,7 @@ type Member struct {
 	Value []byte // JSON, byte for byte as in the line
 }
 
-// ErrNotFinding marks a line of valid JSON that is no finding.
+// ErrNotFinding marks a line of valid JSON that is not a finding.
 var ErrNotFinding = errors.New("not a finding")
 
 // ErrNoFindings marks a line such as {"findings":[]}: valid, and empty. It is

@@ -103,7 +103,7 @@ func (p *Parser) object(n *node, outermost bool) error {
 func (p *Parser) value(n *node) ([]byte, error) {
 	var value []byte
 	if n != nil && n.children != nil && p.dec.PeekKind() == '{' {
-		// What PeekKind passed over counts once the token is read.
+		// What PeekKind skipped counts once the token is read.
 		start := p.dec.InputOffset() + int64(bytes.IndexByte(p.line[p.dec.InputOffset():], '{'))
 		if err := p.object(n, false); err != nil {
 			return nil, err
@@ -159,9 +159,10 @@ func cause(se *jsontext.SyntacticError) error {
 	}
 }
 
-// notFinding tells an empty list from everything else.
+// notFinding distinguishes an empty list from everything else.
 func notFinding(rest []Member, line []byte) error {
-	if len(rest) == 1 && rest[0].Name == "findings" && string(bytes.Join(bytes.Fields(line), nil)) == `{"findings":[]}` {
+	compact := func() string { return string(bytes.Join(bytes.Fields(line), nil)) }
+	if len(rest) == 1 && rest[0].Name == "findings" && compact() == `{"findings":[]}` {
 		return ErrNoFindings
 	}
 	return fmt.Errorf("%w: it lacks type, or id and arn", ErrNotFinding)

@@ -2,8 +2,8 @@ package guardduty
 
 import "strings"
 
-// Paths are places in a finding whose values a Parser picks on its way through
-// the line.
+// Paths are places in a finding whose values a Parser picks while it reads the
+// line.
 type Paths struct {
 	root   *node
 	number int // of all values, those that a Parser needs itself among them
@@ -24,7 +24,17 @@ const (
 	regionPath
 )
 
-var ownPaths = []string{"id", "arn", "type", "severity", "updatedAt", "service.count", "service.additionalInfo.sample", "accountId", "region"}
+var ownPaths = []string{
+	idPath:        "id",
+	arnPath:       "arn",
+	typePath:      "type",
+	severityPath:  "severity",
+	updatedAtPath: "updatedAt",
+	countPath:     "service.count",
+	samplePath:    "service.additionalInfo.sample",
+	accountPath:   "accountId",
+	regionPath:    "region",
+}
 
 // NewPaths returns the paths, each of member names joined by dots. A path may
 // be named twice, and one may lead on from another.

@@ -25,7 +25,7 @@ var ErrLineTooLong = fmt.Errorf("line longer than %d bytes", MaxLine)
 // ErrObjectTooLong marks an object of more than MaxObject bytes.
 var ErrObjectTooLong = fmt.Errorf("object longer than %d bytes", MaxObject)
 
-// ErrDamaged marks content that reading again will not mend: a gzip stream
+// ErrDamaged marks content that another read does not change: a gzip stream
 // that is cut off or whose checksum is wrong.
 var ErrDamaged = errors.New("damaged gzip")
 
@@ -53,8 +53,8 @@ type object struct {
 	read  int64
 }
 
-// source remembers a read error, so that a broken connection is told from
-// broken content.
+// source remembers a read error, so that a broken connection is distinguished
+// from broken content.
 type source struct {
 	r   io.Reader
 	err error
@@ -106,8 +106,8 @@ func (rd *Reader) open() (io.Reader, error) {
 	return rd.gz, rd.gz.Reset(rd.raw)
 }
 
-// longLine is the length above which a line is kept to itself: a finding is
-// below it. Only few such lines are read, and worked on, at a time in the whole
+// longLine is the length above which a line has its own memory: a finding is
+// below it. Only few such lines are read and processed at a time in the whole
 // process, whatever the number of objects.
 const longLine = 256 << 10
 
@@ -198,7 +198,7 @@ func (rd *Reader) bounded(err error) error {
 	return err
 }
 
-// cause tells a broken connection from damaged content.
+// cause distinguishes a broken connection from damaged content.
 func (rd *Reader) cause(err error) error {
 	switch {
 	case rd.obj.src.err != nil:

@@ -9,8 +9,8 @@ import (
 )
 
 // lastAnswer keeps what the service last answered to one upload. When time runs
-// out between two tries the client returns the end of the context alone, and
-// nobody could tell a throttled rule from a broken network.
+// out between two tries the client only returns the end of the context, and a
+// throttled rule would look like a broken network.
 type lastAnswer struct{ refusal *azcore.ResponseError }
 
 // answerKey finds the lastAnswer in a request's context.
@@ -28,8 +28,12 @@ type keepAnswer struct{}
 // Do implements policy.Policy.
 func (keepAnswer) Do(req *policy.Request) (*http.Response, error) {
 	response, err := req.Next()
-	if last, ok := req.Raw().Context().Value(answerKey{}).(*lastAnswer); ok && response != nil && response.StatusCode >= http.StatusBadRequest {
-		last.refusal = &azcore.ResponseError{StatusCode: response.StatusCode, ErrorCode: response.Header.Get("x-ms-error-code")}
+	last, ok := req.Raw().Context().Value(answerKey{}).(*lastAnswer)
+	if ok && response != nil && response.StatusCode >= http.StatusBadRequest {
+		last.refusal = &azcore.ResponseError{
+			StatusCode: response.StatusCode,
+			ErrorCode:  response.Header.Get("x-ms-error-code"),
+		}
 	}
 	return response, err
 }

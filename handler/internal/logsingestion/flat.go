@@ -17,7 +17,7 @@ func shortenFlat(value []byte, limit int) []byte {
 		return value
 	}
 	if limit > small {
-		dec := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+		dec := lenient(value)
 		switch dec.PeekKind() {
 		case '{':
 			short = flatObject(dec, value, limit)
@@ -42,7 +42,7 @@ func flatObject(dec *jsontext.Decoder, value []byte, limit int) []byte {
 			member = shortenFlat(bytes.Clone(member), left)
 		}
 		if len(out)+len(name)+len(member)+3 > limit {
-			return truncatedNote(len(value)) // the names alone fill it
+			return truncatedNote(len(value)) // the names fill it
 		}
 		if len(out) > 1 {
 			out = append(out, ',')

@@ -78,7 +78,8 @@ func (e *Encoder) Row(dst []byte, f *guardduty.Finding, src ingest.Source) ([]by
 	row := append(w.dst, '}')
 	w.forget()
 	if size := len(row) - w.start; size > MaxBody {
-		return dst, fmt.Errorf("its row has %d bytes, more than the %d that one call of the Logs Ingestion API takes", size, MaxBody)
+		return dst, fmt.Errorf("its row has %d bytes, more than the %d that one call of the Logs Ingestion API takes",
+			size, MaxBody)
 	}
 	return row, nil
 }
@@ -98,7 +99,7 @@ type rowWriter struct {
 // maxKept is how much of its memory a writer keeps for the next row.
 const maxKept = 256 << 10
 
-// forget lets go of the row and of the line.
+// forget releases the row and the line.
 func (w *rowWriter) forget() {
 	w.dst = nil
 	clear(w.rest)
@@ -130,7 +131,7 @@ func (w *rowWriter) text(name string, value []byte) {
 		w.cut = append(w.cut, name)
 	}
 	w.name(name)
-	w.dst, _ = jsontext.AppendQuote(w.dst, value) // bytes that are no UTF-8 become U+FFFD
+	w.dst, _ = jsontext.AppendQuote(w.dst, value) // bytes that are not UTF-8 become U+FFFD
 }
 
 // source appends the name of the object that the finding was read from.

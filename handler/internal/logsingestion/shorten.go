@@ -25,8 +25,8 @@ const (
 	stepItems = 4_000_000 // items that all steps together look at, more or less
 )
 
-// small is the size below which a part is left alone: half of it and a note
-// would be no shorter.
+// small is the size below which a part is left as is: half of it and a note
+// would not be shorter.
 const small = 64
 
 // shorten makes value at most limit bytes and keeps it valid JSON: the largest
@@ -40,7 +40,7 @@ func shorten(value []byte, limit int) []byte {
 	if tooFine(value) {
 		return shortenFlat(value, limit)
 	}
-	dec := jsontext.NewDecoder(bytes.NewReader(value), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	dec := lenient(value)
 	count := 0
 	root := readItem(dec, &count)
 	steps := min(maxSteps, max(minSteps, stepItems/count))
@@ -58,6 +58,12 @@ func shorten(value []byte, limit int) []byte {
 		}
 	}
 	return root.append(nil)
+}
+
+// lenient returns a decoder of a value that was checked before.
+func lenient(value []byte) *jsontext.Decoder {
+	return jsontext.NewDecoder(bytes.NewReader(value),
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 func isList(i *item) bool     { return i.array && len(i.items) > 1 && i.size > small }

@@ -31,7 +31,7 @@ type Table struct {
 	*Encoder
 	client *azlogs.Client
 	cfg    Config
-	bodies sync.Pool // of *bytes.Buffer: one for each call that is on its way
+	bodies sync.Pool // of *bytes.Buffer: one for each call in flight
 	zips   sync.Pool // of *gzip.Writer: one for each that is made, which are fewer
 }
 
@@ -78,7 +78,8 @@ func (t *Table) compress(body *bytes.Buffer, rows []byte) error {
 	return gz.Close()
 }
 
-// upload makes one call. The client retries 429 and 5xx, and waits as told.
+// upload makes one call. The client retries 429 and 5xx, and waits as long as
+// the service asks for.
 //
 // Only after a success is the body free for another call: the transport may
 // still be sending it when the service has refused it or ctx has ended.
@@ -90,7 +91,8 @@ func (t *Table) upload(ctx context.Context, rows []byte) error {
 	}
 	encoding := "gzip"
 	kept, last := withAnswer(ctx)
-	if _, err = t.client.Upload(kept, t.cfg.RuleID, t.cfg.Stream, body.Bytes(), &azlogs.UploadOptions{ContentEncoding: &encoding}); err != nil {
+	options := &azlogs.UploadOptions{ContentEncoding: &encoding}
+	if _, err = t.client.Upload(kept, t.cfg.RuleID, t.cfg.Stream, body.Bytes(), options); err != nil {
 		if errors.Is(err, context.DeadlineExceeded) && last.refusal != nil {
 			return last.refusal
 		}

@@ -16,8 +16,8 @@ func isReal(value []byte) bool {
 }
 
 // isInstant reports whether value is a JSON string that is an RFC 3339 time.
-// time.Parse alone takes more than that: a comma before the fraction and an
-// hour of one digit.
+// time.Parse accepts more than that: a comma before the fraction and an hour of
+// one digit.
 func isInstant(value []byte) bool {
 	const fixed = len(`"2006-01-02T15:04:05`)
 	if len(value) < fixed+2 || value[0] != '"' || value[fixed-3] != ':' || value[fixed] == ',' {

@@ -1,9 +1,9 @@
-// Package sigv4 signs requests to AWS with keys that belong to the very
-// credentials they are signed with.
+// Package sigv4 signs requests to AWS with keys that are derived from the very
+// credentials of the request.
 //
-// The SDK's own signer keeps the key it derived for a day, by the access key id
-// alone: a secret that is corrected under the same id would not be used before
-// the next day.
+// The SDK's own signer keeps the key it derived for a day, and looks it up only
+// by the access key id: a secret that is corrected under the same id would not
+// be used before the next day.
 package sigv4
 
 import (
@@ -18,7 +18,7 @@ import (
 
 // Signer implements the SDK's HTTPSignerV4. It is safe for concurrent use.
 type Signer struct {
-	RawPath bool // the path is signed as it is sent: for S3 alone
+	RawPath bool // the path is signed as it is sent: only for S3
 
 	mu     sync.Mutex
 	secret string
@@ -26,7 +26,8 @@ type Signer struct {
 }
 
 // SignHTTP signs the request.
-func (s *Signer) SignHTTP(ctx context.Context, credentials aws.Credentials, r *http.Request, payloadHash, service, region string, at time.Time, options ...func(*v4.SignerOptions)) error {
+func (s *Signer) SignHTTP(ctx context.Context, credentials aws.Credentials, r *http.Request,
+	payloadHash, service, region string, at time.Time, options ...func(*v4.SignerOptions)) error {
 	return s.of(credentials.SecretAccessKey).SignHTTP(ctx, credentials, r, payloadHash, service, region, at, options...)
 }
 

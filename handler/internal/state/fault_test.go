@@ -144,7 +144,7 @@ func TestDamagedRowIsNamed(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = s.Load(t.Context())
-			wantFault(t, err, fault.StateDamaged, "the row "+strconv.Quote(name))
+			wantFault(t, err, fault.StateDamaged, "row "+strconv.Quote(name))
 			wantFault(t, err, fault.StateDamaged, partition)
 		})
 	}
@@ -178,5 +178,5 @@ func TestWatermarkWithoutATimeIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := s.Load(t.Context())
-	wantFault(t, err, fault.StateDamaged, `the row "watermark" has no Time`)
+	wantFault(t, err, fault.StateDamaged, `row "watermark" has no Time`)
 }

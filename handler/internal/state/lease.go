@@ -20,7 +20,8 @@ var _ ingest.Leases = (*Store)(nil)
 // Acquire takes the lease row for owner. A lease lasts from the row's
 // Timestamp, which the service sets, and is held against the Date of the
 // service's answer: no clock of this machine has a part in it.
-func (s *Store) Acquire(ctx context.Context, owner string, ttl time.Duration, gone func(string) bool) (ingest.Lease, error) {
+func (s *Store) Acquire(ctx context.Context, owner string, ttl time.Duration,
+	gone func(string) bool) (ingest.Lease, error) {
 	held, now, err := s.lease(ctx)
 	switch {
 	case isCode(err, string(aztables.TableNotFound)):
@@ -36,8 +37,8 @@ func (s *Store) Acquire(ctx context.Context, owner string, ttl time.Duration, go
 	if !errors.Is(err, ingest.ErrConflict) {
 		return lease, err
 	}
-	// Somebody else took it between the reading and the writing, or this very
-	// write took effect and its answer was lost.
+	// Another owner took it between the read and the write, or this write took
+	// effect and its answer was lost.
 	held, _, err = s.lease(ctx)
 	switch {
 	case err != nil:
@@ -49,7 +50,7 @@ func (s *Store) Acquire(ctx context.Context, owner string, ttl time.Duration, go
 	}
 }
 
-// Renew writes the lease row anew. Where the row has another version and the
+// Renew writes the lease row again. Where the row has another version and the
 // same owner, the answer of a write was lost: of this call, or of an earlier
 // renewal, which did not extend the lease as far as this one has to.
 func (s *Store) Renew(ctx context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
@@ -71,7 +72,7 @@ func (s *Store) Renew(ctx context.Context, lease ingest.Lease, ttl time.Duration
 	return next, nil // the answer of the second write was lost too
 }
 
-// Release deletes the lease row unless somebody else has it.
+// Release deletes the lease row unless another owner holds the lease.
 func (s *Store) Release(ctx context.Context, lease ingest.Lease) error {
 	version := azcore.ETag(lease.Version)
 	_, err := s.client.DeleteEntity(ctx, s.partition, leaseKey, &aztables.DeleteEntityOptions{IfMatch: &version})
@@ -83,14 +84,16 @@ func (s *Store) Release(ctx context.Context, lease ingest.Lease) error {
 
 // putLease writes the lease row over the version that lease has.
 func (s *Store) putLease(ctx context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
-	version, err := s.swap(ctx, row{Partition: s.partition, Key: leaseKey, Owner: lease.Owner, Seconds: int(ttl / time.Second)}, lease.Version)
+	r := row{Partition: s.partition, Key: leaseKey, Owner: lease.Owner, Seconds: int(ttl / time.Second)}
+	version, err := s.swap(ctx, r, lease.Version)
 	if err == nil {
 		lease.Version = version
 	}
 	return lease, err
 }
 
-// lease reads the lease row and the time at the service; no row is no owner.
+// lease reads the lease row and the time at the service; without a row the owner
+// is empty.
 func (s *Store) lease(ctx context.Context) (ingest.Lease, time.Time, error) {
 	var response *http.Response
 	got, err := s.client.GetEntity(policy.WithCaptureResponse(ctx, &response), s.partition, leaseKey, nil)
@@ -102,7 +105,7 @@ func (s *Store) lease(ctx context.Context) (ingest.Lease, time.Time, error) {
 	}
 	r, err := decode(got.Value)
 	if err == nil && (r.Timestamp == nil || r.Owner == "") {
-		err = errors.New("the row lease is not whole")
+		err = errors.New(`row "lease" is incomplete`)
 	}
 	if err != nil {
 		return ingest.Lease{}, time.Time{}, &damagedError{err}
@@ -111,5 +114,6 @@ func (s *Store) lease(ctx context.Context) (ingest.Lease, time.Time, error) {
 	if err != nil {
 		now = time.Now()
 	}
-	return ingest.Lease{Owner: r.Owner, Expires: r.Timestamp.Add(time.Duration(r.Seconds) * time.Second), Version: string(got.ETag)}, now, nil
+	expires := r.Timestamp.Add(time.Duration(r.Seconds) * time.Second)
+	return ingest.Lease{Owner: r.Owner, Expires: expires, Version: string(got.ETag)}, now, nil
 }

@@ -20,7 +20,7 @@ const maxTransaction = 100
 
 // Record writes the entries, in transactions of up to 100 rows. An object's
 // quarantine and updates are written no later than its own row, and the row of
-// its earlier attempts goes last: after a crash in between, Load passes it over.
+// its earlier attempts is deleted last: after a crash in between, Load skips it.
 func (s *Store) Record(ctx context.Context, entries []ingest.Entry) error {
 	var rows []row
 	var settled []string
@@ -35,12 +35,7 @@ func (s *Store) Record(ctx context.Context, entries []ingest.Entry) error {
 			return err
 		}
 	}
-	for _, key := range settled {
-		if _, err := s.client.DeleteEntity(ctx, s.partition, key, nil); err != nil && !isStatus(err, http.StatusNotFound) {
-			return s.fault("write", err)
-		}
-	}
-	return nil
+	return s.removeEach(ctx, settled)
 }
 
 // entryRows are the rows of one entry, in the order in which they are written.
@@ -90,7 +85,8 @@ func (s *Store) write(ctx context.Context, rows []row) error {
 // be tried again stay. With nothing to delete it costs one call.
 //
 // The row of an object's earlier attempts that a crash left beside its done
-// row goes first: alone it would have the object delivered again.
+// row is deleted first: without the done row it would have the object delivered
+// again.
 func (s *Store) Prune(ctx context.Context, t time.Time) error {
 	old := make(map[ingest.ID][]string) // row keys by object
 	done := make(map[ingest.ID]bool)
@@ -127,19 +123,32 @@ func (s *Store) Prune(ctx context.Context, t time.Time) error {
 // when another run deleted one of its rows meanwhile; then its rows are deleted
 // one by one.
 func (s *Store) remove(ctx context.Context, keys []string) error {
-	any := azcore.ETagAny
+	version := azcore.ETagAny
 	for chunk := range slices.Chunk(keys, maxTransaction) {
 		actions := make([]aztables.TransactionAction, len(chunk))
 		for i, key := range chunk {
-			actions[i] = aztables.TransactionAction{ActionType: aztables.TransactionTypeDelete, Entity: encode(row{Partition: s.partition, Key: key}), IfMatch: &any}
+			actions[i] = aztables.TransactionAction{
+				ActionType: aztables.TransactionTypeDelete,
+				Entity:     encode(row{Partition: s.partition, Key: key}),
+				IfMatch:    &version,
+			}
 		}
 		if _, err := s.client.SubmitTransaction(ctx, actions, nil); err == nil {
 			continue
 		}
-		for _, key := range chunk {
-			if _, err := s.client.DeleteEntity(ctx, s.partition, key, nil); err != nil && !isStatus(err, http.StatusNotFound) {
-				return s.fault("write", err)
-			}
+		if err := s.removeEach(ctx, chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeEach deletes rows one by one, whether they are still there or not.
+func (s *Store) removeEach(ctx context.Context, keys []string) error {
+	for _, key := range keys {
+		_, err := s.client.DeleteEntity(ctx, s.partition, key, nil)
+		if err != nil && !isStatus(err, http.StatusNotFound) {
+			return s.fault("write", err)
 		}
 	}
 	return nil

@@ -100,7 +100,7 @@ func decode(data []byte) (row, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		var named struct{ RowKey string }
 		_ = json.Unmarshal(data, &named) // what cannot be read at all stays without a name
-		return r, fmt.Errorf("the row %q is not as written: %w", named.RowKey, err)
+		return r, fmt.Errorf("row %q is malformed: %w", named.RowKey, err)
 	}
 	return r, nil
 }
@@ -137,7 +137,7 @@ func (r row) id() (ingest.ID, error) {
 	text := parts[min(2, len(parts)-1)]
 	raw, err := hex.DecodeString(text)
 	if err != nil || len(raw) != len(ingest.ID{}) {
-		return ingest.ID{}, fmt.Errorf("the row %q names no object", r.Key)
+		return ingest.ID{}, fmt.Errorf("row %q does not name an object", r.Key)
 	}
 	return ingest.ID(raw), nil
 }
@@ -145,7 +145,7 @@ func (r row) id() (ingest.ID, error) {
 // pending reads a pending row.
 func (r row) pending() (ingest.Pending, error) {
 	if r.Object == "" || r.LastModified == nil || r.Next == nil {
-		return ingest.Pending{}, fmt.Errorf("the row %q is not whole", r.Key)
+		return ingest.Pending{}, fmt.Errorf("row %q is incomplete", r.Key)
 	}
 	return ingest.Pending{
 		Object:   ingest.Object{Key: r.Object, ETag: r.ETag, Size: r.Size, LastModified: *r.LastModified},
@@ -172,7 +172,7 @@ func joined(updates []ingest.Update) []byte {
 // updates reads what joined wrote.
 func (r row) updates() ([]ingest.Update, error) {
 	if len(r.Sent)%len(ingest.Update{}) != 0 {
-		return nil, fmt.Errorf("the row %q has a broken list of updates", r.Key)
+		return nil, fmt.Errorf("row %q has a broken list of updates", r.Key)
 	}
 	var list []ingest.Update
 	for part := range slices.Chunk(r.Sent, len(ingest.Update{})) {

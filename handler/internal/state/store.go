@@ -9,7 +9,7 @@
 //	done|<last modified>|<id>          an object that is recorded, while it can be listed again
 //	done|<last modified>|<id>|<first>  updates of an object's findings that have no room in its own row
 //	pending|<id>                       an object that a later run tries again
-//	quarantine|<id>|<line>             what was set aside, with its reason
+//	quarantine|<id>|<line>             what was quarantined, with its reason
 //	run|<descending time>              the summary of a run, for a week
 //
 // A row of further updates is named by the first of them. It does not say that
@@ -70,7 +70,8 @@ func New(cfg Config) (*Store, error) {
 		service, err = aztables.NewServiceClientFromConnectionString(cfg.ConnectionString.Reveal(), options)
 	}
 	if err != nil {
-		return nil, errors.New("the storage connection is not one that the table client can read") // its error quotes the text
+		// The client's own error quotes the text.
+		return nil, errors.New("the storage connection is not one that the table client can read")
 	}
 	return &Store{client: service.NewClient(cfg.Table), where: where, partition: partition(cfg.Bucket, cfg.Prefix)}, nil
 }
@@ -158,7 +159,7 @@ func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
 	}
 	r, err := decode(got.Value)
 	if err == nil && r.Time == nil {
-		err = fmt.Errorf("the row %q has no Time", watermarkKey)
+		err = fmt.Errorf("row %q has no Time", watermarkKey)
 	}
 	if err != nil {
 		return ingest.Mark{}, s.damaged(err)
@@ -171,11 +172,12 @@ func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
 }
 
 // Advance moves the watermark by compare-and-swap. A conflict with what this
-// very call wrote, when its answer was lost and the client tried again, is
-// told from one with another run by reading the watermark.
+// call itself wrote, when its answer was lost and the client tried again, is
+// distinguished from one with another run by reading the watermark.
 func (s *Store) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark, error) {
 	next.Time, next.Floor = next.Time.UTC(), next.Floor.UTC()
-	version, err := s.swap(ctx, row{Partition: s.partition, Key: watermarkKey, Time: &next.Time, Floor: &next.Floor}, mark.Version)
+	r := row{Partition: s.partition, Key: watermarkKey, Time: &next.Time, Floor: &next.Floor}
+	version, err := s.swap(ctx, r, mark.Version)
 	if err == nil {
 		next.Version = version
 		return next, nil
@@ -207,13 +209,15 @@ func (s *Store) swap(ctx context.Context, r row, version string) (string, error)
 	} else {
 		var updated aztables.UpdateEntityResponse
 		match := azcore.ETag(version)
-		updated, err = s.client.UpdateEntity(ctx, encode(r), &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeReplace})
+		options := &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeReplace}
+		updated, err = s.client.UpdateEntity(ctx, encode(r), options)
 		etag = updated.ETag
 	}
 	switch {
 	case err == nil:
 		return string(etag), nil
-	case isStatus(err, http.StatusConflict), isStatus(err, http.StatusPreconditionFailed), isStatus(err, http.StatusNotFound):
+	case isStatus(err, http.StatusConflict), isStatus(err, http.StatusPreconditionFailed),
+		isStatus(err, http.StatusNotFound):
 		return "", ingest.ErrConflict
 	default:
 		return "", s.fault("write", err)
