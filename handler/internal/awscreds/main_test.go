@@ -18,7 +18,7 @@ var local = localtest.NewShared()
 
 func TestMain(m *testing.M) { localtest.Main(m, local) }
 
-// clock is a clock that goes on when it is told.
+// clock is a clock that the test advances.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

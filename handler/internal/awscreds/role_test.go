@@ -246,7 +246,7 @@ func TestFaultsBehindTheRoleAreShownAsTheyAre(t *testing.T) {
 	}
 }
 
-// STS refuses the pair, and then the vault does not let it be read anew.
+// STS refuses the pair, and then the vault does not let it be read again.
 func TestVaultFaultWhileReadingAnew(t *testing.T) {
 	v, s, role := newRole(t)
 	s.refuse = func(int, string) (int, string) { return http.StatusForbidden, "InvalidClientTokenId" }

@@ -118,7 +118,7 @@ func TestVaultFaults(t *testing.T) {
 		}},
 		"refused before": {fault.VaultUnreachable, "cannot reach", func(v *vault) { v.Break(v.t, "vault", localtest.Fault{Drop: localtest.DropBefore, Times: -1}) }},
 		"answer lost":    {fault.VaultUnreachable, "cannot reach", func(v *vault) { v.Break(v.t, "vault", localtest.Fault{Drop: localtest.DropAfter, Times: -1}) }},
-		"nobody there":   {fault.VaultUnreachable, "connection refused", func(v *vault) { v.url = "https://" + localtest.FreeAddress(v.t); v.pair = v.keyPair() }},
+		"no listener":    {fault.VaultUnreachable, "connection refused", func(v *vault) { v.url = "https://" + localtest.FreeAddress(v.t); v.pair = v.keyPair() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVault(t)

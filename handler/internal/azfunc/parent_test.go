@@ -52,7 +52,7 @@ func playChild() {
 }
 
 // TestOrphanEnds: a host that is ended during a run leaves its handler behind,
-// which must not go on beside the next host's.
+// which must not continue beside the next host's.
 func TestOrphanEnds(t *testing.T) {
 	parent := exec.Command(os.Args[0])
 	parent.Env = append(os.Environ(), roleVar+"=parent")

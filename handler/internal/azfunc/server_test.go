@@ -46,7 +46,7 @@ func TestPostRunsTheFunction(t *testing.T) {
 }
 
 // TestChunkedBody sends the body as the host does: chunked, the terminating
-// chunk by itself.
+// chunk in its own write.
 func TestChunkedBody(t *testing.T) {
 	pastDue := make(chan bool, 1)
 	s := serve(t, func(_ context.Context, _ *slog.Logger, inv azfunc.Invocation) (azfunc.Report, error) {
@@ -95,7 +95,7 @@ func TestPanicFailsTheInvocationOnly(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, run, func(s *azfunc.Server) { s.PanicError = tt.panicError })
-			for range 2 { // the server goes on answering, and the next run is let in
+			for range 2 { // the server continues to answer, and the next run is let in
 				if got := s.do(t, "POST", "/Timer", "{}"); got.status != tt.want {
 					t.Errorf("POST /Timer = %q, want %q", got.status, tt.want)
 				}
@@ -143,7 +143,7 @@ func TestNextRunMayStartAtTheAnswer(t *testing.T) {
 }
 
 // TestClientGoneDoesNotEndTheRun: what a run accepted has to be recorded even
-// when nobody waits for its answer. The request's own context tells that the
+// when no one waits for its answer. The request's own context tells that the
 // server has noticed.
 func TestClientGoneDoesNotEndTheRun(t *testing.T) {
 	started, noticed, ended := make(chan bool, 1), make(chan bool), make(chan error, 1)
@@ -152,7 +152,7 @@ func TestClientGoneDoesNotEndTheRun(t *testing.T) {
 			started <- true
 			<-noticed
 			ended <- ctx.Err()
-			return azfunc.Report{}, errors.New("nobody reads this")
+			return azfunc.Report{}, errors.New("no one reads this")
 		}},
 		Log: slog.New(slog.DiscardHandler),
 	}

@@ -79,7 +79,7 @@ func TestStopWaitsForAnAnswerWrittenByHand(t *testing.T) {
 	}
 }
 
-// TestServeFailsWithItsListener: an end that nobody asked for is an error, so
+// TestServeFailsWithItsListener: an end that was not asked for is an error, so
 // that the process does not exit with 0.
 func TestServeFailsWithItsListener(t *testing.T) {
 	ln := listen(t)

@@ -57,7 +57,7 @@ func TestParseRefuses(t *testing.T) {
 		"number":             {`5`, "not a finding"},
 		"without id":         {`{"type":"a"}`, "it lacks type, or id and arn"},
 		"without type":       {`{"id":"a"}`, "it lacks type, or id and arn"},
-		"id is no text":      {`{"id":5,"type":"a"}`, "it lacks type, or id and arn"},
+		"id not a text":      {`{"id":5,"type":"a"}`, "it lacks type, or id and arn"},
 		"findings wrapped":   {`{"findings":[{"id":"1","type":"a"}]}`, "it lacks type, or id and arn"},
 		"deeper than 10,000": {`{"id":"1","type":"a","x":` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001) + `}`, "not JSON"},
 	}

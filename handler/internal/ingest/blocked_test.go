@@ -78,7 +78,7 @@ func TestAListingThatFailsEverywhereIsNoMatterOfFolders(t *testing.T) {
 	}
 	var unlisted *ingest.UnlistedError
 	if _, err := c.job().Run(t.Context()); !errors.Is(err, errBoom) || errors.As(err, &unlisted) {
-		t.Errorf("Run = %v, want %v alone", err, errBoom)
+		t.Errorf("Run = %v, want only %v", err, errBoom)
 	}
 	c.listFault = nil
 	c.run()
@@ -154,7 +154,7 @@ func TestAStopBeforeTheLeaseIsNoFailure(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	if _, err := c.job().Run(ctx); err != nil {
-		t.Errorf("Run = %v, want nil: it was told to stop", err)
+		t.Errorf("Run = %v, want nil: it was asked to stop", err)
 	}
 }
 

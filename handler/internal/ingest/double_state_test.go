@@ -67,7 +67,7 @@ func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
 	return err
 }
 
-// police checks that what is recorded as done was accepted or set aside. The
+// police checks that what is recorded as done was accepted or quarantined. The
 // very entry that was recorded last is a repeat, after an answer that was lost.
 func (s state) police(e ingest.Entry) {
 	_, was := s.c.pending[e.Object.ID()]

@@ -84,12 +84,12 @@ func TestARefusedFindingOfTwoObjectsIsSetAsideOnce(t *testing.T) {
 	c.put(key(today, "c"), now.Add(-time.Minute), "good")
 	c.deliverFault = func([]string) (bool, []string, error) { return true, []string{"bad"}, nil }
 	if s := c.run(); s.BadLines != 1 || s.Objects != 3 || len(c.accepted) != 1 {
-		t.Errorf("Run = %+v, set aside %v, want one line and all objects done", s, c.quarantined)
+		t.Errorf("Run = %+v, quarantined %v, want one line and all objects done", s, c.quarantined)
 	}
 }
 
 // TestATableThatTakesNothingIsNotTheRowsFault refuses everything: the run fails
-// and keeps it all. What stays refused when others are accepted is set aside,
+// and keeps it all. What stays refused when others are accepted is quarantined,
 // though the batches before held nothing else.
 func TestATableThatTakesNothingIsNotTheRowsFault(t *testing.T) {
 	c := newCloud(t)
@@ -102,11 +102,11 @@ func TestATableThatTakesNothingIsNotTheRowsFault(t *testing.T) {
 	c.deliverFault = func([]string) (bool, []string, error) { return true, bad, nil }
 	s, err := c.job().Run(t.Context())
 	if !errors.Is(err, ingest.ErrAllRefused) || len(c.quarantined) != 0 || !s.Watermark.Before(now.Add(-2*time.Minute)) {
-		t.Fatalf("Run = %+v, %v, set aside %d, want ErrAllRefused, none and the watermark below the objects", s, err, len(c.quarantined))
+		t.Fatalf("Run = %+v, %v, quarantined %d, want ErrAllRefused, none and the watermark below the objects", s, err, len(c.quarantined))
 	}
 	c.put(key(today, "good"), now.Add(-time.Minute), "good")
 	if s = c.run(); s.BadLines != 40 || s.Findings != 1 || s.Left != 0 {
-		t.Errorf("Run = %+v, want 40 lines set aside and 1 finding", s)
+		t.Errorf("Run = %+v, want 40 lines quarantined and 1 finding", s)
 	}
 }
 
@@ -263,7 +263,7 @@ func TestTwoRunsAtOnceDeliverOnce(t *testing.T) {
 	c.expect(1)
 }
 
-// TestTheOldestDayUnreadableHoldsNothingBack has one object alone in the oldest
+// TestTheOldestDayUnreadableHoldsNothingBack has only one object in the oldest
 // window of a backlog, and it cannot be read.
 func TestTheOldestDayUnreadableHoldsNothingBack(t *testing.T) {
 	c := newCloud(t)

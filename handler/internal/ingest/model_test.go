@@ -25,7 +25,7 @@ var (
 
 // TestModel plays random schedules of objects, faults, kills and runs against
 // the doubles, which police every call. In the end, after runs without faults,
-// every finding has been accepted or set aside, and no finding was accepted
+// every finding has been accepted or quarantined, and no finding was accepted
 // more often than runs broke off, plus once.
 func TestModel(t *testing.T) {
 	if *oneSeed != 0 {
@@ -60,7 +60,7 @@ func play(t *testing.T, seed uint64) {
 		m.breakSomething()
 		m.step = m.next
 		m.oneRun()
-		m.mend()
+		m.repair()
 		m.now = m.now.Add(time.Duration(m.r.IntN(3*3600)) * time.Second)
 	}
 	for range 3 {
@@ -172,7 +172,7 @@ func (m *model) bad(ids []string) []string {
 	return bad
 }
 
-func (m *model) mend() {
+func (m *model) repair() {
 	m.recordFault, m.advanceFault, m.listFault, m.openFault, m.dieAt = nil, nil, nil, nil, 0
 	m.bodyFault, m.stopAt, m.stop = nil, 0, nil
 	m.deliverFault = func(ids []string) (bool, []string, error) { return true, m.bad(ids), nil }

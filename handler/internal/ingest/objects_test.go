@@ -25,14 +25,14 @@ func TestBadInputHoldsNothingBack(t *testing.T) {
 		quarantined []string // line numbers
 		counts      func(ingest.Summary) bool
 	}{
-		"truncated gzip":         {zipped(finding("x") + strings.Repeat(finding("y"), 2000))[:60], nil, []string{"0"}, func(s ingest.Summary) bool { return s.BadObjects == 1 }},
-		"a line that is no JSON": {zipped(finding("x") + "garbage\n" + finding("y")), []string{"x", "y"}, []string{"2"}, func(s ingest.Summary) bool { return s.BadLines == 1 }},
-		"not an export file":     {[]byte("<html>\n<body>\n"), nil, []string{"0"}, func(s ingest.Summary) bool { return s.BadObjects == 1 && s.BadLines == 0 }},
-		"empty lines":            {zipped("\n" + finding("x") + "\n\n" + finding("y")), []string{"x", "y"}, nil, func(s ingest.Summary) bool { return s.BadLines == 0 }},
-		"an empty list":          {zipped(`{"findings":[]}` + "\n" + finding("x")), []string{"x"}, nil, func(s ingest.Summary) bool { return s.EmptyLines == 1 }},
-		"only an empty list":     {zipped(`{"findings":[]}`), nil, nil, func(s ingest.Summary) bool { return s.EmptyLines == 1 && s.BadObjects == 0 }},
-		"1,000 bad lines":        {zipped(finding("x") + strings.Repeat("bad\n", 1000)), []string{"x"}, nil, func(s ingest.Summary) bool { return s.BadLines == 101 && s.BadObjects == 1 }},
-		"a line too long":        {zipped(finding("x") + strings.Repeat("z", 5<<20) + "\n" + finding("y")), []string{"x", "y"}, []string{"2"}, func(s ingest.Summary) bool { return s.BadLines == 1 }},
+		"truncated gzip":          {zipped(finding("x") + strings.Repeat(finding("y"), 2000))[:60], nil, []string{"0"}, func(s ingest.Summary) bool { return s.BadObjects == 1 }},
+		"a line that is not JSON": {zipped(finding("x") + "garbage\n" + finding("y")), []string{"x", "y"}, []string{"2"}, func(s ingest.Summary) bool { return s.BadLines == 1 }},
+		"not an export file":      {[]byte("<html>\n<body>\n"), nil, []string{"0"}, func(s ingest.Summary) bool { return s.BadObjects == 1 && s.BadLines == 0 }},
+		"empty lines":             {zipped("\n" + finding("x") + "\n\n" + finding("y")), []string{"x", "y"}, nil, func(s ingest.Summary) bool { return s.BadLines == 0 }},
+		"an empty list":           {zipped(`{"findings":[]}` + "\n" + finding("x")), []string{"x"}, nil, func(s ingest.Summary) bool { return s.EmptyLines == 1 }},
+		"only an empty list":      {zipped(`{"findings":[]}`), nil, nil, func(s ingest.Summary) bool { return s.EmptyLines == 1 && s.BadObjects == 0 }},
+		"1,000 bad lines":         {zipped(finding("x") + strings.Repeat("bad\n", 1000)), []string{"x"}, nil, func(s ingest.Summary) bool { return s.BadLines == 101 && s.BadObjects == 1 }},
+		"a line too long":         {zipped(finding("x") + strings.Repeat("z", 5<<20) + "\n" + finding("y")), []string{"x", "y"}, []string{"2"}, func(s ingest.Summary) bool { return s.BadLines == 1 }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestBadInputHoldsNothingBack(t *testing.T) {
 				lines = append(lines, a[strings.LastIndexByte(a, ':')+1:])
 			}
 			if tt.quarantined != nil && !slices.Equal(lines, tt.quarantined) {
-				t.Errorf("set aside %v, want lines %v of object 1", c.quarantined, tt.quarantined)
+				t.Errorf("quarantined %v, want lines %v of object 1", c.quarantined, tt.quarantined)
 			}
 			opens := c.opens
 			c.run()
@@ -69,7 +69,7 @@ func TestARefusedFindingIsSetAsideByItself(t *testing.T) {
 	s := c.run()
 	c.expect(1)
 	if want := []string{key(today, "a") + ":2"}; !slices.Equal(c.quarantined, want) || s.Findings != 2 || s.BadLines != 1 {
-		t.Errorf("set aside %v, Run = %+v, want %v and 2 findings", c.quarantined, s, want)
+		t.Errorf("quarantined %v, Run = %+v, want %v and 2 findings", c.quarantined, s, want)
 	}
 }
 
@@ -78,7 +78,7 @@ func TestAFindingWithoutARowIsSetAsideByItself(t *testing.T) {
 	c.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("two")), nil...)
 	c.rowFault = func(string) error { return errors.New("too large") }
 	if s := c.run(); s.BadLines != 1 || s.BadObjects != 0 || !slices.Equal(c.quarantined, []string{key(today, "a") + ":1"}) {
-		t.Errorf("Run = %+v, set aside %v, want line 1", s, c.quarantined)
+		t.Errorf("Run = %+v, quarantined %v, want line 1", s, c.quarantined)
 	}
 }
 
@@ -145,7 +145,7 @@ func TestAnObjectIsGivenUpAfterItsLastAttempt(t *testing.T) {
 		makeDue(c)
 	}
 	if want := []string{key(today, "bad") + ":0"}; !slices.Equal(c.quarantined, want) || len(c.pending) != 0 {
-		t.Errorf("set aside %v, pending %v, want %v and none", c.quarantined, c.pending, want)
+		t.Errorf("quarantined %v, pending %v, want %v and none", c.quarantined, c.pending, want)
 	}
 }
 
@@ -182,7 +182,7 @@ func TestAnObjectThatIsGoneIsSetAside(t *testing.T) {
 		return nil
 	}
 	if s := c.run(); s.BadObjects != 1 || s.Pending != 0 {
-		t.Errorf("Run = %+v, want 1 object set aside", s)
+		t.Errorf("Run = %+v, want 1 object quarantined", s)
 	}
 	c.expect(1)
 }

@@ -55,7 +55,7 @@ func TestAKillInAHugeObjectRepeatsLittle(t *testing.T) {
 		}
 		worst = max(worst, c.repeats())
 	}
-	// While one record is written uploads go on, until three times what makes a
+	// While one record is written uploads continue, until three times what makes a
 	// record is waiting.
 	const bound = 2*3*ingest.CheckpointEvery + 3*batch
 	if kills < 10 || worst > bound {
@@ -65,7 +65,7 @@ func TestAKillInAHugeObjectRepeatsLittle(t *testing.T) {
 }
 
 // TestALostAnswerRepeatsItsBatchAlone loses the answer of one batch while
-// others are on their way: those come to their end and are recorded.
+// others are in flight: those come to their end and are recorded.
 func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) {
 	c := newCloud(t)
 	for i := range 400 {
@@ -120,7 +120,7 @@ func TestABudgetThatEndsWithSuspectsIsAFailure(t *testing.T) {
 	job.Budget = 2 * time.Second // of which 0.72 s are for reading
 	s, err := job.Run(t.Context())
 	if !errors.Is(err, ingest.ErrAllRefused) || s.WindowsLeft == 0 || len(c.quarantined) != 0 {
-		t.Errorf("Run = %+v, %v, want days left, ErrAllRefused and nothing set aside", s, err)
+		t.Errorf("Run = %+v, %v, want days left, ErrAllRefused and nothing quarantined", s, err)
 	}
 	c.deliverFault, c.deliverHook = nil, nil
 	c.run()
@@ -164,6 +164,6 @@ func TestAResumedObjectWithBadLinesOnlyIsStillAnExport(t *testing.T) {
 	c.pending[o.ID()] = ingest.Pending{Object: o, Lines: 1, Attempts: 1, Next: now}
 	s := c.run()
 	if want := []string{o.Key + ":2", o.Key + ":3"}; !slices.Equal(c.quarantined, want) || s.BadLines != 2 || c.accepted["x"] != 1 {
-		t.Errorf("set aside %v, Run = %+v, want %v", c.quarantined, s, want)
+		t.Errorf("quarantined %v, Run = %+v, want %v", c.quarantined, s, want)
 	}
 }

@@ -70,7 +70,7 @@ func TestASuspectDoesNotHoldProgress(t *testing.T) {
 	}
 }
 
-// TestASlowBatchDoesNotHoldProgress lets one upload hang while the others go on, and
+// TestASlowBatchDoesNotHoldProgress lets one upload hang while the others continue, and
 // kills the process near the object's end.
 func TestASlowBatchDoesNotHoldProgress(t *testing.T) {
 	c := newCloud(t)

@@ -94,7 +94,7 @@ func TestThePrefixIsListedAloneAndDecoysArePassedOver(t *testing.T) {
 	job.Prefix = "exports"
 	s, err := job.Run(t.Context())
 	if err != nil || s.Findings != 1 || c.opens != 1 || s.Plan.Skipped != 4 {
-		t.Errorf("Run = %+v, %v with %d reads, want 1 finding, 1 read and 4 keys passed over", s, err, c.opens)
+		t.Errorf("Run = %+v, %v with %d reads, want 1 finding, 1 read and 4 keys skipped", s, err, c.opens)
 	}
 }
 

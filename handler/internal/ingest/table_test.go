@@ -59,7 +59,7 @@ func TestEveryCallFailsInEveryWay(t *testing.T) {
 
 // TestARenewalFailsInEveryWay breaks every renewal of the lease in a run that
 // outlasts it. The run stops before the lease has expired, and the one after it
-// delivers everything; what was on its way may come twice.
+// delivers everything; what was in flight may come twice.
 func TestARenewalFailsInEveryWay(t *testing.T) {
 	const ttl = 300 * time.Millisecond
 	defer ingest.SetLeaseTTL(ttl)()

@@ -17,9 +17,9 @@ var others = []logsingestion.Column{
 	{Name: "TruncatedColumns_s", Type: "string"},
 }
 
-// The table and the rule are made from the schema file. A column that the
-// encoder alone knows is dropped by the service without a word; one that the
-// file alone knows stays empty for ever.
+// The table and the rule are made from the schema file. A column that is
+// only in the encoder is dropped silently by the service; one that is only in
+// the file stays empty for ever.
 func TestContractColumnsAreThoseOfTheSchema(t *testing.T) {
 	encoder := append(logsingestion.PathColumns(), others...)
 	var declared []logsingestion.Column
@@ -49,7 +49,7 @@ func TestContractColumnNamesAreOnesThatATableTakes(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range append(logsingestion.PathColumns(), others...) {
 		if !form.MatchString(c.Name) || slices.Contains(reserved, c.Name) || seen[c.Name] {
-			t.Errorf("%q is no name for a column: 2 to 45 letters, digits and underscores, not reserved, once", c.Name)
+			t.Errorf("%q is not a name for a column: 2 to 45 letters, digits and underscores, not reserved, once", c.Name)
 		}
 		seen[c.Name] = true
 	}

@@ -58,14 +58,14 @@ var (
 	serial atomic.Int64
 )
 
-// name returns what the rows of a test are told by: its name, and a number
+// name returns what the rows of a test are known by: its name, and a number
 // that another run of the test in this process does not have.
 func name(t *testing.T) string {
 	n, _ := names.LoadOrStore(t, fmt.Sprintf("%s#%d", t.Name(), serial.Add(1)))
 	return n.(string)
 }
 
-// rows makes n rows that the table takes, told by the test's name.
+// rows makes n rows that the table takes, with the test's name.
 func rows(t *testing.T, n int) (list []string) {
 	for i := range n {
 		list = append(list, fmt.Sprintf(`{"TimeGenerated":"2026-08-01T00:00:00Z","Severity":5.30,"SourceObject_s":"%s %d"}`, name(t), i))

@@ -1,9 +1,11 @@
 package logsingestion_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"runtime"
 	"slices"
@@ -39,7 +41,7 @@ func TestDeliverFaults(t *testing.T) {
 		"unavailable":            {fault.IngestionUnreachable, "Service Unavailable (HTTP 503)", nil, always(503, "")},
 		"refused before":         {fault.IngestionUnreachable, "cannot reach", nil, &localtest.Fault{Drop: localtest.DropBefore, Times: -1}},
 		"answer lost":            {fault.IngestionUnreachable, "cannot reach", nil, &localtest.Fault{Drop: localtest.DropAfter, Times: -1}},
-		"nobody there": {fault.IngestionUnreachable, "connection refused", func(cfg *logsingestion.Config) {
+		"no listener": {fault.IngestionUnreachable, "connection refused", func(cfg *logsingestion.Config) {
 			cfg.Endpoint = "https://" + localtest.FreeAddress(t)
 		}, nil},
 		"no such host": {fault.IngestionUnreachable, "no.such.host", func(cfg *logsingestion.Config) { cfg.Endpoint = "https://no.such.host" }, nil},
@@ -108,7 +110,7 @@ func TestReasonNeverHoldsTheServicesMessage(t *testing.T) {
 	c.Break(t, "ingestion", localtest.Fault{Status: 400, Times: -1, Body: `{"error":{"code":"InvalidRow","message":"row {\"title_s\":\"private\"} is bad"}}`})
 	refusals := deliver(t, table, batch(`{"TimeGenerated":"2026-08-01T00:00:00Z","title_s":"private"}`))
 	if want := []ingest.Refusal{{Row: 0, Reason: "refused by the service: InvalidRow (HTTP 400)"}}; !slices.Equal(refusals, want) {
-		t.Errorf("Deliver = %+v, want %+v: the code and the status alone", refusals, want)
+		t.Errorf("Deliver = %+v, want %+v: only the code and the status", refusals, want)
 	}
 }
 
@@ -174,10 +176,10 @@ func (e *early) Do(r *http.Request) (*http.Response, error) {
 			runtime.Gosched()
 		}
 	})
-	return &http.Response{StatusCode: http.StatusRequestEntityTooLarge, Status: "413", Body: http.NoBody, Header: http.Header{}, Request: r}, nil
+	return &http.Response{StatusCode: http.StatusRequestEntityTooLarge, Status: "413", Body: io.NopCloser(new(bytes.Buffer)), Header: http.Header{}, Request: r}, nil
 }
 
-// A body that may still be on its way must not be written to. The race
+// A body that may still be in flight must not be written to. The race
 // detector tells when it is.
 func TestBodyIsNotReusedWhileItMayBeOnItsWay(t *testing.T) {
 	service := &early{}

@@ -79,7 +79,7 @@ func TestRowValues(t *testing.T) {
 		{"more than a real holds, kept", `"severity":1e400`, "AdditionalFields", `{"severity":1e400}`},
 		{"escapes", `"title":"a\/b\u00e9\n"`, "title_s", `"a\/b\u00e9\n"`},
 		{"null", `"title":null`, "title_s", absent},
-		{"null is no additional field", `"title":null,"extra":null`, "AdditionalFields", absent},
+		{"null is not an additional field", `"title":null,"extra":null`, "AdditionalFields", absent},
 		{"unknown members", `"extra":{"a":[1,2.0]},"odd\"name":"v"`, "AdditionalFields", `{"extra":{"a":[1,2.0]},"odd\"name":"v"}`},
 		{"number in text", `"severity":"high"`, "Severity", absent},
 		{"number in text, kept", `"severity":"high"`, "AdditionalFields", `{"severity":"high"}`},
@@ -91,7 +91,7 @@ func TestRowValues(t *testing.T) {
 		{"boolean in text, kept", `"service":{"archived":"true"}`, "ServiceDetails", `{"archived":"true"}`},
 		{"array as text", `"resource":{"instanceDetails":{"tags":[ {"key":"a"} ]}}`, "resource_instanceDetails_tags_s", `"[ {\"key\":\"a\"} ]"`},
 		{"number as text", `"accountId":111122223333`, "accountId_s", `"111122223333"`},
-		{"resource that is no object", `"resource":"none"`, "ResourceDetails", `"none"`},
+		{"resource that is not an object", `"resource":"none"`, "ResourceDetails", `"none"`},
 		{"resource null", `"resource":null`, "ResourceDetails", absent},
 		{"GUID without dashes", `"service":{"detectorId":"12ABC34D567E8FA901BC2D34E56789F0"}`, "service_detectorId_g", `"12abc34d-567e-8fa9-01bc-2d34e56789f0"`},
 		{"GUID that is none", `"service":{"detectorId":"default"}`, "service_detectorId_g", absent},
@@ -115,7 +115,7 @@ func TestRowValues(t *testing.T) {
 func TestRowOfAnIDThatIsNoGUID(t *testing.T) {
 	row := rowOf(t, `{"id":"finding-1","type":"a"}`)
 	if row["id_s"] != `"finding-1"` || row["id_g"] != "" || row["AdditionalFields"] != "" {
-		t.Errorf("Row = %v, want id_s alone", row)
+		t.Errorf("Row = %v, want only id_s", row)
 	}
 }
 
@@ -128,10 +128,10 @@ func TestRowAppends(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alone, _ := e.Row(nil, &f, source)
+	row, _ := e.Row(nil, &f, source)
 	got, err := e.Row([]byte("before,"), &f, source)
-	if err != nil || string(got) != "before,"+string(alone) {
-		t.Errorf("Row = %s, %v, want before,%s", got, err, alone)
+	if err != nil || string(got) != "before,"+string(row) {
+		t.Errorf("Row = %s, %v, want before,%s", got, err, row)
 	}
 	src := ingest.Source{Bucket: "b", Object: ingest.Object{Key: "a\"\x01\xff/é", LastModified: time.Now()}}
 	got, err = e.Row(nil, &f, src)

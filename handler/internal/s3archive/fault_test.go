@@ -183,9 +183,9 @@ func TestPageTimeIsTheServersDate(t *testing.T) {
 	}
 }
 
-// A page that says more and shows nothing leaves nowhere to go on from, and what
-// follows it must not be taken for listed.
-func TestPageWithoutObjectsThatIsNotTheLastIsAFault(t *testing.T) {
+// After an empty page marked as truncated the listing cannot continue, and what
+// follows it must not count as listed.
+func TestAnEmptyTruncatedPageIsAFault(t *testing.T) {
 	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
 	})

@@ -40,7 +40,7 @@ func (s server) archive(edit ...func(*s3archive.Config)) *s3archive.Archive {
 	return s3archive.New(cfg)
 }
 
-// embedded is the S3 of the local cloud, which checks key ids alone.
+// embedded is the S3 of the local cloud, which checks only key ids.
 func embedded(t *testing.T) server {
 	t.Helper()
 	c := local.Cloud(t)

@@ -9,7 +9,7 @@ import (
 )
 
 // What is stored outlives the version that stored it: a later version that
-// read other names would deliver everything again, or start anew.
+// read other names would deliver everything again, or start again.
 func TestContractRows(t *testing.T) {
 	cfg, s := store(t)
 	o := object(1)

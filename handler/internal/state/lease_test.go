@@ -27,9 +27,9 @@ func TestALeaseCreatesTheTable(t *testing.T) {
 	acquire(t, newStore(t, config(t)), "one")
 }
 
-// Whose lease it is cannot be told without reading it: the run must not be told
-// that another has it.
-func TestRenewThatCannotReadIsNoConflict(t *testing.T) {
+// Whose lease it is cannot be known without reading it: the error must not be
+// that another owner has it.
+func TestRenewThatCannotReadIsNotAConflict(t *testing.T) {
 	cfg, s := store(t)
 	lease := acquire(t, s, "one")
 	own, proxy := through(t, cfg)

@@ -19,7 +19,7 @@ type Fault string
 // The two ways.
 const (
 	RequestLost Fault = "request lost" // it takes no effect
-	AnswerLost  Fault = "answer lost"  // it takes effect, and its caller is told of an error
+	AnswerLost  Fault = "answer lost"  // it takes effect, and its caller gets an error
 )
 
 // EveryTry has all tries of all writes lost.
@@ -29,9 +29,9 @@ const EveryTry = -1
 type Breaker struct {
 	// Break loses the next tries of a write, or with EveryTry all, until the
 	// function it returns is called.
-	Break func(t *testing.T, f Fault, tries int) (mend func())
-	// Retries says that the port tries again by itself: one lost try is then no
-	// error of the call.
+	Break func(t *testing.T, f Fault, tries int) (repair func())
+	// Retries says that the port retries: one lost try is then not an error of
+	// the call.
 	Retries bool
 }
 
@@ -57,9 +57,9 @@ func eachLoss(t *testing.T, test func(t *testing.T, l loss)) {
 // more.
 func (b Breaker) lose(t *testing.T, l loss, write func() error) {
 	t.Helper()
-	mend := b.Break(t, l.fault, l.tries)
+	repair := b.Break(t, l.fault, l.tries)
 	err := write()
-	mend()
+	repair()
 	switch {
 	case l.tries == EveryTry && err == nil:
 		t.Errorf("with its %s at every try the call = nil, want an error", l.fault)

@@ -12,7 +12,7 @@ import (
 	"guardduty-sentinel/handler/internal/ingest"
 )
 
-// LeasesFixture is a lease that nobody holds, and its store's clock.
+// LeasesFixture is a free lease, and its store's clock.
 type LeasesFixture struct {
 	Leases ingest.Leases
 	Breaker
@@ -20,7 +20,7 @@ type LeasesFixture struct {
 	Pass func(d time.Duration)
 }
 
-// Leases checks the leases of one source. Each case has them anew.
+// Leases checks the leases of one source. Each case has a new fixture.
 func Leases(t *testing.T, fresh func(t *testing.T) LeasesFixture) {
 	cases := map[string]func(*testing.T, leases){
 		"free": free, "held": held, "same owner": sameOwner, "expired": expired, "gone": gone,
@@ -153,7 +153,7 @@ func renewLost(t *testing.T, l leases) {
 		t.Fatalf("Release = %v", err)
 	}
 	if _, err := l.f.Leases.Renew(t.Context(), lease, time.Minute); !errors.Is(err, ingest.ErrConflict) {
-		t.Errorf("Renew of a lease that nobody has = %v, want %v", err, ingest.ErrConflict)
+		t.Errorf("Renew of a free lease = %v, want %v", err, ingest.ErrConflict)
 	}
 }
 

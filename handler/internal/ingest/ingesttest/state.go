@@ -16,7 +16,7 @@ import (
 type StateFixture struct {
 	State ingest.State
 	Breaker
-	// Quarantine lists what was set aside, as key, colon and line.
+	// Quarantine lists what was quarantined, as key, colon and line.
 	Quarantine func(t *testing.T) []string
 	// Summaries lists when the runs began whose summaries are kept, the newest
 	// first.
@@ -101,11 +101,11 @@ func (s state) want(t *testing.T, done []ingest.Object, pending []ingest.Pending
 	}
 }
 
-// wantQuarantine checks what was set aside, in any order.
+// wantQuarantine checks what was quarantined, in any order.
 func (s state) wantQuarantine(t *testing.T, want ...string) {
 	t.Helper()
 	if got := slices.Sorted(slices.Values(s.f.Quarantine(t))); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
-		t.Errorf("set aside are %.500q, want %.500q", got, want)
+		t.Errorf("quarantined are %.500q, want %.500q", got, want)
 	}
 }
 
@@ -204,7 +204,7 @@ func summary(n int) ingest.Summary {
 	return ingest.Summary{Started: written.Add(time.Duration(n) * time.Hour), Duration: 12345 * time.Millisecond, Findings: n, Bytes: 5 << 32, Watermark: written}
 }
 
-// wantSummaries checks the runs, told by their hours.
+// wantSummaries checks the runs, named by their hours.
 func (s state) wantSummaries(t *testing.T, want ...int) {
 	t.Helper()
 	var got []int

@@ -74,12 +74,12 @@ var stateFaults = map[string]func(t *testing.T, s state, l loss){
 func (s state) advanceAfterLoss(t *testing.T, from ingest.Mark, l loss) {
 	t.Helper()
 	next := at(written.Add(time.Hour))
-	var told ingest.Mark
+	var advanced ingest.Mark
 	var err error
-	s.f.lose(t, l, func() error { told, err = s.f.State.Advance(t.Context(), from, next); return err })
+	s.f.lose(t, l, func() error { advanced, err = s.f.State.Advance(t.Context(), from, next); return err })
 	now := s.load(t).Mark
-	if err == nil && now != told {
-		t.Errorf("Load = %+v, want the mark that Advance gave, %+v", now, told)
+	if err == nil && now != advanced {
+		t.Errorf("Load = %+v, want the mark that Advance gave, %+v", now, advanced)
 	}
 	if !slices.ContainsFunc([]ingest.Mark{from, next}, func(m ingest.Mark) bool { return m.Time.Equal(now.Time) && m.Floor.Equal(now.Floor) }) {
 		t.Errorf("Load = %+v, want the mark of before or the next", now)

@@ -98,16 +98,16 @@ func (tb table) wantAccepted(t *testing.T, want []string) {
 }
 
 func row(t *testing.T, tb table) {
-	alone := tb.row(t, nil, "a")
+	row := tb.row(t, nil, "a")
 	var members map[string]any
-	if err := json.Unmarshal(alone, &members); err != nil || len(members) == 0 {
-		t.Errorf("Row = %q, %v, want a JSON object", alone, err)
+	if err := json.Unmarshal(row, &members); err != nil || len(members) == 0 {
+		t.Errorf("Row = %q, %v, want a JSON object", row, err)
 	}
-	if got := tb.row(t, []byte("before,"), "a"); string(got) != "before,"+string(alone) {
-		t.Errorf("Row behind other bytes = %q, want those and %q", got, alone)
+	if got := tb.row(t, []byte("before,"), "a"); string(got) != "before,"+string(row) {
+		t.Errorf("Row behind other bytes = %q, want those and %q", got, row)
 	}
-	if other := tb.row(t, nil, "b"); string(other) == string(alone) {
-		t.Errorf("the rows of two findings are both %q", alone)
+	if other := tb.row(t, nil, "b"); string(other) == string(row) {
+		t.Errorf("the rows of two findings are both %q", row)
 	}
 }
 
@@ -178,9 +178,8 @@ func (tb table) wantRefused(t *testing.T, rows []string, bad []int) {
 	}
 }
 
-// allRefused is no error: whether every row is refused for its own sake, or the
-// table is not as it should be, is for the caller to decide, who sees other
-// batches too.
+// allRefused is not an error: whether the rows or the table are at fault is for
+// the caller to decide, who sees other batches too.
 func allRefused(t *testing.T, tb table) {
 	tb.wantRefused(t, []string{tb.f.Bad}, []int{0})
 	tb.wantRefused(t, []string{tb.f.Bad, tb.f.Bad, tb.f.Bad}, []int{0, 1, 2})
@@ -213,8 +212,8 @@ func deliverConcurrently(t *testing.T, tb table) {
 	tb.wantAccepted(t, all)
 }
 
-// deliverLost loses a call between two others and repeats it when it was told
-// of an error. Rows whose answer was lost come again, and no others: twice when
+// deliverLost loses a call between two others and repeats it when it returned
+// an error. Rows whose answer was lost come again, and no others: twice when
 // that was one try.
 func deliverLost(t *testing.T, tb table, l loss) {
 	before, lost, after := tb.rows(t, "before", 3), tb.rows(t, "lost", 3), tb.rows(t, "after", 3)
@@ -232,7 +231,7 @@ func deliverLost(t *testing.T, tb table, l loss) {
 	accepted := tb.f.Accepted(t)
 	for _, r := range accepted {
 		if !slices.Contains(once, r) {
-			t.Errorf("the table accepted %q, which nobody sent", r)
+			t.Errorf("the table accepted %q, which was never sent", r)
 		}
 	}
 	for _, r := range once {
