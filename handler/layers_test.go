@@ -64,7 +64,8 @@ func TestLayers(t *testing.T) {
 			if !own && !strings.Contains(first, ".") || may == nil {
 				continue // the standard library, or whatever it needs
 			}
-			if slices.Contains(support, imported) || !slices.ContainsFunc(may, func(prefix string) bool { return strings.HasPrefix(imported, prefix) }) {
+			if slices.Contains(support, imported) ||
+				!slices.ContainsFunc(may, func(prefix string) bool { return strings.HasPrefix(imported, prefix) }) {
 				t.Errorf("%s imports %s, which its layer does not allow", fields[0], imported)
 			}
 		}

@@ -57,7 +57,14 @@ func newVault(t *testing.T) *vault {
 	c := local.Cloud(t)
 	c.UseIdentity(t)
 	n := pairs.Add(1)
-	v := &vault{Cloud: c, t: t, id: fmt.Sprintf("id-%d", n), key: fmt.Sprintf("key-%d", n), clock: newClock(), url: c.Settings["KEY_VAULT_URI"]}
+	v := &vault{
+		Cloud: c,
+		t:     t,
+		id:    fmt.Sprintf("id-%d", n),
+		key:   fmt.Sprintf("key-%d", n),
+		clock: newClock(),
+		url:   c.Settings["KEY_VAULT_URI"],
+	}
 	v.pair = v.keyPair()
 	return v
 }

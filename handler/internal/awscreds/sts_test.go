@@ -42,7 +42,13 @@ func newSTS(t *testing.T) *sts {
 }
 
 func (s *sts) config() awscreds.RoleConfig {
-	return awscreds.RoleConfig{RoleARN: roleARN, ExternalID: "external-1", Region: "eu-west-1", Endpoint: s.URL, HTTPClient: s.Client()}
+	return awscreds.RoleConfig{
+		RoleARN:    roleARN,
+		ExternalID: "external-1",
+		Region:     "eu-west-1",
+		Endpoint:   s.URL,
+		HTTPClient: s.Client(),
+	}
 }
 
 func (s *sts) serve(w http.ResponseWriter, r *http.Request) {
@@ -88,7 +94,8 @@ func (s *sts) live(d time.Duration) {
 func wantRole(t *testing.T, role *awscreds.Role, n int) {
 	t.Helper()
 	got, err := role.Retrieve(t.Context())
-	if err != nil || got.AccessKeyID != fmt.Sprintf("ASIA%d", n) || got.SecretAccessKey != fmt.Sprintf("hidden%d", n) || got.SessionToken != fmt.Sprintf("hidden-session%d", n) {
+	if err != nil || got.AccessKeyID != fmt.Sprintf("ASIA%d", n) || got.SecretAccessKey != fmt.Sprintf("hidden%d", n) ||
+		got.SessionToken != fmt.Sprintf("hidden-session%d", n) {
 		t.Errorf("Retrieve = %+v, %v, want the credentials of answer %d", got, err, n)
 	}
 }

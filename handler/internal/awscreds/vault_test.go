@@ -110,7 +110,12 @@ func TestVaultFaults(t *testing.T) {
 	}{
 		"missing": {fault.SecretMissing, "there is no secret", func(v *vault) { v.id = "not-there"; v.pair = v.keyPair() }},
 		"disabled": {fault.SecretMissing, "is disabled", func(v *vault) {
-			v.Break(v.t, "vault", localtest.Fault{Path: "/secrets/" + v.id, Status: http.StatusForbidden, Body: disabled, Times: -1})
+			v.Break(v.t, "vault", localtest.Fault{
+				Path:   "/secrets/" + v.id,
+				Status: http.StatusForbidden,
+				Body:   disabled,
+				Times:  -1,
+			})
 		}},
 		"forbidden": {fault.VaultRefused, "Key Vault Secrets User", func(v *vault) { v.Forbid(v.t, "vault") }},
 		"unavailable": {fault.VaultUnreachable, "Service Unavailable (HTTP 503)", func(v *vault) {
@@ -159,7 +164,10 @@ func TestWithoutATokenTheVaultIsNotRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			v := newVault(t)
 			v.store("AKIA1", "hidden1")
-			t.Setenv("AZURE_CLIENT_ID", map[bool]string{false: "8c7d1f6e-0000-4000-8000-000000000001", true: "8c7d1f6e-0000-4000-8000-000000000002"}[forbid])
+			t.Setenv("AZURE_CLIENT_ID", map[bool]string{
+				false: "8c7d1f6e-0000-4000-8000-000000000001",
+				true:  "8c7d1f6e-0000-4000-8000-000000000002",
+			}[forbid])
 			if forbid {
 				v.Forbid(t, "identity")
 			}

@@ -80,7 +80,8 @@ func TestErrorLineHidesTheWordWarn(t *testing.T) {
 			t.Errorf("line for %q = %s, want no warn in it", text, line)
 		}
 		got := fields(t, line)
-		if got["msg"] != text || got["Warn_key"] != text || fmt.Sprint(got["warned"]) != fmt.Sprint(map[string]any{"error": text, "list": []any{text}}) {
+		if got["msg"] != text || got["Warn_key"] != text ||
+			fmt.Sprint(got["warned"]) != fmt.Sprint(map[string]any{"error": text, "list": []any{text}}) {
 			t.Errorf("line for %q = %s, want the same text decoded", text, line)
 		}
 	}
@@ -90,7 +91,8 @@ func TestAttributesAndGroupsAreKept(t *testing.T) {
 	for _, level := range []slog.Level{slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
 		var out bytes.Buffer
 		azfunc.NewLogger(&out, &out, slog.LevelInfo).With("id", "1").WithGroup("g").With("a", 2).Log(t.Context(), level, "m", "b", "x\ny\r\n")
-		if got := fields(t, out.String()); got["id"] != "1" || !strings.Contains(out.String(), `"g":{"a":2,"b":"x\ny\r\n"}`) {
+		got := fields(t, out.String())
+		if got["id"] != "1" || !strings.Contains(out.String(), `"g":{"a":2,"b":"x\ny\r\n"}`) {
 			t.Errorf("line at %v = %s, want the attributes and the group", level, &out)
 		}
 	}

@@ -34,13 +34,15 @@ func TestPostRunsTheFunction(t *testing.T) {
 		return azfunc.Report{Lines: []string{"Posted 5 findings; <b> & ünïcode.", "second"}}, nil
 	})
 	answer := s.do(t, "POST", "/Timer", `{"Data":{"timer":{"IsPastDue":true}},"Metadata":{"RetryContext":{"RetryCount":2}}}`)
-	if want := []string{"Posted 5 findings; <b> & ünïcode.", "second"}; answer.status != "200 OK" || !slices.Equal(answer.logs, want) {
+	want := []string{"Posted 5 findings; <b> & ünïcode.", "second"}
+	if answer.status != "200 OK" || !slices.Equal(answer.logs, want) {
 		t.Errorf("POST /Timer = %s with %q, want 200 OK with %q", answer.status, answer.logs, want)
 	}
 	if want := (azfunc.Invocation{ID: "id-1", Function: "Timer", PastDue: true, Retry: 2}); got != want {
 		t.Errorf("the run was given %+v, want %+v", got, want)
 	}
-	if line := s.stdout.String(); !strings.Contains(line, `"invocation_id":"id-1","timer":{"past_due":true,"retry":2}`) {
+	line := s.stdout.String()
+	if !strings.Contains(line, `"invocation_id":"id-1","timer":{"past_due":true,"retry":2}`) {
 		t.Errorf("log line = %s, want the invocation's id and timer in it", line)
 	}
 }
@@ -100,7 +102,8 @@ func TestPanicFailsTheInvocationOnly(t *testing.T) {
 					t.Errorf("POST /Timer = %q, want %q", got.status, tt.want)
 				}
 			}
-			if got := s.stderr.String(); !strings.Contains(got, `"stack":"goroutine`) || !strings.Contains(got, "server_test.go") {
+			got := s.stderr.String()
+			if !strings.Contains(got, `"stack":"goroutine`) || !strings.Contains(got, "server_test.go") {
 				t.Errorf("stderr = %s, want the stack of the panic", got)
 			}
 		})
@@ -118,7 +121,8 @@ func TestSecondPostDuringARunDoesNothing(t *testing.T) {
 	go func() { first <- s.do(t, "POST", "/Timer", "{}") }()
 	receive(t, started)
 	second := s.do(t, "POST", "/Timer", "{}")
-	if second.status != "200 OK" || len(second.logs) != 1 || !strings.Contains(second.logs[0], "Another run is in progress") {
+	if second.status != "200 OK" || len(second.logs) != 1 ||
+		!strings.Contains(second.logs[0], "Another run is in progress") {
 		t.Errorf("second POST = %s %q, want 200 OK and why it did nothing", second.status, second.logs)
 	}
 	close(release)

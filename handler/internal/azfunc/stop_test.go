@@ -36,7 +36,8 @@ func TestStopWaitsForTheRunsAnswer(t *testing.T) {
 			receive(t, started)
 			s.stop()
 			got, err := io.ReadAll(conn)
-			if err != nil || !strings.HasPrefix(string(got), tt.want) || !strings.HasSuffix(string(got), `"ReturnValue":null}`) {
+			if err != nil || !strings.HasPrefix(string(got), tt.want) ||
+				!strings.HasSuffix(string(got), `"ReturnValue":null}`) {
 				t.Errorf("answer = %q, %v, want all of %q", got, err, tt.want)
 			}
 		})

@@ -63,7 +63,8 @@ func serve(t *testing.T, run azfunc.Run, changes ...func(*azfunc.Server)) *serve
 	return s
 }
 
-func serveOn(t *testing.T, ln net.Listener, grace time.Duration, run azfunc.Run, changes ...func(*azfunc.Server)) *served {
+func serveOn(t *testing.T, ln net.Listener, grace time.Duration, run azfunc.Run,
+	changes ...func(*azfunc.Server)) *served {
 	t.Helper()
 	s := &served{addr: ln.Addr().String(), done: make(chan error, 1)}
 	server := &azfunc.Server{

@@ -26,7 +26,9 @@ func TestFailedRunOnTheWire(t *testing.T) {
 	if got := s.raw(t, post); got != want {
 		t.Errorf("answer = %q, want %q", got, want)
 	}
-	if log := s.stderr.String(); !strings.Contains(log, `"msg":"run failed","invocation_id":"id-1","error":"GD1203`) || !strings.Contains(log, `"story":["half done"]`) {
+	log := s.stderr.String()
+	if !strings.Contains(log, `"msg":"run failed","invocation_id":"id-1","error":"GD1203`) ||
+		!strings.Contains(log, `"story":["half done"]`) {
 		t.Errorf("stderr = %s, want the reason and the story so far", log)
 	}
 }
@@ -124,7 +126,8 @@ func TestRunLongerThanTheReadTimeout(t *testing.T) {
 			ts.Start()
 			t.Cleanup(ts.Close)
 			s := &served{addr: ts.Listener.Addr().String()}
-			if got := s.raw(t, strings.Replace(post, "\r\n", "\r\nConnection: close\r\n", 1)); !strings.HasPrefix(got, want) {
+			got := s.raw(t, strings.Replace(post, "\r\n", "\r\nConnection: close\r\n", 1))
+			if !strings.HasPrefix(got, want) {
 				t.Errorf("answer = %q, want %q", got, want)
 			}
 		})
@@ -133,7 +136,10 @@ func TestRunLongerThanTheReadTimeout(t *testing.T) {
 
 // TestAnswerWithoutHijack: a writer that gives no connection still gets a 500.
 func TestAnswerWithoutHijack(t *testing.T) {
-	server := &azfunc.Server{Functions: map[string]azfunc.Run{"Timer": reports(azfunc.Report{}, errors.New("GD1003 no"))}, Log: slog.New(slog.DiscardHandler)}
+	server := &azfunc.Server{
+		Functions: map[string]azfunc.Run{"Timer": reports(azfunc.Report{}, errors.New("GD1003 no"))},
+		Log:       slog.New(slog.DiscardHandler),
+	}
 	w := httptest.NewRecorder()
 	server.Handler(t.Context()).ServeHTTP(w, httptest.NewRequest("POST", "/Timer", strings.NewReader("{}")))
 	if got := logs(t, w.Body.Bytes()); w.Code != 500 || len(got) != 1 || got[0] != "GD1003 no" {

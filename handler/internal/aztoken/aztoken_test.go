@@ -50,7 +50,9 @@ func wantRefused(t *testing.T, credential *aztoken.Credential, resource string) 
 	if err == nil {
 		t.Fatalf("GetToken = %d bytes, want an error", len(token.Token))
 	}
-	if got := fault.Of(err); got.Code != fault.Token || !strings.Contains(err.Error(), "no Azure token for "+resource) || strings.Contains(err.Error(), "\n") {
+	got := fault.Of(err)
+	if got.Code != fault.Token || !strings.Contains(err.Error(), "no Azure token for "+resource) ||
+		strings.Contains(err.Error(), "\n") {
 		t.Errorf("GetToken = %v, want one line with %s and %s", err, fault.Token, resource)
 	}
 	var final interface{ NonRetriable() }

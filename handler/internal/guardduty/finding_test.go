@@ -11,7 +11,9 @@ import (
 func TestParseFinding(t *testing.T) {
 	line := `{ "schemaVersion":"2.0","accountId":"111122223333","region":"eu-west-1","id":"5f50","type":"Recon:EC2\/Portscan","severity":5.30,"updatedAt":"2026-08-01T01:24:20.934Z",` +
 		`"resource":{"a":[1,{"b":null}]} ,"service":{"count":12,"additionalInfo":{"value":"{\"sample\":true}","sample":true},"x":"\u00e9"},"new":{"k":1e400} }`
-	paths := []string{"severity", "resource", "service.x", "resource.a", "type", "service.missing", "service", "resource"}
+	paths := []string{
+		"severity", "resource", "service.x", "resource.a", "type", "service.missing", "service", "resource",
+	}
 	p := guardduty.Parser{Paths: guardduty.NewPaths(paths...)}
 	f, err := p.Parse([]byte(line))
 	if err != nil {
@@ -20,7 +22,8 @@ func TestParseFinding(t *testing.T) {
 	if f.Account != "111122223333" || f.Region != "eu-west-1" {
 		t.Errorf("Parse = account %q, Region %q", f.Account, f.Region)
 	}
-	if f.ID != "5f50" || f.Type != "Recon:EC2/Portscan" || f.Severity != 5.3 || f.UpdatedAt != "2026-08-01T01:24:20.934Z" || f.Count != "12" || !f.Sample {
+	if f.ID != "5f50" || f.Type != "Recon:EC2/Portscan" || f.Severity != 5.3 ||
+		f.UpdatedAt != "2026-08-01T01:24:20.934Z" || f.Count != "12" || !f.Sample {
 		t.Errorf("Parse = %+v", f)
 	}
 	const resource, service = `{"a":[1,{"b":null}]}`, `{"count":12,"additionalInfo":{"value":"{\"sample\":true}","sample":true},"x":"\u00e9"}`
@@ -29,7 +32,8 @@ func TestParseFinding(t *testing.T) {
 			t.Errorf("Values[%s] = %s, want %s", paths[i], got, want)
 		}
 	}
-	if len(f.Rest) != 2 || f.Rest[0].Name != "schemaVersion" || f.Rest[1].Name != "new" || string(f.Rest[1].Value) != `{"k":1e400}` {
+	if len(f.Rest) != 2 || f.Rest[0].Name != "schemaVersion" || f.Rest[1].Name != "new" ||
+		string(f.Rest[1].Value) != `{"k":1e400}` {
 		t.Errorf("Rest = %q, want schemaVersion and new", f.Rest)
 	}
 }
@@ -94,7 +98,11 @@ func TestErrorsNeverQuoteTheLine(t *testing.T) {
 }
 
 func TestFilterDrops(t *testing.T) {
-	f := guardduty.Filter{MinSeverity: 4, ExcludeTypes: []string{"Recon:EC2/Portscan", "Policy:*"}, ExcludeSamples: true}
+	f := guardduty.Filter{
+		MinSeverity:    4,
+		ExcludeTypes:   []string{"Recon:EC2/Portscan", "Policy:*"},
+		ExcludeSamples: true,
+	}
 	tests := map[string]struct {
 		finding guardduty.Finding
 		want    string

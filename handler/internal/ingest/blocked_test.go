@@ -43,7 +43,8 @@ func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 			for range 3 {
 				s, err := c.job().Run(t.Context())
 				var unlisted *ingest.UnlistedError
-				if !errors.As(err, &unlisted) || !errors.Is(err, errBoom) || unlisted.Count != 1 || s.Plan.Unlisted != 1 || !strings.HasPrefix(tt.folder, unlisted.Folder) {
+				if !errors.As(err, &unlisted) || !errors.Is(err, errBoom) || unlisted.Count != 1 ||
+					s.Plan.Unlisted != 1 || !strings.HasPrefix(tt.folder, unlisted.Folder) {
 					t.Fatalf("Run = %+v, %v, want an UnlistedError of %s", s, err, tt.folder)
 				}
 				if !s.Watermark.Equal(now.Add(-tt.lookback)) {

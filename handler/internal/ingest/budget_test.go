@@ -110,7 +110,10 @@ func TestAStopLetsBatchesInFlightEndAndRecordsThem(t *testing.T) {
 // there are uploaders, and that a large object is not held.
 func TestMemoryIsBoundedByTheStages(t *testing.T) {
 	c := newCloud(t)
-	r := &repeated{text: `{"id":"%d","type":"Recon:EC2/Portscan","pad":"` + strings.Repeat("x", 1<<10) + `"}` + "\n", left: 64 << 10}
+	r := &repeated{
+		text: `{"id":"%d","type":"Recon:EC2/Portscan","pad":"` + strings.Repeat("x", 1<<10) + `"}` + "\n",
+		left: 64 << 10,
+	}
 	c.putBody(key(today, "big"), now.Add(-time.Minute), []byte("replaced below"))
 	c.bodyFault = func(string, io.Reader) io.Reader { return r }
 	var before, peak runtime.MemStats
@@ -133,7 +136,8 @@ func TestMemoryIsBoundedByTheStages(t *testing.T) {
 		t.Errorf("%d batches at once and %d findings, want 1 and %d", c.maxBatch, len(c.accepted), 64<<10)
 	}
 	if grown := int64(peak.HeapAlloc) - int64(before.HeapAlloc); grown > 32<<20 {
-		t.Errorf("the heap grew by %d bytes over an object of 64 MB, want at most 32 MB, the test's own books included", grown)
+		t.Errorf("the heap grew by %d bytes over an object of 64 MB, want at most 32 MB, the test's own books included",
+			grown)
 	}
 }
 

@@ -31,7 +31,9 @@ func TestConformanceOfArchive(t *testing.T) {
 func breaker(c *cloud, calls ...string) ingesttest.Breaker {
 	return ingesttest.Breaker{Break: func(_ *testing.T, f ingesttest.Fault, _ int) func() {
 		for _, name := range calls {
-			c.faults[name] = map[ingesttest.Fault]string{ingesttest.RequestLost: "refused", ingesttest.AnswerLost: "answer lost"}[f]
+			c.faults[name] = map[ingesttest.Fault]string{
+				ingesttest.RequestLost: "refused", ingesttest.AnswerLost: "answer lost",
+			}[f]
 		}
 		return func() { clear(c.faults) }
 	}}

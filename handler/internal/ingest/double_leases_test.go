@@ -10,7 +10,8 @@ import (
 
 type leases struct{ c *cloud }
 
-func (l leases) Acquire(ctx context.Context, owner string, ttl time.Duration, gone func(string) bool) (ingest.Lease, error) {
+func (l leases) Acquire(ctx context.Context, owner string, ttl time.Duration,
+	gone func(string) bool) (ingest.Lease, error) {
 	l.c.mu.Lock()
 	defer l.c.mu.Unlock()
 	apply, err := l.c.call(ctx, "Acquire")

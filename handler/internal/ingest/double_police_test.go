@@ -25,7 +25,8 @@ func (c *cloud) policeLines(e ingest.Entry) {
 			return nil
 		}
 		if c.accepted[f.ID] == 0 && !c.refuses[f.ID] {
-			c.t.Errorf("%s is recorded as settled up to line %d, and finding %s of line %d was not accepted", e.Object.Key, e.Pending.Lines, f.ID, n)
+			c.t.Errorf("%s is recorded as settled up to line %d, and finding %s of line %d was not accepted",
+				e.Object.Key, e.Pending.Lines, f.ID, n)
 		}
 		return nil
 	})

@@ -36,7 +36,8 @@ func (tb table) Row(dst []byte, f *guardduty.Finding, src ingest.Source) ([]byte
 func (tb table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, error) {
 	c := tb.c
 	if len(b.Rows) > c.maxRows || b.Len() == 0 {
-		c.t.Errorf("Deliver of %d rows in %d bytes, want 1 row and up, and at most %d bytes", b.Len(), len(b.Rows), c.maxRows)
+		c.t.Errorf("Deliver of %d rows in %d bytes, want 1 row and up, and at most %d bytes",
+			b.Len(), len(b.Rows), c.maxRows)
 	}
 	var ids []string
 	for i := range b.Len() {

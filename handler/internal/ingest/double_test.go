@@ -79,7 +79,12 @@ type stored struct {
 }
 
 func newCloud(t *testing.T) *cloud {
-	return &cloud{t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{}, pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour, done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{}, sent: map[ingest.Update]ingest.Object{}, refuses: map[string]bool{}}
+	return &cloud{
+		t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{},
+		pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour,
+		done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{},
+		sent: map[ingest.Update]ingest.Object{}, refuses: map[string]bool{},
+	}
 }
 
 // job returns a job over the cloud; each call is a new process.
@@ -120,7 +125,9 @@ func (c *cloud) putBody(key string, modified time.Time, body []byte, ids ...stri
 	etag := fmt.Sprintf("%x", body[max(0, len(body)-8):])
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.objects[key] = stored{ingest.Object{Key: key, ETag: etag, Size: int64(len(body)), LastModified: modified}, body, ids}
+	c.objects[key] = stored{
+		ingest.Object{Key: key, ETag: etag, Size: int64(len(body)), LastModified: modified}, body, ids,
+	}
 }
 
 func zipped(content string) []byte {

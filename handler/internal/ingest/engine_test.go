@@ -101,8 +101,10 @@ func TestATableThatTakesNothingIsNotTheRowsFault(t *testing.T) {
 	}
 	c.deliverFault = func([]string) (bool, []string, error) { return true, bad, nil }
 	s, err := c.job().Run(t.Context())
-	if !errors.Is(err, ingest.ErrAllRefused) || len(c.quarantined) != 0 || !s.Watermark.Before(now.Add(-2*time.Minute)) {
-		t.Fatalf("Run = %+v, %v, quarantined %d, want ErrAllRefused, none and the watermark below the objects", s, err, len(c.quarantined))
+	if !errors.Is(err, ingest.ErrAllRefused) || len(c.quarantined) != 0 ||
+		!s.Watermark.Before(now.Add(-2*time.Minute)) {
+		t.Fatalf("Run = %+v, %v, quarantined %d, want ErrAllRefused, none and the watermark below the objects",
+			s, err, len(c.quarantined))
 	}
 	c.put(key(today, "good"), now.Add(-time.Minute), "good")
 	if s = c.run(); s.BadLines != 40 || s.Findings != 1 || s.Left != 0 {
@@ -135,8 +137,10 @@ func TestABacklogIsWorkedOffByDays(t *testing.T) {
 	if !errors.Is(err, errBoom) {
 		t.Fatalf("Run = %v, want %v", err, errBoom)
 	}
-	if low, high := today.AddDate(0, 0, -22), today.AddDate(0, 0, -20).Add(time.Hour); s.Watermark.Before(low) || s.Watermark.After(high) {
-		t.Errorf("after the break the watermark is %v, want it from %v to %v: older days are done", s.Watermark, low, high)
+	low, high := today.AddDate(0, 0, -22), today.AddDate(0, 0, -20).Add(time.Hour)
+	if s.Watermark.Before(low) || s.Watermark.After(high) {
+		t.Errorf("after the break the watermark is %v, want it from %v to %v: older days are done",
+			s.Watermark, low, high)
 	}
 	c.deliverFault = nil
 	lists := c.lists
@@ -184,7 +188,8 @@ func TestTooManyUnreadableObjectsHoldTheWatermark(t *testing.T) {
 		t.Errorf("Run = %v, want ErrTooManyPending and its cause", err)
 	}
 	if len(c.pending) != 0 || !s.Watermark.Before(now.Add(-time.Minute)) || c.accepted["good"] != 1 {
-		t.Errorf("pending %d, watermark %v, good accepted %d times, want 0, below the objects, and 1", len(c.pending), s.Watermark, c.accepted["good"])
+		t.Errorf("pending %d, watermark %v, good accepted %d times, want 0, below the objects, and 1",
+			len(c.pending), s.Watermark, c.accepted["good"])
 	}
 	c.openFault = nil
 	c.run()

@@ -68,7 +68,8 @@ func TestARefusedFindingIsSetAsideByItself(t *testing.T) {
 	c.deliverFault = func([]string) (bool, []string, error) { return true, []string{"two"}, nil }
 	s := c.run()
 	c.expect(1)
-	if want := []string{key(today, "a") + ":2"}; !slices.Equal(c.quarantined, want) || s.Findings != 2 || s.BadLines != 1 {
+	want := []string{key(today, "a") + ":2"}
+	if !slices.Equal(c.quarantined, want) || s.Findings != 2 || s.BadLines != 1 {
 		t.Errorf("quarantined %v, Run = %+v, want %v and 2 findings", c.quarantined, s, want)
 	}
 }
@@ -77,7 +78,8 @@ func TestAFindingWithoutARowIsSetAsideByItself(t *testing.T) {
 	c := newCloud(t)
 	c.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("two")), nil...)
 	c.rowFault = func(string) error { return errors.New("too large") }
-	if s := c.run(); s.BadLines != 1 || s.BadObjects != 0 || !slices.Equal(c.quarantined, []string{key(today, "a") + ":1"}) {
+	s := c.run()
+	if s.BadLines != 1 || s.BadObjects != 0 || !slices.Equal(c.quarantined, []string{key(today, "a") + ":1"}) {
 		t.Errorf("Run = %+v, quarantined %v, want line 1", s, c.quarantined)
 	}
 }
@@ -194,8 +196,10 @@ func TestWhenNothingCanBeReadTheRunFailsAndKeepsEverything(t *testing.T) {
 	}
 	c.openFault = func(string) error { return errBoom }
 	s, err := c.job().Run(t.Context())
-	if !errors.Is(err, errBoom) || len(c.pending) != 0 || !s.Watermark.IsZero() && !s.Watermark.Before(now.Add(-time.Minute)) {
-		t.Errorf("Run = %+v, %v, pending %d, want %v, no pending rows and the watermark below the objects", s, err, len(c.pending), errBoom)
+	if !errors.Is(err, errBoom) || len(c.pending) != 0 ||
+		!s.Watermark.IsZero() && !s.Watermark.Before(now.Add(-time.Minute)) {
+		t.Errorf("Run = %+v, %v, pending %d, want %v, no pending rows and the watermark below the objects",
+			s, err, len(c.pending), errBoom)
 	}
 	if c.opens >= 300 {
 		t.Errorf("the run read %d objects before it gave up, want fewer than 300", c.opens)

@@ -144,7 +144,8 @@ func TestEveryRunLeavesASummary(t *testing.T) {
 	if len(c.summaries) != 2 {
 		t.Fatalf("there are %d summaries, want 2", len(c.summaries))
 	}
-	if s := c.summaries[0]; s.Outcome() != ingest.OutcomeOK || s.Findings != 1 || s.Objects != 1 || !s.Started.Equal(now) {
+	s := c.summaries[0]
+	if s.Outcome() != ingest.OutcomeOK || s.Findings != 1 || s.Objects != 1 || !s.Started.Equal(now) {
 		t.Errorf("the summary of the good run is %+v", s)
 	}
 	if s := c.summaries[1]; s.Outcome() != ingest.OutcomeFailed || !strings.Contains(s.Failure, "boom") || s.Left != 1 {
@@ -158,12 +159,18 @@ func TestAResumedObjectWithBadLinesOnlyIsStillAnExport(t *testing.T) {
 	c := newCloud(t)
 	c.put(key(today, "good"), now.Add(-2*time.Minute), "good")
 	body := zipped(finding("x") + "bad\nworse\n")
-	o := ingest.Object{Key: key(today, "half"), ETag: fmt.Sprintf("%x", body[len(body)-8:]), Size: int64(len(body)), LastModified: now.Add(-time.Minute)}
+	o := ingest.Object{
+		Key:          key(today, "half"),
+		ETag:         fmt.Sprintf("%x", body[len(body)-8:]),
+		Size:         int64(len(body)),
+		LastModified: now.Add(-time.Minute),
+	}
 	c.putBody(o.Key, o.LastModified, body)
 	c.accepted["x"] = 1
 	c.pending[o.ID()] = ingest.Pending{Object: o, Lines: 1, Attempts: 1, Next: now}
 	s := c.run()
-	if want := []string{o.Key + ":2", o.Key + ":3"}; !slices.Equal(c.quarantined, want) || s.BadLines != 2 || c.accepted["x"] != 1 {
+	want := []string{o.Key + ":2", o.Key + ":3"}
+	if !slices.Equal(c.quarantined, want) || s.BadLines != 2 || c.accepted["x"] != 1 {
 		t.Errorf("quarantined %v, Run = %+v, want %v", c.quarantined, s, want)
 	}
 }

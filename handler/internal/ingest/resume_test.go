@@ -40,7 +40,8 @@ func TestAStopWithinAnObjectIsPartial(t *testing.T) {
 	}
 	s, err := c.job().Run(ctx)
 	if err != nil || len(c.accepted) == 600 || s.Outcome() != ingest.OutcomePartial || s.Pending != 0 {
-		t.Errorf("Run = %+v, %v: %d of 600 accepted, outcome %q, want partial and none pending", s, err, len(c.accepted), s.Outcome())
+		t.Errorf("Run = %+v, %v: %d of 600 accepted, outcome %q, want partial and none pending",
+			s, err, len(c.accepted), s.Outcome())
 	}
 }
 
@@ -66,7 +67,8 @@ func TestASuspectDoesNotHoldProgress(t *testing.T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.repeats() > 100 {
-		t.Errorf("of %d accepted before the kill %d were repeated, want some 20 and what is in flight", accepted, c.repeats())
+		t.Errorf("of %d accepted before the kill %d were repeated, want some 20 and what is in flight",
+			accepted, c.repeats())
 	}
 }
 
@@ -102,7 +104,8 @@ func TestASlowBatchDoesNotHoldProgress(t *testing.T) {
 	c.dieAt, c.lease, c.deliverHook, c.deliverFault = 0, nil, nil, nil
 	c.run()
 	if len(c.accepted) != 600 || c.repeats() > 100 {
-		t.Errorf("of %d accepted before the kill %d were repeated, want some 20 and what is in flight", accepted, c.repeats())
+		t.Errorf("of %d accepted before the kill %d were repeated, want some 20 and what is in flight",
+			accepted, c.repeats())
 	}
 }
 

@@ -29,7 +29,8 @@ func TestRunDeliversEveryFindingOnce(t *testing.T) {
 	s = c.run()
 	c.expect(1)
 	if s.Findings != 0 || c.opens != opens || c.lists-lists > 4 {
-		t.Errorf("the second run sent %d findings with %d reads and %d lists, want 0, 0 and at most 4", s.Findings, c.opens-opens, c.lists-lists)
+		t.Errorf("the second run sent %d findings with %d reads and %d lists, want 0, 0 and at most 4",
+			s.Findings, c.opens-opens, c.lists-lists)
 	}
 }
 
@@ -113,7 +114,8 @@ func TestAnIdleRunCostsTwoListsAPairWhateverTheHistory(t *testing.T) {
 		s := c.run()
 		c.expect(1)
 		if got := c.lists - lists; got > 2*regions+2 || s.Plan.Lists != got || s.Plan.Pairs != regions {
-			t.Errorf("the %s run made %d lists over %d pairs and reported %d, want at most %d over %d", run, got, s.Plan.Pairs, s.Plan.Lists, 2*regions+2, regions)
+			t.Errorf("the %s run made %d lists over %d pairs and reported %d, want at most %d over %d",
+				run, got, s.Plan.Pairs, s.Plan.Lists, 2*regions+2, regions)
 		}
 	}
 }

@@ -87,7 +87,8 @@ func TestARenewalFailsInEveryWay(t *testing.T) {
 			makeDue(c)
 			c.run()
 			if len(c.accepted) != 200 || c.repeats() > 50 {
-				t.Errorf("%d findings were accepted and %d repeated, want 200 and at most 50", len(c.accepted), c.repeats())
+				t.Errorf("%d findings were accepted and %d repeated, want 200 and at most 50",
+					len(c.accepted), c.repeats())
 			}
 		})
 	}

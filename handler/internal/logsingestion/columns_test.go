@@ -45,11 +45,15 @@ func TestContractColumnsAreThoseOfTheSchema(t *testing.T) {
 // for itself.
 func TestContractColumnNamesAreOnesThatATableTakes(t *testing.T) {
 	form := regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{1,44}$`)
-	reserved := []string{"id", "Type", "Title", "TenantId", "UniqueId", "BilledSize", "IsBillable", "InvalidTimeGenerated", "_ResourceId", "_SubscriptionId", "_ItemId", "_ResourceGroup", "_TimeReceived"}
+	reserved := []string{
+		"id", "Type", "Title", "TenantId", "UniqueId", "BilledSize", "IsBillable", "InvalidTimeGenerated",
+		"_ResourceId", "_SubscriptionId", "_ItemId", "_ResourceGroup", "_TimeReceived",
+	}
 	seen := map[string]bool{}
 	for _, c := range append(logsingestion.PathColumns(), others...) {
 		if !form.MatchString(c.Name) || slices.Contains(reserved, c.Name) || seen[c.Name] {
-			t.Errorf("%q is not a name for a column: 2 to 45 letters, digits and underscores, not reserved, once", c.Name)
+			t.Errorf("%q is not a name for a column: 2 to 45 letters, digits and underscores, not reserved, once",
+				c.Name)
 		}
 		seen[c.Name] = true
 	}

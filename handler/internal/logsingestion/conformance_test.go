@@ -11,7 +11,9 @@ func TestConformance(t *testing.T) {
 	ingesttest.Table(t, func(t *testing.T) ingesttest.TableFixture {
 		c, table := table(t)
 		before := len(c.Rows(t))
-		drop := map[ingesttest.Fault]string{ingesttest.RequestLost: localtest.DropBefore, ingesttest.AnswerLost: localtest.DropAfter}
+		drop := map[ingesttest.Fault]string{
+			ingesttest.RequestLost: localtest.DropBefore, ingesttest.AnswerLost: localtest.DropAfter,
+		}
 		return ingesttest.TableFixture{
 			Table: table,
 			Breaker: ingesttest.Breaker{Retries: true, Break: func(t *testing.T, f ingesttest.Fault, tries int) func() {

@@ -134,7 +134,8 @@ func TestDeliveredRowsArriveByteForByteAndCompressed(t *testing.T) {
 	calls := c.Calls(t)
 	last := calls[len(calls)-1]
 	if last.Rows != len(lines) || last.Bytes != len(b.Rows)+2 || last.Compressed > last.Bytes/2 {
-		t.Errorf("the call = %+v, want %d rows in %d bytes, compressed to less than half", last, len(lines), len(b.Rows)+2)
+		t.Errorf("the call = %+v, want %d rows in %d bytes, compressed to less than half",
+			last, len(lines), len(b.Rows)+2)
 	}
 	if len(b.Rows) > table.MaxBatch() {
 		t.Errorf("MaxBatch = %d, want more than the %d delivered", table.MaxBatch(), len(b.Rows))
@@ -162,7 +163,10 @@ func TestDeliverTriesAgain(t *testing.T) {
 
 func TestDeliverWaitsAsTold(t *testing.T) {
 	c, table := table(t)
-	c.Break(t, "ingestion", localtest.Fault{Status: http.StatusTooManyRequests, Header: map[string]string{"Retry-After": "1"}})
+	c.Break(t, "ingestion", localtest.Fault{
+		Status: http.StatusTooManyRequests,
+		Header: map[string]string{"Retry-After": "1"},
+	})
 	want, start := rows(t, 2), time.Now()
 	deliver(t, table, batch(want...))
 	if took := time.Since(start); took < time.Second {

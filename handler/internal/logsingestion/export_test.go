@@ -6,7 +6,15 @@ type Column struct{ Name, Type, Path string }
 // PathColumns returns the columns that are filled from paths, with the types
 // that the table has for what they are filled with.
 func PathColumns() []Column {
-	types := map[kind]string{text: "string", guid: "string", notGUID: "string", number: "real", boolean: "boolean", instant: "datetime", dynamic: "dynamic"}
+	types := map[kind]string{
+		text:    "string",
+		guid:    "string",
+		notGUID: "string",
+		number:  "real",
+		boolean: "boolean",
+		instant: "datetime",
+		dynamic: "dynamic",
+	}
 	var list []Column
 	for _, c := range columns() {
 		list = append(list, Column{c.name, types[c.kind], c.path})

@@ -107,9 +107,14 @@ func TestFaultWhileBisecting(t *testing.T) {
 // and to logs.
 func TestReasonNeverHoldsTheServicesMessage(t *testing.T) {
 	c, table := table(t)
-	c.Break(t, "ingestion", localtest.Fault{Status: 400, Times: -1, Body: `{"error":{"code":"InvalidRow","message":"row {\"title_s\":\"private\"} is bad"}}`})
+	c.Break(t, "ingestion", localtest.Fault{
+		Status: 400,
+		Times:  -1,
+		Body:   `{"error":{"code":"InvalidRow","message":"row {\"title_s\":\"private\"} is bad"}}`,
+	})
 	refusals := deliver(t, table, batch(`{"TimeGenerated":"2026-08-01T00:00:00Z","title_s":"private"}`))
-	if want := []ingest.Refusal{{Row: 0, Reason: "refused by the service: InvalidRow (HTTP 400)"}}; !slices.Equal(refusals, want) {
+	want := []ingest.Refusal{{Row: 0, Reason: "refused by the service: InvalidRow (HTTP 400)"}}
+	if !slices.Equal(refusals, want) {
 		t.Errorf("Deliver = %+v, want %+v: only the code and the status", refusals, want)
 	}
 }
@@ -129,7 +134,11 @@ func TestTimeRunsOutWhileThrottled(t *testing.T) {
 	for status, code := range map[int]fault.Code{http.StatusTooManyRequests: fault.IngestionThrottled, http.StatusServiceUnavailable: fault.IngestionUnreachable} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			c, table := table(t)
-			c.Break(t, "ingestion", localtest.Fault{Status: status, Times: -1, Header: map[string]string{"Retry-After": "60"}})
+			c.Break(t, "ingestion", localtest.Fault{
+				Status: status,
+				Times:  -1,
+				Header: map[string]string{"Retry-After": "60"},
+			})
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			_, err := table.Deliver(ctx, batch(rows(t, 2)...))
@@ -176,14 +185,25 @@ func (e *early) Do(r *http.Request) (*http.Response, error) {
 			runtime.Gosched()
 		}
 	})
-	return &http.Response{StatusCode: http.StatusRequestEntityTooLarge, Status: "413", Body: io.NopCloser(new(bytes.Buffer)), Header: http.Header{}, Request: r}, nil
+	return &http.Response{
+		StatusCode: http.StatusRequestEntityTooLarge,
+		Status:     "413",
+		Body:       io.NopCloser(new(bytes.Buffer)),
+		Header:     http.Header{},
+		Request:    r,
+	}, nil
 }
 
 // A body that may still be in flight must not be written to. The race
 // detector tells when it is.
 func TestBodyIsNotReusedWhileItMayBeOnItsWay(t *testing.T) {
 	service := &early{}
-	table, err := logsingestion.New(logsingestion.Config{Endpoint: "http://127.0.0.1:1", RuleID: "dcr", Stream: "s", Options: azcore.ClientOptions{Transport: service, Retry: localtest.Retry()}})
+	table, err := logsingestion.New(logsingestion.Config{
+		Endpoint: "http://127.0.0.1:1",
+		RuleID:   "dcr",
+		Stream:   "s",
+		Options:  azcore.ClientOptions{Transport: service, Retry: localtest.Retry()},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +227,8 @@ func TestAttemptEndsAtItsTimeout(t *testing.T) {
 }
 
 func TestEndpointThatIsNoneIsAnError(t *testing.T) {
-	if _, err := logsingestion.New(logsingestion.Config{Endpoint: "https://[::1"}); err != nil && !strings.Contains(err.Error(), "logs ingestion") {
+	if _, err := logsingestion.New(logsingestion.Config{Endpoint: "https://[::1"}); err != nil &&
+		!strings.Contains(err.Error(), "logs ingestion") {
 		t.Errorf("New = %v, want an error that names the client", err)
 	}
 }

@@ -27,7 +27,10 @@ func TestMain(m *testing.M) { localtest.Main(m, local) }
 // source is where the findings of these tests were read.
 var source = ingest.Source{
 	Bucket: "guardduty-findings",
-	Object: ingest.Object{Key: "AWSLogs/111122223333/GuardDuty/eu-west-1/2026/08/01/a.jsonl.gz", LastModified: time.Date(2026, 8, 1, 2, 3, 4, 0, time.UTC)},
+	Object: ingest.Object{
+		Key:          "AWSLogs/111122223333/GuardDuty/eu-west-1/2026/08/01/a.jsonl.gz",
+		LastModified: time.Date(2026, 8, 1, 2, 3, 4, 0, time.UTC),
+	},
 }
 
 // encode returns the row of a line and checks that it is strictly valid JSON.

@@ -104,7 +104,10 @@ func randomFinding(r *rand.Rand) []byte {
 
 // randomValue is JSON text, at times a long one.
 func randomValue(r *rand.Rand, depth int) jsontext.Value {
-	texts := []string{`"a text"`, `"é\u00e9\ud83d\ude00\n\"\\"`, `"2026-08-01T01:02:03.004Z"`, `"0a1b2c3d0a1b2c3d4e5f0a1b2c3d4e5f"`, `""`}
+	texts := []string{
+		`"a text"`, `"é\u00e9\ud83d\ude00\n\"\\"`, `"2026-08-01T01:02:03.004Z"`,
+		`"0a1b2c3d0a1b2c3d4e5f0a1b2c3d4e5f"`, `""`,
+	}
 	scalars := []string{"null", "true", "false", "0", "-0.0", "12345678901234567890", "1.639010703E9", "5.30", "1e400"}
 	switch k := r.IntN(10); {
 	case k < 4:

@@ -46,7 +46,9 @@ func TestEveryGeneratedFindingFitsTheTableAndKeepsItsBytes(t *testing.T) {
 
 // Each column is given a value at its path, and must come out under its name.
 func TestEveryColumnIsFilledFromItsPath(t *testing.T) {
-	values := map[string]string{"string": `"a text"`, "real": "12.50", "boolean": "true", "datetime": `"2026-08-01T01:02:03Z"`}
+	values := map[string]string{
+		"string": `"a text"`, "real": "12.50", "boolean": "true", "datetime": `"2026-08-01T01:02:03Z"`,
+	}
 	for _, c := range logsingestion.PathColumns() {
 		value := values[c.Type]
 		switch {
@@ -73,14 +75,20 @@ func TestRowValues(t *testing.T) {
 		column, want string
 	}{
 		{"trailing zero", `"severity":5.30`, "Severity", "5.30"},
-		{"exponent", `"service":{"ebsVolumeScanDetails":{"scanStartedAt":1.639010703E9}}`, "service_ebsVolumeScanDetails_scanStartedAt_d", "1.639010703E9"},
+		{
+			"exponent", `"service":{"ebsVolumeScanDetails":{"scanStartedAt":1.639010703E9}}`,
+			"service_ebsVolumeScanDetails_scanStartedAt_d", "1.639010703E9",
+		},
 		{"many digits", `"service":{"count":12345678901234567890}`, "service_count_d", "12345678901234567890"},
 		{"more than a real holds", `"severity":1e400`, "Severity", absent},
 		{"more than a real holds, kept", `"severity":1e400`, "AdditionalFields", `{"severity":1e400}`},
 		{"escapes", `"title":"a\/b\u00e9\n"`, "title_s", `"a\/b\u00e9\n"`},
 		{"null", `"title":null`, "title_s", absent},
 		{"null is not an additional field", `"title":null,"extra":null`, "AdditionalFields", absent},
-		{"unknown members", `"extra":{"a":[1,2.0]},"odd\"name":"v"`, "AdditionalFields", `{"extra":{"a":[1,2.0]},"odd\"name":"v"}`},
+		{
+			"unknown members", `"extra":{"a":[1,2.0]},"odd\"name":"v"`, "AdditionalFields",
+			`{"extra":{"a":[1,2.0]},"odd\"name":"v"}`,
+		},
 		{"number in text", `"severity":"high"`, "Severity", absent},
 		{"number in text, kept", `"severity":"high"`, "AdditionalFields", `{"severity":"high"}`},
 		{"time that is none", `"createdAt":"yesterday"`, "createdAt_t", absent},
@@ -89,17 +97,32 @@ func TestRowValues(t *testing.T) {
 		{"time with a short hour", `"createdAt":"2026-08-01T1:02:03Z"`, "createdAt_t", absent},
 		{"boolean in text", `"service":{"archived":"true"}`, "service_archived_b", absent},
 		{"boolean in text, kept", `"service":{"archived":"true"}`, "ServiceDetails", `{"archived":"true"}`},
-		{"array as text", `"resource":{"instanceDetails":{"tags":[ {"key":"a"} ]}}`, "resource_instanceDetails_tags_s", `"[ {\"key\":\"a\"} ]"`},
+		{
+			"array as text", `"resource":{"instanceDetails":{"tags":[ {"key":"a"} ]}}`,
+			"resource_instanceDetails_tags_s", `"[ {\"key\":\"a\"} ]"`,
+		},
 		{"number as text", `"accountId":111122223333`, "accountId_s", `"111122223333"`},
 		{"resource that is not an object", `"resource":"none"`, "ResourceDetails", `"none"`},
 		{"resource null", `"resource":null`, "ResourceDetails", absent},
-		{"GUID without dashes", `"service":{"detectorId":"12ABC34D567E8FA901BC2D34E56789F0"}`, "service_detectorId_g", `"12abc34d-567e-8fa9-01bc-2d34e56789f0"`},
+		{
+			"GUID without dashes", `"service":{"detectorId":"12ABC34D567E8FA901BC2D34E56789F0"}`,
+			"service_detectorId_g", `"12abc34d-567e-8fa9-01bc-2d34e56789f0"`,
+		},
 		{"GUID that is none", `"service":{"detectorId":"default"}`, "service_detectorId_g", absent},
 		{"GUID that is none, as text", `"service":{"detectorId":"default"}`, "service_detectorId_s", `"default"`},
-		{"GUID with dashes astray", `"service":{"detectorId":"12abc34-d567e-8fa9-01bc-2d34e56789f0"}`, "service_detectorId_s", `"12abc34-d567e-8fa9-01bc-2d34e56789f0"`},
-		{"GUID is not in the text column", `"service":{"detectorId":"12abc34d567e8fa901bc2d34e56789f0"}`, "service_detectorId_s", absent},
+		{
+			"GUID with dashes astray", `"service":{"detectorId":"12abc34-d567e-8fa9-01bc-2d34e56789f0"}`,
+			"service_detectorId_s", `"12abc34-d567e-8fa9-01bc-2d34e56789f0"`,
+		},
+		{
+			"GUID is not in the text column", `"service":{"detectorId":"12abc34d567e8fa901bc2d34e56789f0"}`,
+			"service_detectorId_s", absent,
+		},
 		{"no time: created", `"createdAt":"2026-08-01T01:02:03Z"`, "TimeGenerated", `"2026-08-01T01:02:03Z"`},
-		{"bad time: created", `"updatedAt":7,"createdAt":"2026-08-01T01:02:03Z"`, "TimeGenerated", `"2026-08-01T01:02:03Z"`},
+		{
+			"bad time: created", `"updatedAt":7,"createdAt":"2026-08-01T01:02:03Z"`, "TimeGenerated",
+			`"2026-08-01T01:02:03Z"`,
+		},
 		{"no time at all: written", `"severity":1`, "TimeGenerated", `"2026-08-01T02:03:04Z"`},
 		{"whole row unmarked", `"severity":1`, "Truncated_b", absent},
 	} {

@@ -29,17 +29,22 @@ func TestLongTextIsCutAtTheEndOfACharacter(t *testing.T) {
 			row := rowOf(t, with(`"title":"`+c.text+`"`))
 			if c.want == "" {
 				var got, want string
-				if json.Unmarshal([]byte(row["title_s"]), &got) != nil || json.Unmarshal([]byte(`"`+c.text+`"`), &want) != nil || got != want || row["Truncated_b"] != "" {
-					t.Errorf("title_s has %d bytes, Truncated_b = %s, want the text as it was", len(got), row["Truncated_b"])
+				if json.Unmarshal([]byte(row["title_s"]), &got) != nil ||
+					json.Unmarshal([]byte(`"`+c.text+`"`), &want) != nil || got != want || row["Truncated_b"] != "" {
+					t.Errorf("title_s has %d bytes, Truncated_b = %s, want the text as it was",
+						len(got), row["Truncated_b"])
 				}
 				return
 			}
 			var got string
-			if err := json.Unmarshal([]byte(row["title_s"]), &got); err != nil || got != c.want || !utf8.ValidString(got) {
-				t.Errorf("title_s has %d bytes and ends in %q, want %d", len(got), got[max(0, len(got)-8):], len(c.want))
+			if err := json.Unmarshal([]byte(row["title_s"]), &got); err != nil || got != c.want ||
+				!utf8.ValidString(got) {
+				t.Errorf("title_s has %d bytes and ends in %q, want %d",
+					len(got), got[max(0, len(got)-8):], len(c.want))
 			}
 			if row["Truncated_b"] != "true" || row["TruncatedColumns_s"] != `"title_s"` {
-				t.Errorf("Truncated_b = %s, TruncatedColumns_s = %s, want true and title_s", row["Truncated_b"], row["TruncatedColumns_s"])
+				t.Errorf("Truncated_b = %s, TruncatedColumns_s = %s, want true and title_s",
+					row["Truncated_b"], row["TruncatedColumns_s"])
 			}
 		})
 	}
@@ -69,7 +74,8 @@ func TestLongDynamicIsShortened(t *testing.T) {
 			row := rowOf(t, with(`"resource":`+c.value))
 			got := row["ResourceDetails"]
 			if len(got) > maxField || !strings.Contains(got, c.want) {
-				t.Errorf("ResourceDetails has %d bytes and is %.80s, want at most %d and %s in it", len(got), got, maxField, c.want)
+				t.Errorf("ResourceDetails has %d bytes and is %.80s, want at most %d and %s in it",
+					len(got), got, maxField, c.want)
 			}
 			if row["TruncatedColumns_s"] != `"ResourceDetails"` {
 				t.Errorf("TruncatedColumns_s = %s, want ResourceDetails", row["TruncatedColumns_s"])
@@ -106,8 +112,11 @@ func TestShortenedArrayCountsWhatItLost(t *testing.T) {
 
 func TestAdditionalFieldsAreShortenedToo(t *testing.T) {
 	row := rowOf(t, with(`"new":[`+strings.Repeat("1234567,", 20_000)+`1]`))
-	if got := row["AdditionalFields"]; len(got) > maxField || !strings.HasPrefix(got, `{"new":[1234567,`) || row["TruncatedColumns_s"] != `"AdditionalFields"` {
-		t.Errorf("AdditionalFields = %.60s of %d bytes, TruncatedColumns_s = %s", got, len(got), row["TruncatedColumns_s"])
+	got := row["AdditionalFields"]
+	if len(got) > maxField || !strings.HasPrefix(got, `{"new":[1234567,`) ||
+		row["TruncatedColumns_s"] != `"AdditionalFields"` {
+		t.Errorf("AdditionalFields = %.60s of %d bytes, TruncatedColumns_s = %s",
+			got, len(got), row["TruncatedColumns_s"])
 	}
 }
 
@@ -151,7 +160,10 @@ func TestRowThatIsTooLongIsAnError(t *testing.T) {
 		names []string
 	}{
 		{"accessKeyDetails", []string{"accessKeyId", "principalId", "userName", "userType"}},
-		{"instanceDetails", []string{"instanceId", "instanceType", "instanceState", "availabilityZone", "imageId", "imageDescription", "outpostArn", "platform"}},
+		{
+			"instanceDetails",
+			[]string{"instanceId", "instanceType", "instanceState", "availabilityZone", "imageId", "imageDescription", "outpostArn", "platform"},
+		},
 		{"eksClusterDetails", []string{"arn", "name", "status", "vpcId"}},
 	} {
 		fmt.Fprintf(&b, `,"%s":{`, group.path)
@@ -192,13 +204,15 @@ func TestShortenOfVeryManyPartsTakesLittleMemory(t *testing.T) {
 		Ones []json.RawMessage
 		Last string
 	}
-	if err := json.Unmarshal(got, &parts); err != nil || len(got) > logsingestion.MaxField || string(parts.Kept) != `{"a":[1,2]}` || parts.Last != "x" {
+	if err := json.Unmarshal(got, &parts); err != nil || len(got) > logsingestion.MaxField ||
+		string(parts.Kept) != `{"a":[1,2]}` || parts.Last != "x" {
 		t.Fatalf("Shorten = %.100s… of %d bytes, %v, want its small members whole", got, len(got), err)
 	}
 	var note struct {
 		Items int `json:"truncated_items"`
 	}
-	if err := json.Unmarshal(parts.Ones[len(parts.Ones)-1], &note); err != nil || note.Items+len(parts.Ones)-1 != 2_000_001 || len(parts.Ones) < 10_000 {
+	if err := json.Unmarshal(parts.Ones[len(parts.Ones)-1], &note); err != nil ||
+		note.Items+len(parts.Ones)-1 != 2_000_001 || len(parts.Ones) < 10_000 {
 		t.Errorf("of 2,000,001 items %d are kept and %d counted: %v", len(parts.Ones)-1, note.Items, err)
 	}
 	if grown := after.TotalAlloc - before.TotalAlloc; grown > 32<<20 {

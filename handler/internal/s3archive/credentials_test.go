@@ -66,7 +66,8 @@ func TestRefusedKeyPairIsReadAnewWithinTheCall(t *testing.T) {
 				},
 			} {
 				rotated := &keys{id: bad.id, secret: bad.secret, next: good}
-				if err := call(s.archive(func(cfg *s3archive.Config) { cfg.Credentials = rotated })); err != nil || rotated.renews != 1 {
+				if err := call(s.archive(func(cfg *s3archive.Config) { cfg.Credentials = rotated })); err != nil ||
+					rotated.renews != 1 {
 					t.Errorf("%s = %v after %d Renews, want success after one", name, err, rotated.renews)
 				}
 			}
@@ -76,7 +77,11 @@ func TestRefusedKeyPairIsReadAnewWithinTheCall(t *testing.T) {
 
 func TestKeyPairThatIsRefusedAgainIsAFault(t *testing.T) {
 	s := embedded(t)
-	rotated := &keys{id: "AKIAOLD", secret: "secret-of-the-test", next: &keys{id: "AKIANEW", secret: "secret-of-the-test"}}
+	rotated := &keys{
+		id:     "AKIAOLD",
+		secret: "secret-of-the-test",
+		next:   &keys{id: "AKIANEW", secret: "secret-of-the-test"},
+	}
 	_, err := s.archive(func(cfg *s3archive.Config) { cfg.Credentials = rotated }).List(t.Context(), "", "", ingest.MaxPage)
 	wantFault(t, err, fault.KeyRefused, "InvalidAccessKeyId")
 	if rotated.renews != 1 {

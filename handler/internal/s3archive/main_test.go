@@ -60,7 +60,9 @@ func versity(t *testing.T) server {
 	return server{
 		cfg: s3archive.Config{
 			Bucket: v.Bucket, Region: v.Region, Endpoint: v.Endpoint, PathStyle: true,
-			Credentials: &keys{id: v.AccessKeyID, secret: v.SecretAccessKey}, HTTPClient: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+			Credentials: &keys{id: v.AccessKeyID, secret: v.SecretAccessKey}, HTTPClient: &http.Client{
+				Transport: &http.Transport{MaxIdleConnsPerHost: 64},
+			},
 		},
 		put: v.Put, delete: v.Delete,
 	}

@@ -26,7 +26,10 @@ func TestNoPrinterShowsTheText(t *testing.T) {
 	}
 	s := secret.New(text)
 	v := outer{Exported: s, hidden: s, Pointer: &s, Inner: inner{s}}
-	values := map[string]any{"bare": s, "pointer": &s, "struct": v, "struct pointer": &v, "slice": []secret.String{s}, "map": map[string]secret.String{"k": s}}
+	values := map[string]any{
+		"bare": s, "pointer": &s, "struct": v, "struct pointer": &v, "slice": []secret.String{s},
+		"map": map[string]secret.String{"k": s},
+	}
 	for name, v := range values {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T"} {
 			check(t, name+" "+verb, fmt.Sprintf(verb, v))

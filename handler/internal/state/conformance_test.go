@@ -57,7 +57,9 @@ func breakable(t *testing.T) (state.Config, *state.Store, ingesttest.Breaker) {
 	t.Helper()
 	cfg, _ := store(t)
 	own, proxy := through(t, cfg)
-	drop := map[ingesttest.Fault]string{ingesttest.RequestLost: localtest.DropBefore, ingesttest.AnswerLost: localtest.DropAfter}
+	drop := map[ingesttest.Fault]string{
+		ingesttest.RequestLost: localtest.DropBefore, ingesttest.AnswerLost: localtest.DropAfter,
+	}
 	return cfg, newStore(t, own), ingesttest.Breaker{Retries: true, Break: func(_ *testing.T, f ingesttest.Fault, tries int) func() {
 		proxy.Drop(drop[f], tries, func(r *http.Request) bool { return r.Method != http.MethodGet })
 		return func() { proxy.Drop("", 0, nil) }

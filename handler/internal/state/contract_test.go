@@ -15,7 +15,12 @@ func TestContractRows(t *testing.T) {
 	o := object(1)
 	p := waiting(2)
 	entries := []ingest.Entry{
-		{Object: o, Findings: 12, Sent: []ingest.Update{{1, 2, 3}, {4}}, Quarantine: []ingest.Quarantined{{Line: 7, Reason: "not JSON"}}},
+		{
+			Object:     o,
+			Findings:   12,
+			Sent:       []ingest.Update{{1, 2, 3}, {4}},
+			Quarantine: []ingest.Quarantined{{Line: 7, Reason: "not JSON"}},
+		},
 		{Object: p.Object, Pending: &p, Sent: []ingest.Update{{5}}},
 	}
 	record(t, s, entries...)

@@ -73,7 +73,12 @@ func TestWithoutATokenNothingIsReached(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newStore(t, state.Config{URL: c.Settings["AzureWebJobsStorage__tableServiceUri"], Credential: credential, Table: "NoToken", Options: options})
+	s := newStore(t, state.Config{
+		URL:        c.Settings["AzureWebJobsStorage__tableServiceUri"],
+		Credential: credential,
+		Table:      "NoToken",
+		Options:    options,
+	})
 	_, err = s.Load(t.Context())
 	wantFault(t, err, fault.Token, "https://storage.azure.com")
 }

@@ -100,7 +100,8 @@ func rowsOf(t *testing.T, cfg state.Config) map[string]map[string]any {
 			}
 			key := fmt.Sprint(r["PartitionKey"], " ", r["RowKey"])
 			for name := range r {
-				if strings.HasPrefix(name, "odata.") || strings.HasPrefix(name, "Timestamp") || name == "PartitionKey" || name == "RowKey" {
+				if strings.HasPrefix(name, "odata.") || strings.HasPrefix(name, "Timestamp") ||
+					name == "PartitionKey" || name == "RowKey" {
 					delete(r, name)
 				}
 			}

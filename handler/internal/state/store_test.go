@@ -29,7 +29,13 @@ func TestLoadCreatesTheTable(t *testing.T) {
 
 // waiting is an object to be tried again, with every field set.
 func waiting(n int) ingest.Pending {
-	return ingest.Pending{Object: object(n), Lines: 17, Attempts: 3, Next: written.Add(90*time.Minute + 123456789), Error: "unexpected EOF"}
+	return ingest.Pending{
+		Object:   object(n),
+		Lines:    17,
+		Attempts: 3,
+		Next:     written.Add(90*time.Minute + 123456789),
+		Error:    "unexpected EOF",
+	}
 }
 
 func pendingEntry(n int) ingest.Entry {
@@ -44,7 +50,10 @@ func TestRecordOfNothing(t *testing.T) {
 
 func TestLongReasonIsCut(t *testing.T) {
 	cfg, s := store(t)
-	record(t, s, ingest.Entry{Object: object(1), Quarantine: []ingest.Quarantined{{Line: 150, Reason: strings.Repeat("é", 5000)}}})
+	record(t, s, ingest.Entry{
+		Object:     object(1),
+		Quarantine: []ingest.Quarantined{{Line: 150, Reason: strings.Repeat("é", 5000)}},
+	})
 	reason := fmt.Sprint(kind(t, cfg, "quarantine|")[0]["Reason"])
 	if want := strings.Repeat("é", 500) + "…"; reason != want {
 		t.Errorf("Reason = %.20q of %d bytes, want %d", reason, len(reason), len(want))

@@ -113,7 +113,8 @@ func limited(t *testing.T, a archive) {
 			after = a.prefix + got[len(got)-1]
 		}
 		var err error
-		if page, err = a.f.Archive.List(t.Context(), a.prefix, after, 3); err != nil || len(page.Objects) == 0 || len(page.Objects) > 3 {
+		if page, err = a.f.Archive.List(t.Context(), a.prefix, after, 3); err != nil || len(page.Objects) == 0 ||
+			len(page.Objects) > 3 {
 			t.Fatalf("List of 3 after %q = %d objects, %v, want 1 to 3", after, len(page.Objects), err)
 		}
 		for _, o := range page.Objects {
@@ -147,13 +148,17 @@ func listAfter(t *testing.T, a archive) {
 			t.Errorf("List after %q = %q, More %v, want %q", after, got, page.More, want)
 		}
 	}
-	if got, _ := a.listBelow(t, a.prefix+"2026/08/02/", a.prefix+"2026/08/01/cc"); !slices.Equal(got, []string{"bb", "dd"}) {
+	got, _ := a.listBelow(t, a.prefix+"2026/08/02/", a.prefix+"2026/08/01/cc")
+	if !slices.Equal(got, []string{"bb", "dd"}) {
 		t.Errorf("List of a day after a key of the day before = %q, want the whole day", got)
 	}
 }
 
 func special(t *testing.T, a archive) {
-	names := []string{"a b", "a%20b", "a+b", "a&b", "a<b>", `a"b'`, "a-b/x", "a/x", "a=b;c:d@e", "A", "é", "日本", "😀", "~", "a#b?c", "{}|^`[]"}
+	names := []string{
+		"a b", "a%20b", "a+b", "a&b", "a<b>", `a"b'`, "a-b/x", "a/x", "a=b;c:d@e", "A", "é", "日本", "😀", "~",
+		"a#b?c", "{}|^`[]",
+	}
 	for _, name := range names {
 		a.put(t, name, []byte(name))
 	}

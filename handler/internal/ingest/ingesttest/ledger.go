@@ -35,7 +35,13 @@ func updates(kind byte, n int) (list []ingest.Update) {
 
 // waiting is the nth object to be tried again, with every field set.
 func waiting(n int) ingest.Pending {
-	return ingest.Pending{Object: object(n), Lines: 17, Attempts: 3, Next: written.Add(90*time.Minute + 123456789), Error: "unexpected EOF"}
+	return ingest.Pending{
+		Object:   object(n),
+		Lines:    17,
+		Attempts: 3,
+		Next:     written.Add(90*time.Minute + 123456789),
+		Error:    "unexpected EOF",
+	}
 }
 
 func pendingEntry(n int) ingest.Entry {
@@ -77,7 +83,11 @@ func recordQuarantine(t *testing.T, s state) {
 	p.Quarantine = []ingest.Quarantined{{Line: 3, Reason: "refused"}}
 	whole := ingest.Entry{Object: object(2), Quarantine: []ingest.Quarantined{{Reason: "holds no findings"}}}
 	for range 2 {
-		s.record(t, ingest.Entry{Object: o, Findings: 2, Quarantine: []ingest.Quarantined{{Line: 7, Reason: "not JSON"}, {Line: 12, Reason: "not JSON"}}}, p, whole)
+		s.record(t, ingest.Entry{
+			Object:     o,
+			Findings:   2,
+			Quarantine: []ingest.Quarantined{{Line: 7, Reason: "not JSON"}, {Line: 12, Reason: "not JSON"}},
+		}, p, whole)
 		s.want(t, []ingest.Object{o, object(2)}, []ingest.Pending{waiting(1)}, nil)
 		s.wantQuarantine(t, o.Key+":7", o.Key+":12", object(1).Key+":3", object(2).Key+":0")
 	}

@@ -97,7 +97,8 @@ func (s state) want(t *testing.T, done []ingest.Object, pending []ingest.Pending
 		}
 	}
 	if len(snap.Done) != len(done) || len(snap.Pending) != len(pending) || len(snap.Sent) != len(sent) {
-		t.Errorf("Load has %d done, %d pending, %d sent, want %d, %d, %d", len(snap.Done), len(snap.Pending), len(snap.Sent), len(done), len(pending), len(sent))
+		t.Errorf("Load has %d done, %d pending, %d sent, want %d, %d, %d",
+			len(snap.Done), len(snap.Pending), len(snap.Sent), len(done), len(pending), len(sent))
 	}
 }
 
@@ -201,7 +202,13 @@ func pruneMany(t *testing.T, s state) {
 
 // summary is that of a run which began n hours after the first.
 func summary(n int) ingest.Summary {
-	return ingest.Summary{Started: written.Add(time.Duration(n) * time.Hour), Duration: 12345 * time.Millisecond, Findings: n, Bytes: 5 << 32, Watermark: written}
+	return ingest.Summary{
+		Started:   written.Add(time.Duration(n) * time.Hour),
+		Duration:  12345 * time.Millisecond,
+		Findings:  n,
+		Bytes:     5 << 32,
+		Watermark: written,
+	}
 }
 
 // wantSummaries checks the runs, named by their hours.

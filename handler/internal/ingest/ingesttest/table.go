@@ -43,7 +43,10 @@ func Table(t *testing.T, fresh func(t *testing.T) TableFixture) {
 type table struct{ f TableFixture }
 
 // source is where the findings of the suite were read.
-var source = ingest.Source{Bucket: "findings", Object: ingest.Object{Key: "AWSLogs/1/GuardDuty/eu-west-1/2026/08/01/a.jsonl.gz", LastModified: written}}
+var source = ingest.Source{
+	Bucket: "findings",
+	Object: ingest.Object{Key: "AWSLogs/1/GuardDuty/eu-west-1/2026/08/01/a.jsonl.gz", LastModified: written},
+}
 
 // row makes the row of a finding by its id, behind what is in dst.
 func (tb table) row(t *testing.T, dst []byte, id string) []byte {
