@@ -79,7 +79,12 @@ func (v *vault) keyPair() *awscreds.KeyPair {
 	}
 	v.token = credential
 	pair, err := awscreds.NewKeyPair(awscreds.VaultConfig{
-		URL: v.url, AccessKeyIDSecret: v.id, SecretAccessKeySecret: v.key, Credential: credential, Options: options, Now: v.clock.Now,
+		URL:                   v.url,
+		AccessKeyIDSecret:     v.id,
+		SecretAccessKeySecret: v.key,
+		Credential:            credential,
+		Options:               options,
+		Now:                   v.clock.Now,
 	})
 	if err != nil {
 		v.t.Fatal(err)

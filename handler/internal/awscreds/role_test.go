@@ -39,7 +39,8 @@ func TestRoleIsAssumedWithTheKeyPair(t *testing.T) {
 		t.Fatalf("%d requests, signed with %q, want one with AKIA1", len(asked), keyIDs)
 	}
 	for name, want := range map[string]string{
-		"Action": "AssumeRole", "Version": "2011-06-15", "RoleArn": roleARN, "ExternalId": "external-1", "RoleSessionName": "guardduty-sentinel", "WebIdentityToken": "",
+		"Action": "AssumeRole", "Version": "2011-06-15", "RoleArn": roleARN, "ExternalId": "external-1",
+		"RoleSessionName": "guardduty-sentinel", "WebIdentityToken": "",
 	} {
 		if got := asked[0].Get(name); got != want {
 			t.Errorf("%s = %q, want %q", name, got, want)
@@ -66,7 +67,10 @@ func TestRoleIsAssumedWithAnEntraToken(t *testing.T) {
 	if len(asked) != 1 || keyIDs[0] != "" {
 		t.Fatalf("%d requests, signed with %q, want one without a signature", len(asked), keyIDs)
 	}
-	for name, want := range map[string]string{"Action": "AssumeRoleWithWebIdentity", "RoleArn": roleARN, "RoleSessionName": "guardduty-sentinel", "ExternalId": ""} {
+	for name, want := range map[string]string{
+		"Action": "AssumeRoleWithWebIdentity", "RoleArn": roleARN, "RoleSessionName": "guardduty-sentinel",
+		"ExternalId": "",
+	} {
 		if got := asked[0].Get(name); got != want {
 			t.Errorf("%s = %q, want %q", name, got, want)
 		}
@@ -176,7 +180,8 @@ func signedWith(t *testing.T, r *http.Request, creds aws.Credentials) bool {
 		}
 	}
 	sum := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(t.Context(), creds, again, hex.EncodeToString(sum[:]), "sts", "eu-west-1", at); err != nil {
+	payload := hex.EncodeToString(sum[:])
+	if err := v4.NewSigner().SignHTTP(t.Context(), creds, again, payload, "sts", "eu-west-1", at); err != nil {
 		t.Fatal(err)
 	}
 	return again.Header.Get("Authorization") == r.Header.Get("Authorization")
@@ -260,7 +265,8 @@ func TestCancelEndsTheRole(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := newSTS(t)
 	s.refuse = func(int, string) (int, string) { cancel(); return http.StatusServiceUnavailable, "Wait" }
-	if _, err := awscreds.NewWebIdentity(s.config(), "api://a", fixedToken{}).Retrieve(ctx); !errors.Is(err, context.Canceled) {
+	role := awscreds.NewWebIdentity(s.config(), "api://a", fixedToken{})
+	if _, err := role.Retrieve(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("Retrieve = %v, want %v", err, context.Canceled)
 	}
 }

@@ -67,13 +67,16 @@ func (s *sts) serve(w http.ResponseWriter, r *http.Request) {
 	if s.refuse != nil {
 		if status, code := s.refuse(n, keyID); status != 0 {
 			w.WriteHeader(status)
-			fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>what happened</Message></Error></ErrorResponse>`, code)
+			fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code>`+
+				`<Message>what happened</Message></Error></ErrorResponse>`, code)
 			return
 		}
 	}
 	action := r.PostForm.Get("Action")
-	fmt.Fprintf(w, `<%[1]sResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><%[1]sResult><Credentials><AccessKeyId>ASIA%[2]d</AccessKeyId>`+
-		`<SecretAccessKey>hidden%[2]d</SecretAccessKey><SessionToken>hidden-session%[2]d</SessionToken><Expiration>%[3]s</Expiration></Credentials></%[1]sResult></%[1]sResponse>`,
+	fmt.Fprintf(w, `<%[1]sResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><%[1]sResult><Credentials>`+
+		`<AccessKeyId>ASIA%[2]d</AccessKeyId><SecretAccessKey>hidden%[2]d</SecretAccessKey>`+
+		`<SessionToken>hidden-session%[2]d</SessionToken><Expiration>%[3]s</Expiration>`+
+		`</Credentials></%[1]sResult></%[1]sResponse>`,
 		action, n, time.Now().Add(s.lifetime).UTC().Format(time.RFC3339))
 }
 

@@ -86,7 +86,9 @@ func TestRenewThatCannotReadIsAFault(t *testing.T) {
 }
 
 func TestSecretThatHoldsNoKey(t *testing.T) {
-	for name, value := range map[string]string{"empty": "", "blank": " \n", "two lines": "hidden\nhidden", "two words": "hidden hidden"} {
+	for name, value := range map[string]string{
+		"empty": "", "blank": " \n", "two lines": "hidden\nhidden", "two words": "hidden hidden",
+	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVault(t)
 			v.store("AKIA1", value)
@@ -102,13 +104,18 @@ func TestSecretThatHoldsNoKey(t *testing.T) {
 }
 
 func TestVaultFaults(t *testing.T) {
-	disabled := `{"error":{"code":"Forbidden","message":"Operation get is not allowed on a disabled secret.","innererror":{"code":"SecretDisabled"}}}`
+	disabled := `{"error":{"code":"Forbidden","message":"Operation get is not allowed on a disabled secret.",` +
+		`"innererror":{"code":"SecretDisabled"}}}`
 	for name, c := range map[string]struct {
 		code    fault.Code
 		named   string
 		arrange func(v *vault)
 	}{
-		"missing": {fault.SecretMissing, "there is no secret", func(v *vault) { v.id = "not-there"; v.pair = v.keyPair() }},
+		"missing": {
+			fault.SecretMissing,
+			"there is no secret",
+			func(v *vault) { v.id = "not-there"; v.pair = v.keyPair() },
+		},
 		"disabled": {fault.SecretMissing, "is disabled", func(v *vault) {
 			v.Break(v.t, "vault", localtest.Fault{
 				Path:   "/secrets/" + v.id,
@@ -121,9 +128,21 @@ func TestVaultFaults(t *testing.T) {
 		"unavailable": {fault.VaultUnreachable, "Service Unavailable (HTTP 503)", func(v *vault) {
 			v.Break(v.t, "vault", localtest.Fault{Status: http.StatusServiceUnavailable, Times: -1})
 		}},
-		"refused before": {fault.VaultUnreachable, "cannot reach", func(v *vault) { v.Break(v.t, "vault", localtest.Fault{Drop: localtest.DropBefore, Times: -1}) }},
-		"answer lost":    {fault.VaultUnreachable, "cannot reach", func(v *vault) { v.Break(v.t, "vault", localtest.Fault{Drop: localtest.DropAfter, Times: -1}) }},
-		"no listener":    {fault.VaultUnreachable, "connection refused", func(v *vault) { v.url = "https://" + localtest.FreeAddress(v.t); v.pair = v.keyPair() }},
+		"refused before": {
+			fault.VaultUnreachable,
+			"cannot reach",
+			func(v *vault) { v.Break(v.t, "vault", localtest.Fault{Drop: localtest.DropBefore, Times: -1}) },
+		},
+		"answer lost": {
+			fault.VaultUnreachable,
+			"cannot reach",
+			func(v *vault) { v.Break(v.t, "vault", localtest.Fault{Drop: localtest.DropAfter, Times: -1}) },
+		},
+		"no listener": {
+			fault.VaultUnreachable,
+			"connection refused",
+			func(v *vault) { v.url = "https://" + localtest.FreeAddress(v.t); v.pair = v.keyPair() },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := newVault(t)
@@ -190,7 +209,12 @@ func TestCancelEndsRetrieve(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	c := local.Cloud(t)
 	pair, err := awscreds.NewKeyPair(awscreds.VaultConfig{
-		URL: c.Settings["KEY_VAULT_URI"], AccessKeyIDSecret: "a", SecretAccessKeySecret: "b", Credential: credential{cancel}, Options: c.Options(t), Now: time.Now,
+		URL:                   c.Settings["KEY_VAULT_URI"],
+		AccessKeyIDSecret:     "a",
+		SecretAccessKeySecret: "b",
+		Credential:            credential{cancel},
+		Options:               c.Options(t),
+		Now:                   time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,16 +13,41 @@ var bodies = map[string]struct {
 	body string
 	want azfunc.Invocation
 }{
-	"timer":               {`{"Data":{"timer":{"Schedule":{"AdjustForDST":true},"ScheduleStatus":{"Last":"2026-11-21T20:55:00.0021+00:00","Next":"2026-11-21T21:00:00+00:00","LastUpdated":"2026-11-21T20:55:00.0021+00:00"},"IsPastDue":false}},"Metadata":{"sys":{"MethodName":"Timer","UtcNow":"2026-11-21T21:00:00.0134Z","RandGuid":"8a2f"}}}`, azfunc.Invocation{}},
-	"past due":            {`{"Data":{"timer":{"IsPastDue":true}}}`, azfunc.Invocation{PastDue: true}},
-	"no schedule status":  {`{"Data":{"timer":{"ScheduleStatus":null,"IsPastDue":false}}}`, azfunc.Invocation{}},
-	"times without zone":  {`{"Data":{"timer":{"ScheduleStatus":{"Last":"0001-01-01T00:00:00","Next":"0001-01-01T00:00:00","LastUpdated":"0001-01-01T00:00:00"},"IsPastDue":true}}}`, azfunc.Invocation{PastDue: true}},
-	"status a number":     {`{"Data":{"timer":{"ScheduleStatus":7,"IsPastDue":true}}}`, azfunc.Invocation{PastDue: true}},
-	"status an array":     {`{"Data":{"timer":{"ScheduleStatus":[{}],"IsPastDue":true}}}`, azfunc.Invocation{PastDue: true}},
-	"binding's own name":  {`{"Data":{"myTimer":{"IsPastDue":true}}}`, azfunc.Invocation{PastDue: true}},
-	"other case":          {`{"data":{"timer":{"isPastDue":true}},"metadata":{"RetryContext":{"retryCount":1}}}`, azfunc.Invocation{PastDue: true, Retry: 1}},
-	"unknown fields":      {`{"Data":{"timer":{"IsPastDue":false,"New":{"a":[1]}},"other":5},"New":[],"Metadata":{"x":null}}`, azfunc.Invocation{}},
-	"retry":               {`{"Data":{"timer":{}},"Metadata":{"RetryContext":{"RetryCount":3,"MaxRetryCount":5,"Exception":null}}}`, azfunc.Invocation{Retry: 3}},
+	"timer": {
+		`{"Data":{"timer":{"Schedule":{"AdjustForDST":true},"ScheduleStatus":{` +
+			`"Last":"2026-11-21T20:55:00.0021+00:00","Next":"2026-11-21T21:00:00+00:00",` +
+			`"LastUpdated":"2026-11-21T20:55:00.0021+00:00"},"IsPastDue":false}},` +
+			`"Metadata":{"sys":{"MethodName":"Timer","UtcNow":"2026-11-21T21:00:00.0134Z","RandGuid":"8a2f"}}}`,
+		azfunc.Invocation{},
+	},
+	"past due":           {`{"Data":{"timer":{"IsPastDue":true}}}`, azfunc.Invocation{PastDue: true}},
+	"no schedule status": {`{"Data":{"timer":{"ScheduleStatus":null,"IsPastDue":false}}}`, azfunc.Invocation{}},
+	"times without zone": {
+		`{"Data":{"timer":{"ScheduleStatus":{"Last":"0001-01-01T00:00:00","Next":"0001-01-01T00:00:00",` +
+			`"LastUpdated":"0001-01-01T00:00:00"},"IsPastDue":true}}}`,
+		azfunc.Invocation{PastDue: true},
+	},
+	"status a number": {
+		`{"Data":{"timer":{"ScheduleStatus":7,"IsPastDue":true}}}`,
+		azfunc.Invocation{PastDue: true},
+	},
+	"status an array": {
+		`{"Data":{"timer":{"ScheduleStatus":[{}],"IsPastDue":true}}}`,
+		azfunc.Invocation{PastDue: true},
+	},
+	"binding's own name": {`{"Data":{"myTimer":{"IsPastDue":true}}}`, azfunc.Invocation{PastDue: true}},
+	"other case": {
+		`{"data":{"timer":{"isPastDue":true}},"metadata":{"RetryContext":{"retryCount":1}}}`,
+		azfunc.Invocation{PastDue: true, Retry: 1},
+	},
+	"unknown fields": {
+		`{"Data":{"timer":{"IsPastDue":false,"New":{"a":[1]}},"other":5},"New":[],"Metadata":{"x":null}}`,
+		azfunc.Invocation{},
+	},
+	"retry": {
+		`{"Data":{"timer":{}},"Metadata":{"RetryContext":{"RetryCount":3,"MaxRetryCount":5,"Exception":null}}}`,
+		azfunc.Invocation{Retry: 3},
+	},
 	"retry as text":       {`{"Metadata":{"RetryContext":{"RetryCount":"3"}}}`, azfunc.Invocation{Retry: 3}},
 	"retry of other form": {`{"Metadata":{"RetryContext":"first"}}`, azfunc.Invocation{}},
 	"retry no number":     {`{"Metadata":{"RetryContext":{"RetryCount":1.5}}}`, azfunc.Invocation{}},

@@ -71,7 +71,10 @@ func TestLevelIsRespectedAndMayChange(t *testing.T) {
 // TestErrorLineHidesTheWordWarn: or the host would show an error as a warning.
 // A JSON reader gets the text as it was, wherever the word stood.
 func TestErrorLineHidesTheWordWarn(t *testing.T) {
-	for _, text := range []string{"warn", "WARN", "Warning: wArNwarn", `\warn`, `"warn"`, "a\nwarn", "\\u0077arn", "forewarned is <warn>", "é…warn\u2028WARN"} {
+	for _, text := range []string{
+		"warn", "WARN", "Warning: wArNwarn", `\warn`, `"warn"`, "a\nwarn", "\\u0077arn", "forewarned is <warn>",
+		"é…warn\u2028WARN",
+	} {
 		var out, errs bytes.Buffer
 		log := azfunc.NewLogger(&out, &errs, slog.LevelInfo).With("Warn_key", text).WithGroup("warned")
 		log.Error(text, slog.Any("error", errors.New(text)), slog.Any("list", []string{text}))
@@ -90,7 +93,8 @@ func TestErrorLineHidesTheWordWarn(t *testing.T) {
 func TestAttributesAndGroupsAreKept(t *testing.T) {
 	for _, level := range []slog.Level{slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
 		var out bytes.Buffer
-		azfunc.NewLogger(&out, &out, slog.LevelInfo).With("id", "1").WithGroup("g").With("a", 2).Log(t.Context(), level, "m", "b", "x\ny\r\n")
+		log := azfunc.NewLogger(&out, &out, slog.LevelInfo).With("id", "1").WithGroup("g").With("a", 2)
+		log.Log(t.Context(), level, "m", "b", "x\ny\r\n")
 		got := fields(t, out.String())
 		if got["id"] != "1" || !strings.Contains(out.String(), `"g":{"a":2,"b":"x\ny\r\n"}`) {
 			t.Errorf("line at %v = %s, want the attributes and the group", level, &out)

@@ -10,7 +10,10 @@ import (
 func TestReason(t *testing.T) {
 	a := strings.Repeat("a", azfunc.MaxReason)
 	tests := map[string]struct{ text, want string }{
-		"plain":               {"GD1302 there is no bucket b in eu-west-1; set S3_BUCKET", "GD1302 there is no bucket b in eu-west-1; set S3_BUCKET"},
+		"plain": {
+			"GD1302 there is no bucket b in eu-west-1; set S3_BUCKET",
+			"GD1302 there is no bucket b in eu-west-1; set S3_BUCKET",
+		},
 		"line ends":           {"a\r\nb\nc\rd", "a b c d"},
 		"white space":         {"  a \t\v\f b\u00a0c\u2028d  ", "a b c d"},
 		"non-ASCII":           {"naïve…", "na%C3%AFve%E2%80%A6"},
@@ -37,7 +40,9 @@ func TestReason(t *testing.T) {
 // FuzzReason: whatever the text, the status line stays one line that every
 // HTTP client reads.
 func FuzzReason(f *testing.F) {
-	for _, text := range []string{"", "GD1003 x", "a\r\nb: c", "é…\x00\xff", strings.Repeat("é", 600), strings.Repeat("a b", 400), "%41%"} {
+	for _, text := range []string{
+		"", "GD1003 x", "a\r\nb: c", "é…\x00\xff", strings.Repeat("é", 600), strings.Repeat("a b", 400), "%41%",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

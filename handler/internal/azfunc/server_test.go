@@ -33,7 +33,8 @@ func TestPostRunsTheFunction(t *testing.T) {
 		log.InfoContext(ctx, "in the run", slog.Any("timer", inv))
 		return azfunc.Report{Lines: []string{"Posted 5 findings; <b> & ünïcode.", "second"}}, nil
 	})
-	answer := s.do(t, "POST", "/Timer", `{"Data":{"timer":{"IsPastDue":true}},"Metadata":{"RetryContext":{"RetryCount":2}}}`)
+	answer := s.do(t, "POST", "/Timer",
+		`{"Data":{"timer":{"IsPastDue":true}},"Metadata":{"RetryContext":{"RetryCount":2}}}`)
 	want := []string{"Posted 5 findings; <b> & ünïcode.", "second"}
 	if answer.status != "200 OK" || !slices.Equal(answer.logs, want) {
 		t.Errorf("POST /Timer = %s with %q, want 200 OK with %q", answer.status, answer.logs, want)
@@ -74,7 +75,8 @@ func TestChunkedBody(t *testing.T) {
 func TestUnknownFunctionOrMethodIsNamed(t *testing.T) {
 	s := serve(t, forbidden(t))
 	tests := []struct{ method, path string }{
-		{"POST", "/Other"}, {"POST", "/timer"}, {"POST", "/Timer/"}, {"POST", "//Timer"}, {"POST", "/x/../Timer"}, {"POST", "/"},
+		{"POST", "/Other"}, {"POST", "/timer"}, {"POST", "/Timer/"}, {"POST", "//Timer"},
+		{"POST", "/x/../Timer"}, {"POST", "/"},
 		{"PUT", "/Timer"}, {"DELETE", "/Timer"}, {"PATCH", "/"},
 	}
 	for _, tt := range tests {
@@ -151,14 +153,15 @@ func TestNextRunMayStartAtTheAnswer(t *testing.T) {
 // server has noticed.
 func TestClientGoneDoesNotEndTheRun(t *testing.T) {
 	started, noticed, ended := make(chan bool, 1), make(chan bool), make(chan error, 1)
+	run := func(ctx context.Context, _ *slog.Logger, _ azfunc.Invocation) (azfunc.Report, error) {
+		started <- true
+		<-noticed
+		ended <- ctx.Err()
+		return azfunc.Report{}, errors.New("no one reads this")
+	}
 	server := &azfunc.Server{
-		Functions: map[string]azfunc.Run{"Timer": func(ctx context.Context, _ *slog.Logger, _ azfunc.Invocation) (azfunc.Report, error) {
-			started <- true
-			<-noticed
-			ended <- ctx.Err()
-			return azfunc.Report{}, errors.New("no one reads this")
-		}},
-		Log: slog.New(slog.DiscardHandler),
+		Functions: map[string]azfunc.Run{"Timer": run},
+		Log:       slog.New(slog.DiscardHandler),
 	}
 	handler := server.Handler(t.Context())
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

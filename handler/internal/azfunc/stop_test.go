@@ -48,11 +48,12 @@ func TestStopWaitsForTheRunsAnswer(t *testing.T) {
 func TestStopIsBoundedByGrace(t *testing.T) {
 	started, release := make(chan bool, 1), make(chan bool)
 	ln := listen(t)
-	s := serveOn(t, ln, 20*time.Millisecond, func(context.Context, *slog.Logger, azfunc.Invocation) (azfunc.Report, error) {
+	run := func(context.Context, *slog.Logger, azfunc.Invocation) (azfunc.Report, error) {
 		started <- true
 		<-release
 		return azfunc.Report{}, nil
-	})
+	}
+	s := serveOn(t, ln, 20*time.Millisecond, run)
 	defer close(release)
 	io.WriteString(s.dial(t), post)
 	receive(t, started)

@@ -14,15 +14,17 @@ import (
 	"guardduty-sentinel/handler/internal/azfunc"
 )
 
-const post = "POST /Timer HTTP/1.1\r\nHost: x\r\nX-Azure-Functions-InvocationId: id-1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+const post = "POST /Timer HTTP/1.1\r\nHost: x\r\nX-Azure-Functions-InvocationId: id-1\r\n" +
+	"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 // TestFailedRunOnTheWire pins every byte of a failed answer: the reason phrase
 // is all that the run history shows of it.
 func TestFailedRunOnTheWire(t *testing.T) {
-	s := serve(t, reports(azfunc.Report{Lines: []string{"half done"}}, errors.New("GD1203 Key Vault refused the identity: it lacks Key Vault Secrets User")))
-	reason := "GD1203 Key Vault refused the identity: it lacks Key Vault Secrets User"
+	const reason = "GD1203 Key Vault refused the identity: it lacks Key Vault Secrets User"
+	s := serve(t, reports(azfunc.Report{Lines: []string{"half done"}}, errors.New(reason)))
 	body := `{"Outputs":{},"Logs":["` + reason + `"],"ReturnValue":null}`
-	want := fmt.Sprintf("HTTP/1.1 500 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", reason, len(body), body)
+	want := fmt.Sprintf("HTTP/1.1 500 %s\r\nContent-Type: application/json\r\n"+
+		"Content-Length: %d\r\nConnection: close\r\n\r\n%s", reason, len(body), body)
 	if got := s.raw(t, post); got != want {
 		t.Errorf("answer = %q, want %q", got, want)
 	}
@@ -36,7 +38,8 @@ func TestFailedRunOnTheWire(t *testing.T) {
 // TestErrorTextCannotForgeHeaders: an error may quote what another server
 // said.
 func TestErrorTextCannotForgeHeaders(t *testing.T) {
-	s := serve(t, reports(azfunc.Report{}, errors.New("bad\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nSet-Cookie: a\x00\u2028\u0085é")))
+	forged := errors.New("bad\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\nSet-Cookie: a\x00\u2028\u0085é")
+	s := serve(t, reports(azfunc.Report{}, forged))
 	head, body, _ := strings.Cut(s.raw(t, post), "\r\n\r\n")
 	lines := strings.Split(head, "\r\n")
 	if want := "HTTP/1.1 500 bad Content-Length: 0 HTTP/1.1 200 OK Set-Cookie: a%00 %C3%A9"; lines[0] != want {
@@ -52,12 +55,21 @@ func TestErrorTextCannotForgeHeaders(t *testing.T) {
 // whole request, with its reason.
 func TestRefusedBodies(t *testing.T) {
 	tests := map[string]struct{ body, want string }{
-		"not JSON":        {"<html>", "500 the invocation is not the host's JSON: invalid character '<' looking for beginning of value"},
-		"cut off":         {`{"Data":`, "500 the invocation is not the host's JSON: unexpected end of JSON input"},
-		"no object":       {`[1]`, "500 the invocation is not the host's JSON: json: cannot unmarshal array into Go value"},
-		"over 1 MB":       {strings.Repeat(" ", 1<<20+1), "500 the invocation is larger than 1048576 bytes"},
-		"far over 1 MB":   {strings.Repeat("x", 8<<20), "500 the invocation is larger than 1048576 bytes"},
-		"one value, more": {`{} {}`, "500 the invocation is not the host's JSON: invalid character '{' after top-level value"},
+		"not JSON": {
+			"<html>",
+			"500 the invocation is not the host's JSON: invalid character '<' looking for beginning of value",
+		},
+		"cut off": {`{"Data":`, "500 the invocation is not the host's JSON: unexpected end of JSON input"},
+		"no object": {
+			`[1]`,
+			"500 the invocation is not the host's JSON: json: cannot unmarshal array into Go value",
+		},
+		"over 1 MB":     {strings.Repeat(" ", 1<<20+1), "500 the invocation is larger than 1048576 bytes"},
+		"far over 1 MB": {strings.Repeat("x", 8<<20), "500 the invocation is larger than 1048576 bytes"},
+		"one value, more": {
+			`{} {}`,
+			"500 the invocation is not the host's JSON: invalid character '{' after top-level value",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -111,15 +123,16 @@ func TestRunLongerThanTheReadTimeout(t *testing.T) {
 	const limit = 50 * time.Millisecond
 	for name, want := range map[string]string{"good": "HTTP/1.1 200 OK\r\n", "failed": "HTTP/1.1 500 failed\r\n"} {
 		t.Run(name, func(t *testing.T) {
+			run := func(ctx context.Context, _ *slog.Logger, _ azfunc.Invocation) (azfunc.Report, error) {
+				<-time.After(4 * limit) // the run takes this long
+				if name == "failed" {
+					return azfunc.Report{}, errors.New(name)
+				}
+				return azfunc.Report{}, ctx.Err()
+			}
 			server := &azfunc.Server{
-				Functions: map[string]azfunc.Run{"Timer": func(ctx context.Context, _ *slog.Logger, _ azfunc.Invocation) (azfunc.Report, error) {
-					<-time.After(4 * limit) // the run takes this long
-					if name == "failed" {
-						return azfunc.Report{}, errors.New(name)
-					}
-					return azfunc.Report{}, ctx.Err()
-				}},
-				Log: slog.New(slog.DiscardHandler),
+				Functions: map[string]azfunc.Run{"Timer": run},
+				Log:       slog.New(slog.DiscardHandler),
 			}
 			ts := httptest.NewUnstartedServer(server.Handler(t.Context()))
 			ts.Config.ReadTimeout = limit

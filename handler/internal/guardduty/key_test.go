@@ -14,9 +14,21 @@ func TestParseKey(t *testing.T) {
 		prefix, key string
 		pair        string // empty: not an export object
 	}{
-		"account":              {"", "AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/" + name, "AWSLogs/111122223333/GuardDuty/eu-west-1/"},
-		"organization":         {"", "AWSLogs/o-a1b2c3d4e5/111122223333/GuardDuty/us-gov-east-1/2026/11/21/" + name, "AWSLogs/o-a1b2c3d4e5/111122223333/GuardDuty/us-gov-east-1/"},
-		"prefix":               {"exports/guardduty", "exports/guardduty/AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/" + name, "exports/guardduty/AWSLogs/111122223333/GuardDuty/eu-west-1/"},
+		"account": {
+			"",
+			"AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/" + name,
+			"AWSLogs/111122223333/GuardDuty/eu-west-1/",
+		},
+		"organization": {
+			"",
+			"AWSLogs/o-a1b2c3d4e5/111122223333/GuardDuty/us-gov-east-1/2026/11/21/" + name,
+			"AWSLogs/o-a1b2c3d4e5/111122223333/GuardDuty/us-gov-east-1/",
+		},
+		"prefix": {
+			"exports/guardduty",
+			"exports/guardduty/AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/" + name,
+			"exports/guardduty/AWSLogs/111122223333/GuardDuty/eu-west-1/",
+		},
 		"other prefix":         {"a", "b/AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/" + name, ""},
 		"prefix missing":       {"", "x/AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/" + name, ""},
 		"CloudTrail":           {"", "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/21/x.json.gz", ""},

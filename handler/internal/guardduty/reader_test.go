@@ -49,12 +49,21 @@ func TestReadObjectYieldsLines(t *testing.T) {
 		"empty lines":          {"\na\n\n  \nb\n\n", []string{"2:a", "5:b"}},
 		"nothing":              {"", nil},
 		"one byte":             {"x", []string{"1:x"}},
-		"longer than a buffer": {strings.Repeat("x", 100_000) + "\ny\n", []string{"1:" + strings.Repeat("x", 100_000), "2:y"}},
+		"longer than a buffer": {
+			strings.Repeat("x", 100_000) + "\ny\n",
+			[]string{"1:" + strings.Repeat("x", 100_000), "2:y"},
+		},
 	}
 	for name, tt := range tests {
-		for form, content := range map[string][]byte{"gzip": zip(t, tt.content), "plain": []byte(tt.content), "two members": slices.Concat(zip(t, tt.content[:len(tt.content)/2]), zip(t, tt.content[len(tt.content)/2:]))} {
+		half := len(tt.content) / 2
+		for form, content := range map[string][]byte{
+			"gzip": zip(t, tt.content), "plain": []byte(tt.content),
+			"two members": slices.Concat(zip(t, tt.content[:half]), zip(t, tt.content[half:])),
+		} {
 			t.Run(name+", "+form, func(t *testing.T) {
-				for _, r := range []io.Reader{bytes.NewReader(content), iotest.OneByteReader(bytes.NewReader(content))} {
+				for _, r := range []io.Reader{
+					bytes.NewReader(content), iotest.OneByteReader(bytes.NewReader(content)),
+				} {
 					got, err := read(r)
 					if err != nil || !slices.Equal(got, tt.want) {
 						t.Errorf("ReadObject(%.20q…) = %.200q, %v, want %.200q", tt.content, got, err, tt.want)
@@ -69,7 +78,10 @@ func TestReadObjectOfDamagedContent(t *testing.T) {
 	whole := zip(t, "first\nsecond\n"+strings.Repeat("x", 50_000)+"\n")
 	flipped := bytes.Clone(whole)
 	flipped[len(flipped)-6] ^= 0xff // in the checksum
-	for name, content := range map[string][]byte{"truncated": whole[:len(whole)-20], "header only": whole[:5], "wrong checksum": flipped, "text after the end": append(bytes.Clone(whole), "tail"...)} {
+	for name, content := range map[string][]byte{
+		"truncated": whole[:len(whole)-20], "header only": whole[:5], "wrong checksum": flipped,
+		"text after the end": append(bytes.Clone(whole), "tail"...),
+	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := read(bytes.NewReader(content))
 			if !errors.Is(err, guardduty.ErrDamaged) {

@@ -28,10 +28,13 @@ func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(t)
 			c.lookback = tt.lookback
-			for _, account := range []string{"000000000001", "000000000002", "o-first/000000000003", "o-second/000000000004"} {
+			for _, account := range []string{
+				"000000000001", "000000000002", "o-first/000000000003", "o-second/000000000004",
+			} {
 				for d := 0; time.Duration(d+1)*24*time.Hour <= tt.lookback; d++ {
 					at := now.AddDate(0, 0, -d).Add(-time.Minute)
-					c.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+at.Format("2006/01/02/")+"a.jsonl.gz", at, fmt.Sprint(account, "-", d))
+					c.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+at.Format("2006/01/02/")+"a.jsonl.gz", at,
+						fmt.Sprint(account, "-", d))
 				}
 			}
 			c.listFault = func(prefix string) error {
@@ -69,7 +72,8 @@ func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 func TestAListingThatFailsEverywhereIsNoMatterOfFolders(t *testing.T) {
 	c := newCloud(t)
 	for i := range 200 {
-		c.put(fmt.Sprintf("AWSLogs/%012d/GuardDuty/eu-west-1/%sa.jsonl.gz", i, today.Format("2006/01/02/")), now.Add(-time.Minute), fmt.Sprint(i))
+		c.put(fmt.Sprintf("AWSLogs/%012d/GuardDuty/eu-west-1/%sa.jsonl.gz", i, today.Format("2006/01/02/")),
+			now.Add(-time.Minute), fmt.Sprint(i))
 	}
 	c.listFault = func(prefix string) error {
 		if strings.HasSuffix(prefix, "/GuardDuty/") {
@@ -111,7 +115,8 @@ func TestABadPairHoldsNoBacklogBack(t *testing.T) {
 	for _, account := range []string{"000000000001", "000000000002"} {
 		for d := range 39 {
 			at := now.AddDate(0, 0, -d).Add(-time.Minute)
-			c.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+at.Format("2006/01/02/")+"a.jsonl.gz", at, fmt.Sprint(account, "-", d))
+			c.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+at.Format("2006/01/02/")+"a.jsonl.gz", at,
+				fmt.Sprint(account, "-", d))
 		}
 	}
 	c.listFault = func(prefix string) error {
@@ -136,7 +141,8 @@ func TestABadPairHoldsNoBacklogBack(t *testing.T) {
 func TestAHeldWatermarkHasALag(t *testing.T) {
 	c := newCloud(t)
 	for _, account := range []string{"000000000001", "000000000002"} {
-		c.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"a.jsonl.gz", now.Add(-time.Minute), account)
+		c.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"a.jsonl.gz",
+			now.Add(-time.Minute), account)
 	}
 	c.listFault = func(prefix string) error {
 		if strings.HasPrefix(prefix, "AWSLogs/000000000001/") {
@@ -239,7 +245,8 @@ func TestStallingObjectsDoNotStarveNewOnes(t *testing.T) {
 func TestManyBadAccountsHoldNoGoodOneBack(t *testing.T) {
 	c := newCloud(t)
 	for i := range 41 {
-		c.put(fmt.Sprintf("AWSLogs/%012d/GuardDuty/eu-west-1/%sa.jsonl.gz", i, today.Format("2006/01/02/")), now.Add(-time.Minute), fmt.Sprint(i))
+		c.put(fmt.Sprintf("AWSLogs/%012d/GuardDuty/eu-west-1/%sa.jsonl.gz", i, today.Format("2006/01/02/")),
+			now.Add(-time.Minute), fmt.Sprint(i))
 	}
 	c.listFault = func(prefix string) error {
 		if strings.HasSuffix(prefix, "/GuardDuty/") && !strings.Contains(prefix, "000000000040") {

@@ -16,7 +16,8 @@ func (c *cloud) policeLines(e ingest.Entry) {
 	if e.Pending.Lines == 0 {
 		return
 	}
-	_, _ = new(guardduty.Reader).ReadObject(bytes.NewReader(c.objects[e.Object.Key].body), func(n int, text []byte, err error) error {
+	body := bytes.NewReader(c.objects[e.Object.Key].body)
+	_, _ = new(guardduty.Reader).ReadObject(body, func(n int, text []byte, err error) error {
 		if n > e.Pending.Lines {
 			return io.EOF
 		}

@@ -13,7 +13,8 @@ import (
 
 // update is a finding's line with what tells its updates apart.
 func update(id, updatedAt string, count int) string {
-	return fmt.Sprintf(`{"id":%q,"type":"Recon:EC2/Portscan","severity":5,"updatedAt":%q,"service":{"count":%d}}`+"\n", id, updatedAt, count)
+	return fmt.Sprintf(`{"id":%q,"type":"Recon:EC2/Portscan","severity":5,"updatedAt":%q,"service":{"count":%d}}`+"\n",
+		id, updatedAt, count)
 }
 
 // TestTheSameUpdateIsSentOnce puts one update into several objects, of one run
@@ -28,7 +29,8 @@ func TestTheSameUpdateIsSentOnce(t *testing.T) {
 	if c.accepted["f"] != 1 || s.Findings != 1 || s.Repeated != 39 || s.Objects != 20 {
 		t.Errorf("Run = %+v, accepted %d times, want once, 39 repeats and 20 objects", s, c.accepted["f"])
 	}
-	c.putBody("AWSLogs/222233334444/GuardDuty/us-east-1/"+today.Format("2006/01/02/")+"b.jsonl.gz", now.Add(time.Minute), zipped(same))
+	c.putBody("AWSLogs/222233334444/GuardDuty/us-east-1/"+today.Format("2006/01/02/")+"b.jsonl.gz",
+		now.Add(time.Minute), zipped(same))
 	if s = c.run(); s.Repeated != 1 || s.Findings != 0 {
 		t.Errorf("the second run = %+v, want 1 repeat and no finding", s)
 	}
@@ -45,7 +47,10 @@ func TestTheSameUpdateIsSentOnce(t *testing.T) {
 func TestOneIDInTwoPlacesIsTwoFindings(t *testing.T) {
 	c := newCloud(t)
 	same := update("f", "2026-11-22T01:00:00Z", 1)
-	for i, place := range []string{`{"accountId":"1","region":"a",`, `{"accountId":"2","region":"a",`, `{"accountId":"1","region":"b",`, `{"accountId":"1","region":"a",`} {
+	for i, place := range []string{
+		`{"accountId":"1","region":"a",`, `{"accountId":"2","region":"a",`, `{"accountId":"1","region":"b",`,
+		`{"accountId":"1","region":"a",`,
+	} {
 		c.putBody(key(today, fmt.Sprint(i)), now.Add(-time.Minute), zipped(strings.Replace(same, "{", place, 1)))
 	}
 	if s := c.run(); s.Findings != 3 || s.Repeated != 1 {
@@ -55,7 +60,8 @@ func TestOneIDInTwoPlacesIsTwoFindings(t *testing.T) {
 
 func TestFindingsWithoutATimeAreTheSameOnlyWhole(t *testing.T) {
 	c := newCloud(t)
-	c.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("f")+finding("f")+`{"id":"f","type":"Recon:EC2/Portscan","severity":6}`+"\n"))
+	c.putBody(key(today, "a"), now.Add(-time.Minute),
+		zipped(finding("f")+finding("f")+`{"id":"f","type":"Recon:EC2/Portscan","severity":6}`+"\n"))
 	if s := c.run(); s.Findings != 2 || s.Repeated != 1 {
 		t.Errorf("Run = %+v, want 2 findings and 1 repeat", s)
 	}

@@ -66,7 +66,8 @@ func play(t *testing.T, seed uint64) {
 	for range 3 {
 		makeDue(m.cloud)
 		id := fmt.Sprint("good", m.calls) // by which a run knows that a refusal is not the table's fault
-		m.put(fmt.Sprintf("AWSLogs/000000000000/GuardDuty/region-0/%s/%s.jsonl.gz", m.now.Format("2006/01/02"), id), m.now.Add(-time.Second), id)
+		m.put(fmt.Sprintf("AWSLogs/000000000000/GuardDuty/region-0/%s/%s.jsonl.gz", m.now.Format("2006/01/02"), id),
+			m.now.Add(-time.Second), id)
 		if err := m.oneRun(); err != nil {
 			t.Errorf("seed %d: a run without faults = %v", seed, err)
 		}
@@ -209,7 +210,8 @@ func (m *model) judge(seed uint64) {
 	for _, o := range m.objects {
 		for _, id := range o.ids {
 			if n := m.accepted[id]; n < 1 || n > 1+m.broken {
-				m.t.Errorf("seed %d: finding %s of %s was accepted %d times in a schedule with %d broken runs, want 1 to %d", seed, id, o.Key, n, m.broken, 1+m.broken)
+				m.t.Errorf("seed %d: finding %s of %s was accepted %d times in a schedule with %d broken runs, "+
+					"want 1 to %d", seed, id, o.Key, n, m.broken, 1+m.broken)
 			}
 		}
 	}

@@ -25,14 +25,54 @@ func TestBadInputHoldsNothingBack(t *testing.T) {
 		quarantined []string // line numbers
 		counts      func(ingest.Summary) bool
 	}{
-		"truncated gzip":          {zipped(finding("x") + strings.Repeat(finding("y"), 2000))[:60], nil, []string{"0"}, func(s ingest.Summary) bool { return s.BadObjects == 1 }},
-		"a line that is not JSON": {zipped(finding("x") + "garbage\n" + finding("y")), []string{"x", "y"}, []string{"2"}, func(s ingest.Summary) bool { return s.BadLines == 1 }},
-		"not an export file":      {[]byte("<html>\n<body>\n"), nil, []string{"0"}, func(s ingest.Summary) bool { return s.BadObjects == 1 && s.BadLines == 0 }},
-		"empty lines":             {zipped("\n" + finding("x") + "\n\n" + finding("y")), []string{"x", "y"}, nil, func(s ingest.Summary) bool { return s.BadLines == 0 }},
-		"an empty list":           {zipped(`{"findings":[]}` + "\n" + finding("x")), []string{"x"}, nil, func(s ingest.Summary) bool { return s.EmptyLines == 1 }},
-		"only an empty list":      {zipped(`{"findings":[]}`), nil, nil, func(s ingest.Summary) bool { return s.EmptyLines == 1 && s.BadObjects == 0 }},
-		"1,000 bad lines":         {zipped(finding("x") + strings.Repeat("bad\n", 1000)), []string{"x"}, nil, func(s ingest.Summary) bool { return s.BadLines == 101 && s.BadObjects == 1 }},
-		"a line too long":         {zipped(finding("x") + strings.Repeat("z", 5<<20) + "\n" + finding("y")), []string{"x", "y"}, []string{"2"}, func(s ingest.Summary) bool { return s.BadLines == 1 }},
+		"truncated gzip": {
+			zipped(finding("x") + strings.Repeat(finding("y"), 2000))[:60],
+			nil,
+			[]string{"0"},
+			func(s ingest.Summary) bool { return s.BadObjects == 1 },
+		},
+		"a line that is not JSON": {
+			zipped(finding("x") + "garbage\n" + finding("y")),
+			[]string{"x", "y"},
+			[]string{"2"},
+			func(s ingest.Summary) bool { return s.BadLines == 1 },
+		},
+		"not an export file": {
+			[]byte("<html>\n<body>\n"),
+			nil,
+			[]string{"0"},
+			func(s ingest.Summary) bool { return s.BadObjects == 1 && s.BadLines == 0 },
+		},
+		"empty lines": {
+			zipped("\n" + finding("x") + "\n\n" + finding("y")),
+			[]string{"x", "y"},
+			nil,
+			func(s ingest.Summary) bool { return s.BadLines == 0 },
+		},
+		"an empty list": {
+			zipped(`{"findings":[]}` + "\n" + finding("x")),
+			[]string{"x"},
+			nil,
+			func(s ingest.Summary) bool { return s.EmptyLines == 1 },
+		},
+		"only an empty list": {
+			zipped(`{"findings":[]}`),
+			nil,
+			nil,
+			func(s ingest.Summary) bool { return s.EmptyLines == 1 && s.BadObjects == 0 },
+		},
+		"1,000 bad lines": {
+			zipped(finding("x") + strings.Repeat("bad\n", 1000)),
+			[]string{"x"},
+			nil,
+			func(s ingest.Summary) bool { return s.BadLines == 101 && s.BadObjects == 1 },
+		},
+		"a line too long": {
+			zipped(finding("x") + strings.Repeat("z", 5<<20) + "\n" + finding("y")),
+			[]string{"x", "y"},
+			[]string{"2"},
+			func(s ingest.Summary) bool { return s.BadLines == 1 },
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +104,8 @@ func TestBadInputHoldsNothingBack(t *testing.T) {
 
 func TestARefusedFindingIsSetAsideByItself(t *testing.T) {
 	c := newCloud(t)
-	c.putBody(key(today, "a"), now.Add(-time.Minute), zipped(finding("one")+finding("two")+finding("three")), "one", "three")
+	c.putBody(key(today, "a"), now.Add(-time.Minute),
+		zipped(finding("one")+finding("two")+finding("three")), "one", "three")
 	c.deliverFault = func([]string) (bool, []string, error) { return true, []string{"two"}, nil }
 	s := c.run()
 	c.expect(1)
@@ -112,7 +153,8 @@ func TestAnUnreadableObjectIsTriedAgain(t *testing.T) {
 			t.Fatal("the object was read before its time")
 		}
 		makeDue(c)
-		c.put(key(today, fmt.Sprint("other", attempt)), now.Add(time.Duration(attempt+1)*time.Second), fmt.Sprint("other", attempt))
+		c.put(key(today, fmt.Sprint("other", attempt)), now.Add(time.Duration(attempt+1)*time.Second),
+			fmt.Sprint("other", attempt))
 		c.run()
 	}
 	c.openFault = nil

@@ -69,7 +69,8 @@ func TestAKillInAHugeObjectRepeatsLittle(t *testing.T) {
 func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) {
 	c := newCloud(t)
 	for i := range 400 {
-		c.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Duration(400-i)*time.Second), fmt.Sprintf("f%04d", i), fmt.Sprintf("g%04d", i))
+		c.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Duration(400-i)*time.Second),
+			fmt.Sprintf("f%04d", i), fmt.Sprintf("g%04d", i))
 	}
 	var calls atomic.Int64
 	var lost []string

@@ -18,7 +18,8 @@ var (
 func TestRunDeliversEveryFindingOnce(t *testing.T) {
 	c := newCloud(t)
 	for i := range 300 {
-		c.put(key(yesterday, fmt.Sprintf("%04d", i)), yesterday.Add(time.Duration(i)*4*time.Minute+4*time.Hour), fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i))
+		c.put(key(yesterday, fmt.Sprintf("%04d", i)), yesterday.Add(time.Duration(i)*4*time.Minute+4*time.Hour),
+			fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i))
 	}
 	s := c.run()
 	c.expect(1)
@@ -47,9 +48,18 @@ func TestNothingLost(t *testing.T) {
 		"late, inside the overlap":              {key(today, "1111"), now.Add(-50 * time.Minute)},
 		"written after midnight into yesterday": {key(yesterday, "1111"), now.Add(time.Minute)},
 		"the folder of tomorrow":                {key(today.AddDate(0, 0, 1), "1111"), now.Add(time.Minute)},
-		"another region":                        {"AWSLogs/111122223333/GuardDuty/ap-east-1/" + today.Format("2006/01/02/") + "1.jsonl.gz", now.Add(time.Minute)},
-		"another account":                       {"AWSLogs/000000000001/GuardDuty/eu-west-1/" + today.Format("2006/01/02/") + "1.jsonl.gz", now.Add(time.Minute)},
-		"an organization":                       {"AWSLogs/o-abcdefghij/111122223333/GuardDuty/eu-west-1/" + today.Format("2006/01/02/") + "1.jsonl.gz", now.Add(time.Minute)},
+		"another region": {
+			"AWSLogs/111122223333/GuardDuty/ap-east-1/" + today.Format("2006/01/02/") + "1.jsonl.gz",
+			now.Add(time.Minute),
+		},
+		"another account": {
+			"AWSLogs/000000000001/GuardDuty/eu-west-1/" + today.Format("2006/01/02/") + "1.jsonl.gz",
+			now.Add(time.Minute),
+		},
+		"an organization": {
+			"AWSLogs/o-abcdefghij/111122223333/GuardDuty/eu-west-1/" + today.Format("2006/01/02/") + "1.jsonl.gz",
+			now.Add(time.Minute),
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +89,8 @@ func TestAnObjectWrittenAgainIsReadAgain(t *testing.T) {
 
 func TestThePrefixIsListedAloneAndDecoysArePassedOver(t *testing.T) {
 	c := newCloud(t)
-	c.put("exports/AWSLogs/111122223333/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"1.jsonl.gz", now.Add(-time.Minute), "mine")
+	c.put("exports/AWSLogs/111122223333/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"1.jsonl.gz",
+		now.Add(-time.Minute), "mine")
 	for _, decoy := range []string{
 		"AWSLogs/111122223333/GuardDuty/eu-west-1/" + today.Format("2006/01/02/") + "1.jsonl.gz",
 		"exports/AWSLogs/111122223333/CloudTrail/eu-west-1/" + today.Format("2006/01/02/") + "1.json.gz",
@@ -90,7 +101,8 @@ func TestThePrefixIsListedAloneAndDecoysArePassedOver(t *testing.T) {
 	} {
 		c.putBody(decoy, now.Add(-time.Minute), []byte("x"))
 	}
-	c.putBody("exports/AWSLogs/111122223333/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"0.jsonl.gz", now.Add(-time.Minute), nil)
+	c.putBody("exports/AWSLogs/111122223333/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"0.jsonl.gz",
+		now.Add(-time.Minute), nil)
 	job := c.job()
 	job.Prefix = "exports"
 	s, err := job.Run(t.Context())
@@ -105,9 +117,12 @@ func TestAnIdleRunCostsTwoListsAPairWhateverTheHistory(t *testing.T) {
 	for r := range regions {
 		for i := range 2500 {
 			day := yesterday.AddDate(0, 0, -2-i%100)
-			c.putBody(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/region-%d/%s%04d.jsonl.gz", r, day.Format("2006/01/02/"), i), day.Add(time.Hour), []byte("x"))
+			folder := day.Format("2006/01/02")
+			c.putBody(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/region-%d/%s/%04d.jsonl.gz", r, folder, i),
+				day.Add(time.Hour), []byte("x"))
 		}
-		c.put(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/region-%d/%s1.jsonl.gz", r, today.Format("2006/01/02/")), now.Add(-time.Minute), fmt.Sprint("f", r))
+		c.put(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/region-%d/%s1.jsonl.gz", r, today.Format("2006/01/02/")),
+			now.Add(-time.Minute), fmt.Sprint("f", r))
 	}
 	for _, run := range []string{"first", "second"} {
 		lists := c.lists
@@ -167,14 +182,23 @@ func TestFaults(t *testing.T) {
 		breakIt func(*cloud)
 		repeats bool // the second run sends again
 	}{
-		"deliver refused":       {func(c *cloud) { c.deliverFault = func([]string) (bool, []string, error) { return false, nil, errBoom } }, false},
-		"deliver answer lost":   {func(c *cloud) { c.deliverFault = func([]string) (bool, []string, error) { return true, nil, errBoom } }, true},
-		"record refused":        {func(c *cloud) { c.recordFault = drop }, true},
-		"record answer lost":    {func(c *cloud) { c.recordFault = keep }, false},
-		"advance refused":       {func(c *cloud) { c.advanceFault = drop }, false},
-		"advance answer lost":   {func(c *cloud) { c.advanceFault = keep }, false},
-		"encoding panics":       {func(c *cloud) { c.rowFault = func(string) error { panic("defect") } }, false},
-		"delivery panics":       {func(c *cloud) { c.deliverFault = func([]string) (bool, []string, error) { panic("defect") } }, false},
+		"deliver refused": {
+			func(c *cloud) { c.deliverFault = func([]string) (bool, []string, error) { return false, nil, errBoom } },
+			false,
+		},
+		"deliver answer lost": {
+			func(c *cloud) { c.deliverFault = func([]string) (bool, []string, error) { return true, nil, errBoom } },
+			true,
+		},
+		"record refused":      {func(c *cloud) { c.recordFault = drop }, true},
+		"record answer lost":  {func(c *cloud) { c.recordFault = keep }, false},
+		"advance refused":     {func(c *cloud) { c.advanceFault = drop }, false},
+		"advance answer lost": {func(c *cloud) { c.advanceFault = keep }, false},
+		"encoding panics":     {func(c *cloud) { c.rowFault = func(string) error { panic("defect") } }, false},
+		"delivery panics": {
+			func(c *cloud) { c.deliverFault = func([]string) (bool, []string, error) { panic("defect") } },
+			false,
+		},
 		"every read is refused": {func(c *cloud) { c.openFault = func(string) error { return errBoom } }, false},
 	}
 	for name, tt := range tests {

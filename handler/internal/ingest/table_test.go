@@ -20,7 +20,10 @@ func TestEveryCallFailsInEveryWay(t *testing.T) {
 		"Deliver/answer lost": true, "Deliver/hangs, took effect": true,
 		"Record/refused": true, "Record/hangs": true,
 	}
-	for _, call := range []string{"Acquire", "Load", "Folders", "List", "Open", "Deliver", "Record", "Advance", "Prune", "Summarize", "Release"} {
+	for _, call := range []string{
+		"Acquire", "Load", "Folders", "List", "Open", "Deliver", "Record", "Advance", "Prune", "Summarize",
+		"Release",
+	} {
 		for _, fault := range []string{"refused", "answer lost", "hangs", "hangs, took effect"} {
 			t.Run(call+"/"+fault, func(t *testing.T) {
 				t.Parallel()

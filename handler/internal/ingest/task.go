@@ -193,7 +193,8 @@ func (t *task) readWhole(skip int) {
 	case skip == 0 && t.badLines > 0 && t.findings == 0 && len(t.quarantine) == min(t.badLines, maxLineRows+1):
 		first := t.quarantine[0]
 		t.quarantine = []Quarantined{{Reason: fmt.Sprintf(
-			"not an export file: none of its %d lines is a finding; line %d: %s", t.badLines, first.Line, first.Reason)}}
+			"not an export file: none of its %d lines is a finding; line %d: %s",
+			t.badLines, first.Line, first.Reason)}}
 	case t.badLines > maxLineRows:
 		t.quarantine = append(t.quarantine, Quarantined{Reason: fmt.Sprintf(
 			"%d lines could not be read; the first %d are listed one by one", t.badLines, maxLineRows)})

@@ -67,8 +67,9 @@ func TestContractClassicColumns(t *testing.T) {
 	}
 	for name, kind := range map[string]string{
 		"TimeGenerated": "datetime", "Severity": "real", "type_s": "string", "title_s": "string", "id_g": "string",
-		"resource_resourceType_s": "string", "service_resourceRole_s": "string", "service_detectorId_g": "string", "service_count_d": "real",
-		"service_archived_b": "boolean", "createdAt_t": "datetime", "updatedAt_t": "datetime", "service_eventFirstSeen_t": "datetime",
+		"resource_resourceType_s": "string", "service_resourceRole_s": "string", "service_detectorId_g": "string",
+		"service_count_d": "real", "service_archived_b": "boolean", "createdAt_t": "datetime",
+		"updatedAt_t": "datetime", "service_eventFirstSeen_t": "datetime",
 		"service_eventLastSeen_t": "datetime", "ResourceDetails": "dynamic", "ServiceDetails": "dynamic",
 	} {
 		if names[name] != kind {

@@ -28,7 +28,9 @@ func table(t *testing.T, edit ...func(*logsingestion.Config)) (*localtest.Cloud,
 		t.Fatal(err)
 	}
 	cfg := logsingestion.Config{
-		Endpoint: c.Settings["LOGS_INGESTION_ENDPOINT"], RuleID: c.Settings["DCR_IMMUTABLE_ID"], Stream: c.Settings["DCR_STREAM"],
+		Endpoint:   c.Settings["LOGS_INGESTION_ENDPOINT"],
+		RuleID:     c.Settings["DCR_IMMUTABLE_ID"],
+		Stream:     c.Settings["DCR_STREAM"],
 		Credential: credential, Options: options,
 	}
 	for _, e := range edit {
@@ -68,7 +70,8 @@ func name(t *testing.T) string {
 // rows makes n rows that the table takes, with the test's name.
 func rows(t *testing.T, n int) (list []string) {
 	for i := range n {
-		list = append(list, fmt.Sprintf(`{"TimeGenerated":"2026-08-01T00:00:00Z","Severity":5.30,"SourceObject_s":"%s %d"}`, name(t), i))
+		list = append(list, fmt.Sprintf(
+			`{"TimeGenerated":"2026-08-01T00:00:00Z","Severity":5.30,"SourceObject_s":"%s %d"}`, name(t), i))
 	}
 	return list
 }
@@ -180,7 +183,8 @@ func TestBatchThatIsTooLargeIsSplit(t *testing.T) {
 	long := strings.Repeat("x", 60_000)
 	var want []string
 	for i := range 9 {
-		want = append(want, fmt.Sprintf(`{"TimeGenerated":"2026-08-01T00:00:00Z","SourceObject_s":"%s %d","title_s":"%s","description_s":"%[3]s"}`, name(t), i, long))
+		want = append(want, fmt.Sprintf(`{"TimeGenerated":"2026-08-01T00:00:00Z","SourceObject_s":"%s %d",`+
+			`"title_s":"%s","description_s":"%[3]s"}`, name(t), i, long))
 	}
 	if got := deliver(t, table, batch(want...)); len(got) != 0 {
 		t.Errorf("Deliver = %v, want no refusal", got)

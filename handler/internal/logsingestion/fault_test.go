@@ -33,18 +33,58 @@ func TestDeliverFaults(t *testing.T) {
 		edit  func(*logsingestion.Config)
 		fault *localtest.Fault
 	}{
-		"other rule":             {fault.RuleMissing, "dcr-other", func(cfg *logsingestion.Config) { cfg.RuleID = "dcr-other" }, nil},
-		"other stream":           {fault.RuleMissing, "Custom-Other_CL", func(cfg *logsingestion.Config) { cfg.Stream = "Custom-Other_CL" }, nil},
-		"stream refused as 400":  {fault.RuleMissing, "InvalidStream (HTTP 400)", nil, always(400, `{"error":{"code":"InvalidStream","message":"m"}}`)},
-		"token refused":          {fault.IngestionRefused, "InvalidToken (HTTP 401)", nil, always(401, `{"error":{"code":"InvalidToken","message":"m"}}`)},
-		"throttled for too long": {fault.IngestionThrottled, "HTTP 429", nil, &localtest.Fault{Status: 429, Header: map[string]string{"Retry-After": "600"}, Times: -1}},
-		"unavailable":            {fault.IngestionUnreachable, "Service Unavailable (HTTP 503)", nil, always(503, "")},
-		"refused before":         {fault.IngestionUnreachable, "cannot reach", nil, &localtest.Fault{Drop: localtest.DropBefore, Times: -1}},
-		"answer lost":            {fault.IngestionUnreachable, "cannot reach", nil, &localtest.Fault{Drop: localtest.DropAfter, Times: -1}},
+		"other rule": {
+			fault.RuleMissing,
+			"dcr-other",
+			func(cfg *logsingestion.Config) { cfg.RuleID = "dcr-other" },
+			nil,
+		},
+		"other stream": {
+			fault.RuleMissing,
+			"Custom-Other_CL",
+			func(cfg *logsingestion.Config) { cfg.Stream = "Custom-Other_CL" },
+			nil,
+		},
+		"stream refused as 400": {
+			fault.RuleMissing,
+			"InvalidStream (HTTP 400)",
+			nil,
+			always(400, `{"error":{"code":"InvalidStream","message":"m"}}`),
+		},
+		"token refused": {
+			fault.IngestionRefused,
+			"InvalidToken (HTTP 401)",
+			nil,
+			always(401, `{"error":{"code":"InvalidToken","message":"m"}}`),
+		},
+		"throttled for too long": {
+			fault.IngestionThrottled,
+			"HTTP 429",
+			nil,
+			&localtest.Fault{Status: 429, Header: map[string]string{"Retry-After": "600"}, Times: -1},
+		},
+		"unavailable": {fault.IngestionUnreachable, "Service Unavailable (HTTP 503)", nil, always(503, "")},
+		"refused before": {
+			fault.IngestionUnreachable,
+			"cannot reach",
+			nil,
+			&localtest.Fault{Drop: localtest.DropBefore, Times: -1},
+		},
+		"answer lost": {
+			fault.IngestionUnreachable,
+			"cannot reach",
+			nil,
+			&localtest.Fault{Drop: localtest.DropAfter, Times: -1},
+		},
 		"no listener": {fault.IngestionUnreachable, "connection refused", func(cfg *logsingestion.Config) {
 			cfg.Endpoint = "https://" + localtest.FreeAddress(t)
 		}, nil},
-		"no such host": {fault.IngestionUnreachable, "no.such.host", func(cfg *logsingestion.Config) { cfg.Endpoint = "https://no.such.host" }, nil},
+		"no such host": {
+			fault.IngestionUnreachable,
+			"no.such.host",
+			func(cfg *logsingestion.Config) { cfg.Endpoint = "https://no.such.host" },
+			nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			edit := c.edit
@@ -131,7 +171,10 @@ func TestRowThatTheServiceFindsTooLargeIsRefused(t *testing.T) {
 // When the run's time ends while the client waits to try again, the fault is
 // what the service answered and not the clock.
 func TestTimeRunsOutWhileThrottled(t *testing.T) {
-	for status, code := range map[int]fault.Code{http.StatusTooManyRequests: fault.IngestionThrottled, http.StatusServiceUnavailable: fault.IngestionUnreachable} {
+	for status, code := range map[int]fault.Code{
+		http.StatusTooManyRequests:    fault.IngestionThrottled,
+		http.StatusServiceUnavailable: fault.IngestionUnreachable,
+	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			c, table := table(t)
 			c.Break(t, "ingestion", localtest.Fault{
@@ -216,7 +259,8 @@ func TestBodyIsNotReusedWhileItMayBeOnItsWay(t *testing.T) {
 // The caller's bound on one attempt holds here too: an answer that does not
 // come is not waited for.
 func TestAttemptEndsAtItsTimeout(t *testing.T) {
-	c, table := table(t, func(cfg *logsingestion.Config) { cfg.Options.Retry = policy.RetryOptions{TryTimeout: time.Second} })
+	c, table := table(t,
+		func(cfg *logsingestion.Config) { cfg.Options.Retry = policy.RetryOptions{TryTimeout: time.Second} })
 	c.Break(t, "ingestion", localtest.Fault{Delay: "60s"})
 	want, start := rows(t, 1), time.Now()
 	deliver(t, table, batch(want...))

@@ -98,7 +98,8 @@ func randomFinding(r *rand.Rand) []byte {
 	for range r.IntN(4) {
 		root[fmt.Sprintf("unknown%d", r.IntN(9))] = randomValue(r, 4)
 	}
-	root["id"], root["type"] = jsontext.Value(fmt.Sprintf(`"%032x"`, r.Uint64())), jsontext.Value(`"Recon:EC2/Portscan"`)
+	root["id"] = jsontext.Value(fmt.Sprintf(`"%032x"`, r.Uint64()))
+	root["type"] = jsontext.Value(`"Recon:EC2/Portscan"`)
 	return appendJSON(nil, r, root)
 }
 

@@ -29,7 +29,8 @@ func TestEveryGeneratedFindingFitsTheTableAndKeepsItsBytes(t *testing.T) {
 		out := members(t, row)
 		for column, want := range map[string]string{
 			"ResourceDetails": in["resource"], "ServiceDetails": in["service"], "Severity": in["severity"],
-			"type_s": in["type"], "title_s": in["title"], "TimeGenerated": in["updatedAt"], "updatedAt_t": in["updatedAt"],
+			"type_s": in["type"], "title_s": in["title"], "TimeGenerated": in["updatedAt"],
+			"updatedAt_t": in["updatedAt"],
 		} {
 			if out[column] != want {
 				t.Errorf("%s: %s = %s, want %s", in["type"], column, out[column], want)

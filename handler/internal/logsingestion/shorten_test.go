@@ -60,7 +60,10 @@ func TestLongDynamicIsShortened(t *testing.T) {
 		value string
 		want  string // part of the result
 	}{
-		"array":            {`{"before":1,"list":[` + strings.Join(items, ",") + `],"after":2}`, `"before":1,"list":[{"port":0,"name":"item"},`},
+		"array": {
+			`{"before":1,"list":[` + strings.Join(items, ",") + `],"after":2}`,
+			`"before":1,"list":[{"port":0,"name":"item"},`,
+		},
 		"texts":            {`{"a":"` + long + `","b":"` + long + `","c":3}`, `"c":3`},
 		"members":          {manyMembers(20_000), `{"m0":0,"m1":1,`},
 		"members below":    {`{"a":{"b":` + manyMembers(20_000) + `},"c":3}`, `,"m2000":2000,`},
@@ -127,11 +130,14 @@ func TestHostileDynamicEndsQuickly(t *testing.T) {
 	for i := range 300_000 {
 		fmt.Fprintf(&named, `,"%x":[0]`, i)
 	}
+	within := func(open, content, end string) string {
+		return strings.Repeat(open, 9_000) + content + strings.Repeat(end, 9_000)
+	}
 	for name, value := range map[string]string{
 		"array of 300,000 arrays":  `[` + strings.Repeat(`[0],`, 300_000) + `[0]]`,
 		"object of 300,000 arrays": `{` + named.String()[1:] + `}`,
-		"array within array":       strings.Repeat(`[`, 9_000) + strings.Repeat(`0,`, 100_000) + `0` + strings.Repeat(`]`, 9_000),
-		"objects in one another":   strings.Repeat(`{"a":`, 9_000) + `"` + strings.Repeat("x", 100_000) + `"` + strings.Repeat(`}`, 9_000),
+		"array within array":       within(`[`, strings.Repeat(`0,`, 100_000)+`0`, `]`),
+		"objects in one another":   within(`{"a":`, `"`+strings.Repeat("x", 100_000)+`"`, `}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := logsingestion.NewEncoder()
@@ -162,7 +168,10 @@ func TestRowThatIsTooLongIsAnError(t *testing.T) {
 		{"accessKeyDetails", []string{"accessKeyId", "principalId", "userName", "userType"}},
 		{
 			"instanceDetails",
-			[]string{"instanceId", "instanceType", "instanceState", "availabilityZone", "imageId", "imageDescription", "outpostArn", "platform"},
+			[]string{
+				"instanceId", "instanceType", "instanceState", "availabilityZone", "imageId", "imageDescription",
+				"outpostArn", "platform",
+			},
 		},
 		{"eksClusterDetails", []string{"arn", "name", "status", "vpcId"}},
 	} {
@@ -177,7 +186,8 @@ func TestRowThatIsTooLongIsAnError(t *testing.T) {
 	}
 	e := logsingestion.NewEncoder()
 	p := guardduty.Parser{Paths: e.Paths()}
-	f, err := p.Parse([]byte(with(`"title":"` + long + `","description":"` + long + `","resource":{` + b.String()[1:] + `}`)))
+	texts := `"title":"` + long + `","description":"` + long + `"`
+	f, err := p.Parse([]byte(with(texts + `,"resource":{` + b.String()[1:] + `}`)))
 	if err != nil {
 		t.Fatal(err)
 	}

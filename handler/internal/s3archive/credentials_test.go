@@ -82,7 +82,8 @@ func TestKeyPairThatIsRefusedAgainIsAFault(t *testing.T) {
 		secret: "secret-of-the-test",
 		next:   &keys{id: "AKIANEW", secret: "secret-of-the-test"},
 	}
-	_, err := s.archive(func(cfg *s3archive.Config) { cfg.Credentials = rotated }).List(t.Context(), "", "", ingest.MaxPage)
+	archive := s.archive(func(cfg *s3archive.Config) { cfg.Credentials = rotated })
+	_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 	wantFault(t, err, fault.KeyRefused, "InvalidAccessKeyId")
 	if rotated.renews != 1 {
 		t.Errorf("Renew was called %d times, want once", rotated.renews)
@@ -108,17 +109,29 @@ func TestTheSDKsOwnSettingsAreNeverRead(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"credentials": "[default]\naws_access_key_id = other\naws_secret_access_key = other\n",
-		"config":      "[default]\nregion = us-east-2\nendpoint_url = http://127.0.0.1:1\nservices = s\n[services s]\ns3 =\n  endpoint_url = http://127.0.0.1:1\n",
+		"config": "[default]\nregion = us-east-2\nendpoint_url = http://127.0.0.1:1\nservices = s\n" +
+			"[services s]\ns3 =\n  endpoint_url = http://127.0.0.1:1\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for name, value := range map[string]string{
-		"AWS_ACCESS_KEY_ID": "other", "AWS_SECRET_ACCESS_KEY": "other", "AWS_SESSION_TOKEN": "other", "AWS_REGION": "us-east-2", "AWS_DEFAULT_REGION": "us-east-2",
-		"AWS_PROFILE": "default", "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(dir, "credentials"), "AWS_CONFIG_FILE": filepath.Join(dir, "config"),
-		"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1", "AWS_USE_FIPS_ENDPOINT": "true",
-		"AWS_USE_DUALSTACK_ENDPOINT": "true", "AWS_WEB_IDENTITY_TOKEN_FILE": "/none", "AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/other",
+		"AWS_ACCESS_KEY_ID":           "other",
+		"AWS_SECRET_ACCESS_KEY":       "other",
+		"AWS_SESSION_TOKEN":           "other",
+		"AWS_REGION":                  "us-east-2",
+		"AWS_DEFAULT_REGION":          "us-east-2",
+		"AWS_PROFILE":                 "default",
+		"AWS_SHARED_CREDENTIALS_FILE": filepath.Join(dir, "credentials"),
+		"AWS_CONFIG_FILE":             filepath.Join(dir, "config"),
+		"AWS_ENDPOINT_URL":            "http://127.0.0.1:1",
+		"AWS_ENDPOINT_URL_S3":         "http://127.0.0.1:1",
+		"AWS_MAX_ATTEMPTS":            "1",
+		"AWS_USE_FIPS_ENDPOINT":       "true",
+		"AWS_USE_DUALSTACK_ENDPOINT":  "true",
+		"AWS_WEB_IDENTITY_TOKEN_FILE": "/none",
+		"AWS_ROLE_ARN":                "arn:aws:iam::111122223333:role/other",
 	} {
 		t.Setenv(name, value)
 	}

@@ -53,7 +53,12 @@ func answers(t *testing.T, f http.HandlerFunc) *s3archive.Archive {
 	srv := httptest.NewServer(f)
 	t.Cleanup(srv.Close)
 	return s3archive.New(s3archive.Config{
-		Bucket: "b", Region: "eu-west-1", Endpoint: srv.URL, PathStyle: true, Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"}, HTTPClient: srv.Client(),
+		Bucket:      "b",
+		Region:      "eu-west-1",
+		Endpoint:    srv.URL,
+		PathStyle:   true,
+		Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"},
+		HTTPClient:  srv.Client(),
 	})
 }
 
@@ -96,8 +101,12 @@ func TestTroubleOnTheWay(t *testing.T) {
 	t.Run("server down", func(t *testing.T) {
 		t.Parallel()
 		archive := s3archive.New(s3archive.Config{
-			Bucket: "b", Region: "eu-west-1", Endpoint: "http://" + localtest.FreeAddress(t), PathStyle: true, Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"},
-			HTTPClient: &http.Client{},
+			Bucket:      "b",
+			Region:      "eu-west-1",
+			Endpoint:    "http://" + localtest.FreeAddress(t),
+			PathStyle:   true,
+			Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"},
+			HTTPClient:  &http.Client{},
 		})
 		_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 		wantFault(t, err, fault.S3Unreachable, "connection refused")

@@ -46,7 +46,10 @@ func embedded(t *testing.T) server {
 	c := local.Cloud(t)
 	return server{
 		cfg: s3archive.Config{
-			Bucket: c.Settings["S3_BUCKET"], Region: c.Settings["AWS_REGION"], Endpoint: c.Settings["AWS_ENDPOINT_URL_S3"], PathStyle: true,
+			Bucket:      c.Settings["S3_BUCKET"],
+			Region:      c.Settings["AWS_REGION"],
+			Endpoint:    c.Settings["AWS_ENDPOINT_URL_S3"],
+			PathStyle:   true,
 			Credentials: &keys{id: c.AccessKeyID, secret: c.SecretAccessKey}, HTTPClient: c.Client(t),
 		},
 		put: c.Put, delete: c.Delete,

@@ -60,10 +60,11 @@ func breakable(t *testing.T) (state.Config, *state.Store, ingesttest.Breaker) {
 	drop := map[ingesttest.Fault]string{
 		ingesttest.RequestLost: localtest.DropBefore, ingesttest.AnswerLost: localtest.DropAfter,
 	}
-	return cfg, newStore(t, own), ingesttest.Breaker{Retries: true, Break: func(_ *testing.T, f ingesttest.Fault, tries int) func() {
+	lose := func(_ *testing.T, f ingesttest.Fault, tries int) func() {
 		proxy.Drop(drop[f], tries, func(r *http.Request) bool { return r.Method != http.MethodGet })
 		return func() { proxy.Drop("", 0, nil) }
-	}}
+	}
+	return cfg, newStore(t, own), ingesttest.Breaker{Retries: true, Break: lose}
 }
 
 // kind returns the rows of a kind in the order of their keys.

@@ -46,21 +46,25 @@ func TestContractRows(t *testing.T) {
 		source + "lease":     {"Owner": "the owner", "Seconds": 90.0},
 		source + "done|20260801T020504Z|" + id2 + "|050000000000000000000000": {"Sent": "BQAAAAAAAAAAAAAA"},
 		source + "done|20260801T020404Z|" + id1: {
-			"ObjectKey": key1, "ObjectETag": "etag1", "Size": "4294967296", "Size@odata.type": "Edm.Int64", "LastModified": "2026-08-01T02:04:04Z", "Findings": 12.0,
+			"ObjectKey": key1, "ObjectETag": "etag1", "Size": "4294967296", "Size@odata.type": "Edm.Int64",
+			"LastModified": "2026-08-01T02:04:04Z", "Findings": 12.0,
 			"Sent": "AQIDAAAAAAAAAAAABAAAAAAAAAAAAAAA",
 		},
 		source + "quarantine|" + id1 + "|0000000007": {
-			"ObjectKey": key1, "ObjectETag": "etag1", "Size": "4294967296", "Size@odata.type": "Edm.Int64", "LastModified": "2026-08-01T02:04:04Z",
-			"Line": 7.0, "Reason": "not JSON",
+			"ObjectKey": key1, "ObjectETag": "etag1", "Size": "4294967296", "Size@odata.type": "Edm.Int64",
+			"LastModified": "2026-08-01T02:04:04Z",
+			"Line":         7.0, "Reason": "not JSON",
 		},
 		source + "pending|" + id2: {
-			"ObjectKey": key2, "ObjectETag": "etag2", "Size": "8589934592", "Size@odata.type": "Edm.Int64", "LastModified": "2026-08-01T02:05:04Z",
-			"Lines": 17.0, "Attempts": 3.0, "Next": "2026-08-01T03:33:04.123456789Z", "Error": "unexpected EOF",
+			"ObjectKey": key2, "ObjectETag": "etag2", "Size": "8589934592", "Size@odata.type": "Edm.Int64",
+			"LastModified": "2026-08-01T02:05:04Z",
+			"Lines":        17.0, "Attempts": 3.0, "Next": "2026-08-01T03:33:04.123456789Z", "Error": "unexpected EOF",
 		},
 		source + "run|7437822252354775807": {
 			"Started": "2026-08-01T02:03:04.5Z", "Seconds": 12.0, "Outcome": "failed", "Failure": "no permission",
-			"Objects": 3.0, "Findings": 40.0, "Batches": 2.0, "Bytes": "21474836480", "Bytes@odata.type": "Edm.Int64", "Dropped": 12.0, "Repeated": 6.0,
-			"Pending": 1.0, "Quarantined": 9.0, "Left": 8.0, "DaysLeft": 2.0, "Lists": 21.0, "Reads": 4.0, "Pairs": 20.0,
+			"Objects": 3.0, "Findings": 40.0, "Batches": 2.0, "Bytes": "21474836480", "Bytes@odata.type": "Edm.Int64",
+			"Dropped": 12.0, "Repeated": 6.0, "Pending": 1.0, "Quarantined": 9.0, "Left": 8.0, "DaysLeft": 2.0,
+			"Lists": 21.0, "Reads": 4.0, "Pairs": 20.0,
 			"Watermark": "2026-08-01T01:00:00Z", "LagSeconds": 90.5,
 		},
 	}
@@ -79,8 +83,16 @@ func TestContractRows(t *testing.T) {
 // run is the summary of a run, with every field set.
 func run() ingest.Summary {
 	return ingest.Summary{
-		Started: written.Add(500 * time.Millisecond), Duration: 12 * time.Second, Plan: ingest.PlanStats{Lists: 21, Pairs: 20},
-		Reads: 4, Objects: 3, Findings: 40, Batches: 2, Bytes: 5 << 32, Dropped: map[string]int{"MIN_SEVERITY": 5, "EXCLUDE_SAMPLES": 7}, Repeated: 6,
+		Started:    written.Add(500 * time.Millisecond),
+		Duration:   12 * time.Second,
+		Plan:       ingest.PlanStats{Lists: 21, Pairs: 20},
+		Reads:      4,
+		Objects:    3,
+		Findings:   40,
+		Batches:    2,
+		Bytes:      5 << 32,
+		Dropped:    map[string]int{"MIN_SEVERITY": 5, "EXCLUDE_SAMPLES": 7},
+		Repeated:   6,
 		EmptyLines: 1, BadLines: 5, BadObjects: 4, Pending: 1, Left: 8, WindowsLeft: 2,
 		Watermark: written.Truncate(time.Hour).Add(-time.Hour), Lag: 90500 * time.Millisecond, Failure: "no permission",
 	}

@@ -33,7 +33,10 @@ func calls(s *state.Store) map[string]func(context.Context) error {
 		},
 		"Prune":     func(ctx context.Context) error { return s.Prune(ctx, written) },
 		"Summarize": func(ctx context.Context) error { return s.Summarize(ctx, ingest.Summary{Started: written}) },
-		"Acquire":   func(ctx context.Context) error { _, err := s.Acquire(ctx, "one", time.Minute, nobodyGone); return err },
+		"Acquire": func(ctx context.Context) error {
+			_, err := s.Acquire(ctx, "one", time.Minute, nobodyGone)
+			return err
+		},
 	}
 }
 
@@ -48,7 +51,9 @@ func TestWrongKeyIsRefused(t *testing.T) {
 }
 
 func TestUnreachable(t *testing.T) {
-	for name, drop := range map[string]string{"refused before": localtest.DropBefore, "answer lost": localtest.DropAfter} {
+	for name, drop := range map[string]string{
+		"refused before": localtest.DropBefore, "answer lost": localtest.DropAfter,
+	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, _ := store(t)
 			cfg, proxy := through(t, cfg)
@@ -129,14 +134,18 @@ func TestFailedTransactionIsAnErrorWithItsOwnStatus(t *testing.T) {
 func TestDamagedRowIsNamed(t *testing.T) {
 	const partition = "s3:guardduty-findings:exports:"
 	id := object(1).ID().String()
+	const at = "2026-08-01T02:04:04Z"
+	noNext := map[string]any{"ObjectKey": "k", "LastModified": at}
+	badTime := map[string]any{"ObjectKey": "k", "LastModified": "yesterday", "Next": at}
+	badSize := map[string]any{"ObjectKey": "k", "LastModified": at, "Next": at, "Size": "many"}
 	for name, row := range map[string]map[string]any{
 		"done|20260801T020404Z|zz":                                {},
 		"done|20260801T020404Z|" + id + "0":                       {},
-		"pending|" + id:                                           {"ObjectKey": "k", "LastModified": "2026-08-01T02:04:04Z"},
-		"pending|" + object(2).ID().String():                      {"ObjectKey": "k", "LastModified": "yesterday", "Next": "2026-08-01T02:04:04Z"},
-		"pending|" + object(3).ID().String():                      {"ObjectKey": "k", "LastModified": "2026-08-01T02:04:04Z", "Next": "2026-08-01T02:04:04Z", "Size": "many"},
-		"watermark":                                               {"Time": 5},
 		"done|20260801T020404Z|" + strings.ToUpper(id[:31]) + "x": {},
+		"pending|" + id:                                           noNext,
+		"pending|" + object(2).ID().String():                      badTime,
+		"pending|" + object(3).ID().String():                      badSize,
+		"watermark":                                               {"Time": 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, s := store(t)
@@ -179,7 +188,8 @@ func TestSignatureIsNeverShown(t *testing.T) {
 
 func TestWatermarkWithoutATimeIsNamed(t *testing.T) {
 	cfg, s := store(t)
-	if _, err := raw(t, cfg).AddEntity(t.Context(), []byte(`{"PartitionKey":"s3:guardduty-findings:exports:","RowKey":"watermark"}`), nil); err != nil {
+	row := []byte(`{"PartitionKey":"s3:guardduty-findings:exports:","RowKey":"watermark"}`)
+	if _, err := raw(t, cfg).AddEntity(t.Context(), row, nil); err != nil {
 		t.Fatal(err)
 	}
 	_, err := s.Load(t.Context())

@@ -37,8 +37,9 @@ func config(t *testing.T) state.Config {
 	t.Helper()
 	c := local.Cloud(t)
 	return state.Config{
-		ConnectionString: secret.New(c.Settings["AzureWebJobsStorage"]), Table: fmt.Sprintf("GuardDutyState%d", tables.Add(1)),
-		Bucket: "guardduty-findings", Prefix: "exports/", Options: c.Options(t),
+		ConnectionString: secret.New(c.Settings["AzureWebJobsStorage"]),
+		Table:            fmt.Sprintf("GuardDutyState%d", tables.Add(1)),
+		Bucket:           "guardduty-findings", Prefix: "exports/", Options: c.Options(t),
 	}
 }
 
@@ -75,7 +76,8 @@ func through(t *testing.T, cfg state.Config) (state.Config, *localtest.Proxy) {
 // raw is the table itself.
 func raw(t *testing.T, cfg state.Config) *aztables.Client {
 	t.Helper()
-	service, err := aztables.NewServiceClientFromConnectionString(cfg.ConnectionString.Reveal(), &aztables.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: localtest.Retry()}})
+	service, err := aztables.NewServiceClientFromConnectionString(cfg.ConnectionString.Reveal(),
+		&aztables.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: localtest.Retry()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +132,8 @@ func record(t *testing.T, s *state.Store, entries ...ingest.Entry) {
 // object is the nth object; each was written a minute after the one before.
 func object(n int) ingest.Object {
 	return ingest.Object{
-		Key: fmt.Sprintf("AWSLogs/1/GuardDuty/eu-west-1/2026/08/01/%d #?\\é.jsonl.gz", n), ETag: fmt.Sprintf("etag%d", n),
+		Key:  fmt.Sprintf("AWSLogs/1/GuardDuty/eu-west-1/2026/08/01/%d #?\\é.jsonl.gz", n),
+		ETag: fmt.Sprintf("etag%d", n),
 		Size: int64(n) << 32, LastModified: written.Add(time.Duration(n) * time.Minute),
 	}
 }
@@ -178,7 +181,9 @@ func wantFault(t *testing.T, err error, code fault.Code, named string) {
 	if got := fault.Of(err); got.Code != code || !strings.Contains(err.Error(), named) {
 		t.Errorf("error = %v, want %s and %q in it", err, code, named)
 	}
-	for _, part := range []string{"AccountKey", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6", "sig=", "DefaultEndpointsProtocol"} {
+	for _, part := range []string{
+		"AccountKey", "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6", "sig=", "DefaultEndpointsProtocol",
+	} {
 		if strings.Contains(err.Error(), part) {
 			t.Errorf("error = %v, which shows the connection string", err)
 		}

@@ -133,7 +133,9 @@ func TestSourcesAreApart(t *testing.T) {
 	cfg, _ := store(t)
 	sources := map[string][2]string{}
 	for _, bucket := range []string{"b", "b.c"} {
-		for _, prefix := range []string{"", "/", "a", "a/", "a:", "a b/", "a%20b/", "a+b", "a=20b", "it's", "é", `#?\`, "A", "b.c/"} {
+		for _, prefix := range []string{
+			"", "/", "a", "a/", "a:", "a b/", "a%20b/", "a+b", "a=20b", "it's", "é", `#?\`, "A", "b.c/",
+		} {
 			sources[bucket+" "+prefix] = [2]string{bucket, prefix}
 		}
 	}
@@ -145,7 +147,8 @@ func TestSourcesAreApart(t *testing.T) {
 	}
 	for i, name := range names {
 		record(t, with(name), done(i, i+1)...)
-		if _, err := with(name).Advance(t.Context(), ingest.Mark{}, at(written.Add(time.Duration(i)*time.Hour))); err != nil {
+		next := at(written.Add(time.Duration(i) * time.Hour))
+		if _, err := with(name).Advance(t.Context(), ingest.Mark{}, next); err != nil {
 			t.Errorf("Advance of source %q = %v", name, err)
 		}
 	}
@@ -167,7 +170,11 @@ func TestStoreWithAnIdentity(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newStore(t, state.Config{
-		URL: c.Settings["AzureWebJobsStorage__tableServiceUri"], Credential: credential, Table: "GuardDutyState", Bucket: "b", Options: options,
+		URL:        c.Settings["AzureWebJobsStorage__tableServiceUri"],
+		Credential: credential,
+		Table:      "GuardDutyState",
+		Bucket:     "b",
+		Options:    options,
 	})
 	load(t, s)
 	record(t, s, append(done(0, 120), pendingEntry(120))...)

@@ -30,8 +30,9 @@ type ArchiveFixture struct {
 // archive may hold other objects.
 func Archive(t *testing.T, f ArchiveFixture) {
 	cases := map[string]func(*testing.T, archive){
-		"list": list, "list after": listAfter, "limit": limited, "special keys": special, "many": many, "nothing": nothing,
-		"open": open, "open gone": openGone, "open replaced": openReplaced, "concurrent": readConcurrently,
+		"list": list, "list after": listAfter, "limit": limited, "special keys": special, "many": many,
+		"nothing": nothing, "open": open,
+		"open gone": openGone, "open replaced": openReplaced, "concurrent": readConcurrently,
 	}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) { cases[name](t, archive{f, rand.Text() + "/"}) })

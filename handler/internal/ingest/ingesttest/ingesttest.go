@@ -74,7 +74,8 @@ var written = time.Date(2026, 8, 1, 2, 3, 4, 0, time.UTC)
 // object is the nth object; each was modified a minute after the one before.
 func object(n int) ingest.Object {
 	return ingest.Object{
-		Key: fmt.Sprintf("AWSLogs/1/GuardDuty/eu-west-1/2026/08/01/%d #?\\é.jsonl.gz", n), ETag: fmt.Sprintf("etag%d", n),
+		Key:  fmt.Sprintf("AWSLogs/1/GuardDuty/eu-west-1/2026/08/01/%d #?\\é.jsonl.gz", n),
+		ETag: fmt.Sprintf("etag%d", n),
 		Size: int64(n) << 32, LastModified: written.Add(time.Duration(n) * time.Minute),
 	}
 }

@@ -110,7 +110,8 @@ func manyEntries(t *testing.T, s state) {
 	entries := done(objects(0, 251))
 	var want []string
 	for line := range 150 {
-		entries[250].Quarantine = append(entries[250].Quarantine, ingest.Quarantined{Line: line + 1, Reason: "not JSON"})
+		entries[250].Quarantine = append(entries[250].Quarantine,
+			ingest.Quarantined{Line: line + 1, Reason: "not JSON"})
 		want = append(want, fmt.Sprintf("%s:%d", object(250).Key, line+1))
 	}
 	s.record(t, entries...)

@@ -26,8 +26,9 @@ type StateFixture struct {
 // State checks a state. Each case has a new one.
 func State(t *testing.T, fresh func(t *testing.T) StateFixture) {
 	cases := map[string]func(*testing.T, state){
-		"empty": empty, "done": recordDone, "pending": recordPending, "quarantine": recordQuarantine, "versions": versions,
-		"many entries": manyEntries, "many updates": manyUpdates, "pending then done": pendingThenDone, "pending replaced": pendingReplaced,
+		"empty": empty, "done": recordDone, "pending": recordPending, "quarantine": recordQuarantine,
+		"versions": versions, "many entries": manyEntries, "many updates": manyUpdates,
+		"pending then done": pendingThenDone, "pending replaced": pendingReplaced,
 		"advance": advance, "advance by one of many": advanceByOne,
 		"prune": prune, "prune many": pruneMany, "summaries": summaries,
 	}
@@ -119,7 +120,9 @@ func advance(t *testing.T, s state) {
 	part := written.Add(123456789) // a part of a second is kept
 	second := s.advance(t, first, ingest.Mark{Time: part.In(time.FixedZone("", 3600)), Floor: written})
 	third := s.advance(t, second, ingest.Mark{Time: written.Add(time.Hour), Floor: written, Version: "of no account"})
-	for name, stale := range map[string]ingest.Mark{"of before": second, "of long before": first, "that never ran": {}} {
+	for name, stale := range map[string]ingest.Mark{
+		"of before": second, "of long before": first, "that never ran": {},
+	} {
 		got, err := s.f.State.Advance(t.Context(), stale, at(written.Add(2*time.Hour)))
 		if !errors.Is(err, ingest.ErrConflict) || got != stale {
 			t.Errorf("Advance of a mark %s = %+v, %v, want %v", name, got, err, ingest.ErrConflict)
@@ -138,7 +141,8 @@ func advanceByOne(t *testing.T, s state) {
 		var group sync.WaitGroup
 		for i := range marks {
 			group.Go(func() {
-				marks[i], errs[i] = s.f.State.Advance(t.Context(), mark, at(written.Add(time.Duration(round*10+i)*time.Second)))
+				marks[i], errs[i] = s.f.State.Advance(t.Context(), mark,
+					at(written.Add(time.Duration(round*10+i)*time.Second)))
 			})
 		}
 		group.Wait()
@@ -175,7 +179,8 @@ func prune(t *testing.T, s state) {
 		if err := s.f.State.Prune(t.Context(), object(4).LastModified); err != nil {
 			t.Fatalf("Prune = %v", err)
 		}
-		s.want(t, objects(4, 6), []ingest.Pending{waiting(1)}, slices.Concat(updates(1, 3), updates(4, 3), updates(5, 3)))
+		s.want(t, objects(4, 6), []ingest.Pending{waiting(1)},
+			slices.Concat(updates(1, 3), updates(4, 3), updates(5, 3)))
 		s.wantQuarantine(t, object(0).Key+":7")
 	}
 	if got := s.load(t).Mark; got != mark {
@@ -191,7 +196,11 @@ func pruneMany(t *testing.T, s state) {
 		t    time.Time
 		kept int
 	}{
-		{time.Time{}, 0}, {object(0).LastModified, 0}, {object(1).LastModified, 1}, {object(215).LastModified, 215}, {object(230).LastModified, 230},
+		{time.Time{}, 0},
+		{object(0).LastModified, 0},
+		{object(1).LastModified, 1},
+		{object(215).LastModified, 215},
+		{object(230).LastModified, 230},
 	} {
 		if err := s.f.State.Prune(t.Context(), step.t); err != nil {
 			t.Fatalf("Prune(%v) = %v", step.t, err)

@@ -29,7 +29,8 @@ type TableFixture struct {
 func Table(t *testing.T, fresh func(t *testing.T) TableFixture) {
 	cases := map[string]func(*testing.T, table){
 		"row": row, "one row": oneRow, "many rows": manyRows, "largest batch": largestBatch,
-		"rows refused": rowsRefused, "all rows refused": allRefused, "canceled": canceled, "concurrent": deliverConcurrently,
+		"rows refused": rowsRefused, "all rows refused": allRefused, "canceled": canceled,
+		"concurrent": deliverConcurrently,
 	}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) { cases[name](t, table{fresh(t)}) })
@@ -52,7 +53,8 @@ var source = ingest.Source{
 func (tb table) row(t *testing.T, dst []byte, id string) []byte {
 	t.Helper()
 	p := guardduty.Parser{Paths: tb.f.Table.Paths()}
-	f, err := p.Parse(fmt.Appendf(nil, `{"id":%q,"type":"Recon:EC2/Portscan","severity":5.30,"updatedAt":"2026-08-01T02:03:04.000Z","title":"a \"title\"é"}`, id))
+	f, err := p.Parse(fmt.Appendf(nil, `{"id":%q,"type":"Recon:EC2/Portscan","severity":5.30,`+
+		`"updatedAt":"2026-08-01T02:03:04.000Z","title":"a \"title\"é"}`, id))
 	if err != nil {
 		t.Fatalf("Parse: %v", err)
 	}
@@ -150,7 +152,9 @@ func largestBatch(t *testing.T, tb table) {
 
 func rowsRefused(t *testing.T, tb table) {
 	var arrive []string
-	for name, bad := range map[string][]int{"first": {0}, "last": {8}, "middle": {4}, "several": {1, 2, 7}, "but-one": {0, 1, 2, 3, 4, 5, 6, 8}} {
+	for name, bad := range map[string][]int{
+		"first": {0}, "last": {8}, "middle": {4}, "several": {1, 2, 7}, "but-one": {0, 1, 2, 3, 4, 5, 6, 8},
+	} {
 		rows := tb.rows(t, name, 9)
 		for i, r := range rows {
 			if slices.Contains(bad, i) {
