@@ -68,7 +68,7 @@ func (s *Server) invoke(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		writeOK(w, Report{Lines: []string{"Another run is in progress in this handler; this one did nothing."}})
 		return
 	}
-	report, err := s.guarded(ctx, log, inv, run) // unlocks: whoever has the answer may start the next run
+	report, err := s.guarded(ctx, log, inv, run) // unlocks: the caller may start the next run once it has the answer
 	if err != nil {
 		log.ErrorContext(ctx, "run failed", slog.Any("error", err), slog.Any("story", report.Lines))
 		writeFailed(w, err)

@@ -63,7 +63,7 @@ func (p *Parser) whole() error {
 		if _, err := p.dec.ReadToken(); err != nil {
 			return syntaxError(err)
 		}
-		return fmt.Errorf("%w: a JSON %s where an object was wanted", ErrNotFinding, kind)
+		return fmt.Errorf("%w: a JSON %s where an object is required", ErrNotFinding, kind)
 	}
 	if err := p.object(p.Paths.root, true); err != nil {
 		return syntaxError(err)

@@ -90,7 +90,7 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 		}
 	}
 	if err == nil && !p.listed && !p.anything {
-		err = p.unlisted.Err // nothing at all could be listed
+		err = p.unlisted.Err // no folder could be listed
 	}
 	if err != nil {
 		return nil, err

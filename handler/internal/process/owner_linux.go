@@ -29,7 +29,7 @@ func OwnerGone(owner string) bool {
 }
 
 // place is the machine since its last start, and the process namespace. It is
-// empty where the machine does not tell.
+// empty where the machine has no such files.
 func place() string {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {

@@ -119,7 +119,7 @@ func advance(t *testing.T, s state) {
 	first := s.advance(t, ingest.Mark{}, at(written))
 	part := written.Add(123456789) // a part of a second is kept
 	second := s.advance(t, first, ingest.Mark{Time: part.In(time.FixedZone("", 3600)), Floor: written})
-	third := s.advance(t, second, ingest.Mark{Time: written.Add(time.Hour), Floor: written, Version: "of no account"})
+	third := s.advance(t, second, ingest.Mark{Time: written.Add(time.Hour), Floor: written, Version: "ignored"})
 	for name, stale := range map[string]ingest.Mark{
 		"of before": second, "of long before": first, "that never ran": {},
 	} {
