@@ -32,13 +32,22 @@ export function items(list) {
   return out;
 }
 
+const kinds = new Map();
+
 /** Node type without its namespace: 'PipeExpression', 'FilterOperator', ... */
 export function kind(node) {
-  return globalThis.Bridge.getTypeName(node).replace(/^.*\./, '');
+  const known = kinds.get(node.constructor);
+  if (known) return known;
+  const name = globalThis.Bridge.getTypeName(node).replace(/^.*\./, '');
+  kinds.set(node.constructor, name);
+  return name;
 }
 
 /** Source text of a node without the white space and comments around it. */
 export const source = (node) => node.toString(1).trim();
+
+/** As source(), of a literal: it is one token, whose text is at hand. */
+export const literalText = (node) => node.Token.Text;
 
 function schemaText(columns) {
   return `(${columns.map((c) => `['${c.name.replace(/'/g, "\\'")}']:${c.type}`).join(', ')})`;
