@@ -196,6 +196,6 @@ FunctionQuery: |
   rmSync(at);
   const bad = kql('--columns', columns, '--functions', file('bad.yaml', 'a: {b: c}\n'), 'T_CL');
   assert.equal(bad.status, 2);
-  assert.match(bad.stderr, /bad\.yaml: YAML line 2: not read here/);
+  assert.match(bad.stderr, /bad\.yaml: YAML line 1: a map in braces/);
   rmSync(path.join(dir, 'bad.yaml'));
 });
