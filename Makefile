@@ -37,10 +37,13 @@ start: build cloud ## the same under func start, where Azure Functions Core Tool
 	@dev/bin/localcloud start $(if $(FINDINGS),-findings '$(FINDINGS)')
 
 .PHONY: query
-query: $(NODE_MODULES) ## runs KQL='…' over the rows of the last run
-	@[ -n "$$KQL" ] || { echo "give a query: make query KQL='AWSGuardDuty_CL | count'"; exit 2; }
-	@[ -f .local/cloud/rows.ndjson ] || { echo "there are no rows yet: make run"; exit 2; }
-	@node dev/node/kql/cli.mjs --table AWSGuardDuty_CL=.local/cloud/rows.ndjson --columns infra/schema/guardduty.columns.json --functions sentinel/Parsers --format table "$$KQL"
+query: $(NODE_MODULES) ## runs KQL='…' or FILE=query.kql over the rows of the last run
+	@node dev/node/content/query.mjs
+
+# As they were written: make would read a $ as a variable of its own, a shell a quote.
+override KQL := $(value KQL)
+override FILE := $(value FILE)
+export KQL FILE
 
 .PHONY: build
 build: bin/handler ## builds bin/handler for this machine

@@ -168,10 +168,10 @@ func showRows(ctx context.Context, o options, c *cloud.Cloud) error {
 	return nil
 }
 
-// query runs KQL over the rows with the engine in dev/node/kql.
+// query runs KQL over the rows, as make query does.
 func query(ctx context.Context, o options, c *cloud.Cloud, kql string) error {
-	cmd := exec.CommandContext(ctx, "node", filepath.Join(o.root, "dev", "node", "kql", "cli.mjs"),
-		"--table", "AWSGuardDuty_CL="+c.RowsFile(), "--columns", filepath.Join(o.root, "infra", "schema", "guardduty.columns.json"), "--format", "table", kql)
+	program := filepath.Join(o.root, "dev", "node", "content", "query.mjs")
+	cmd := exec.CommandContext(ctx, "node", program, "--rows", c.RowsFile(), kql)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("query: %w", err)

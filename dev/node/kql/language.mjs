@@ -108,6 +108,22 @@ export function resultName(node) {
 /** The body of a called function, bound for this call; null for built-in functions. */
 export const calledBody = (node) => node.GetCalledFunctionBody?.() ?? null;
 
+/** Names of the columns that an expression at an offset of the query may use. */
+export const columnsInScope = (code, offset) =>
+  items(code.GetColumnsInScope(offset)?.Columns).map((column) => column.Name);
+
+const ORDERING = new Set(['SortOperator', 'TopOperator', 'TopNestedOperator', 'SerializeOperator', 'RangeOperator']);
+
+/** Whether a query says anywhere in which order its rows come. */
+export function isOrdered(code) {
+  let found = false;
+  const { SyntaxElement } = load().Syntax;
+  SyntaxElement.WalkNodes(code.Syntax, (node) => {
+    found ||= ORDERING.has(kind(node));
+  });
+  return found;
+}
+
 /** Named operator parameters (kind=..., withsource=...) as {name: node}. */
 export function parameters(node) {
   return Object.fromEntries(items(node.Parameters).map((p) => [p.Name.SimpleName, p.Expression]));
