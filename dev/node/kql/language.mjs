@@ -53,14 +53,17 @@ function schemaText(columns) {
   return `(${columns.map((c) => `['${c.name.replace(/'/g, "\\'")}']:${c.type}`).join(', ')})`;
 }
 
-/** What queries are bound against: tables {name, columns} and functions {name, params, body}. */
+/**
+ * What queries are bound against: tables {name, columns} and functions {name, params, body}. With its cache a function is
+ * bound once for all queries, not again in each.
+ */
 export function globalsOf(tables, functions) {
   const { GlobalState, Symbols } = load();
   const symbols = [
     ...tables.map((t) => new Symbols.TableSymbol.$ctor7(t.name, schemaText(t.columns), null)),
     ...functions.map((f) => new Symbols.FunctionSymbol.$ctor16(f.name, f.params, `{\n${f.body}\n}`, null)),
   ];
-  return GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor('db', symbols));
+  return GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor('db', symbols)).WithCache();
 }
 
 /** Parses and binds a query. */
@@ -105,8 +108,13 @@ export function resultName(node) {
   return load().Binding.Binder.GetExpressionResultName(node, '', null) || null;
 }
 
+const bodies = new WeakMap();
+
 /** The body of a called function, bound for this call; null for built-in functions. */
-export const calledBody = (node) => node.GetCalledFunctionBody?.() ?? null;
+export function calledBody(node) {
+  if (!bodies.has(node)) bodies.set(node, node.GetCalledFunctionBody?.() ?? null);
+  return bodies.get(node);
+}
 
 /** Names of the columns that an expression at an offset of the query may use. */
 export const columnsInScope = (code, offset) =>
