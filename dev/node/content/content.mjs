@@ -48,8 +48,7 @@ const engines = new Map();
 
 /**
  * An engine with the table and all parsers. `more` are columns beyond the schema, or other types of its columns; `tables`
- * the schemas of other tables, which have no rows. It is one engine for each set of these, with other rows: run a query
- * before asking for the next.
+ * the schemas of other tables, which have no rows. What is bound for one set of these is bound for all of its engines.
  */
 export function engineOver(rows, { more = {}, ingestionTime = '', tables = {} } = {}) {
   const key = JSON.stringify([more, ingestionTime, tables]);
@@ -61,6 +60,7 @@ export function engineOver(rows, { more = {}, ingestionTime = '', tables = {} } 
     for (const p of readParsers()) engine.addFunction(p.name, `(${p.params})`, p.query);
     engines.set(key, engine);
   }
-  engine.setRows(TABLE, rows);
-  return engine;
+  const copy = engine.copy();
+  copy.setRows(TABLE, rows);
+  return copy;
 }

@@ -5,8 +5,8 @@
 //     node dev/node/content/query.mjs --rows ROWS.ndjson 'AWSGuardDuty_CL | count'
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { command } from '../kql/command.mjs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { command, terminal } from '../kql/command.mjs';
 import { readParser } from './parser.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -25,10 +25,11 @@ function given(argv, { KQL = '', FILE = '' }) {
   return [rows, query];
 }
 
-function main() {
-  const got = given(process.argv.slice(2), process.env);
+/** Runs the command and gives its exit status. */
+export function main(argv, env, io) {
+  const got = given(argv, env);
   if (typeof got === 'string') {
-    console.error(got);
+    io.err(`${got}\n`);
     return 2;
   }
   const [rows, query] = got;
@@ -38,8 +39,9 @@ function main() {
       ...['--table', `AWSGuardDuty_CL=${rows}`, '--columns', at('infra/schema/guardduty.columns.json')],
       ...['--functions', at('sentinel/Parsers'), '--format', 'table', '--newest-first', 'TimeGenerated', ...query],
     ],
-    { program: 'node dev/node/content/query.mjs', readers: { '.yaml': readParser } },
+    { program: 'node dev/node/content/query.mjs', readers: { '.yaml': readParser }, io },
   );
 }
 
-process.exitCode = main();
+if (import.meta.url === pathToFileURL(process.argv[1]).href)
+  process.exitCode = main(process.argv.slice(2), process.env, terminal());

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { main } from './query.mjs';
 
 const QUERY = fileURLToPath(new URL('query.mjs', import.meta.url));
 const MAKEFILE = fileURLToPath(new URL('../../../Makefile', import.meta.url));
@@ -26,7 +27,20 @@ function run(program, args, more = {}) {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', cwd: dir, env: { ...env, ...more } });
   return { status, stdout, stderr };
 }
-const query = (args, more) => run(process.execPath, [QUERY, ...args], more);
+
+/** The program in this process, which has loaded the language service already. */
+function query(args, more = {}) {
+  const got = { stdout: '', stderr: '' };
+  const io = {
+    out: (text) => {
+      got.stdout += text;
+    },
+    err: (text) => {
+      got.stderr += text;
+    },
+  };
+  return { status: main(args, more, io), ...got };
+}
 
 const rows = file(
   'rows.ndjson',
@@ -57,6 +71,7 @@ test('make hands a query over as it was written', () => {
 test('a query is an argument, KQL or a FILE', () => {
   const text = "AWSGuardDuty_CL // it's $one\n| count";
   for (const got of [
+    run(process.execPath, [QUERY, '--rows', rows, text]),
     query(['--rows', rows, text]),
     query(['--rows', rows], { KQL: text }),
     query(['--rows', rows], { FILE: file('a b.kql', text) }),

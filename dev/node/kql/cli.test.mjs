@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { command } from './command.mjs';
 
 const CLI = fileURLToPath(new URL('cli.mjs', import.meta.url));
 const COLUMNS = fileURLToPath(new URL('../../../infra/schema/guardduty.columns.json', import.meta.url));
@@ -18,9 +19,18 @@ function file(name, text) {
   return at;
 }
 
+/** The command in this process, which has loaded the language service already. */
 function kql(...args) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8' });
-  return { status, stdout, stderr };
+  const got = { stdout: '', stderr: '' };
+  const io = {
+    out: (text) => {
+      got.stdout += text;
+    },
+    err: (text) => {
+      got.stderr += text;
+    },
+  };
+  return { status: command(args, { program: 'kql', io }), ...got };
 }
 
 const columns = file(
@@ -44,6 +54,22 @@ const rows = file(
   'rows.ndjson',
   '{"TimeGenerated":"2026-03-01T00:00:00Z","Yes_b":true,"Severity":8,"N":1,"Text_s":"a","D":{"k":[1]}}\n\n{"Severity":2.5}\n',
 );
+
+test('the program hands on its arguments, output and exit status', () => {
+  const run = (...args) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8' });
+    return { status, stdout, stderr };
+  };
+  assert.deepEqual(run('print A=1'), { status: 0, stdout: '{"A":1}\n', stderr: '' });
+  const got = run();
+  assert.equal(got.status, 2);
+  assert.match(got.stderr, /^kql: give a query or --file\nusage: node dev\/node\/kql\/cli\.mjs /);
+});
+
+test('a reader that closes the pipe early is not an error', () => {
+  const script = `"${process.execPath}" "${CLI}" 'range i from 1 to 200000 step 1' | head -1; echo "\${PIPESTATUS[0]}"`;
+  assert.equal(spawnSync('bash', ['-c', script], { encoding: 'utf8' }).stdout, '{"i":1}\n0\n');
+});
 
 test('a column list is the schema of its table', () => {
   const got = kql('--columns', columns, '--table', `T_CL=${rows}`, 'T_CL | getschema | project ColumnName, ColumnType');

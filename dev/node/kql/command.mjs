@@ -25,20 +25,36 @@ exit status: 0 ok, 1 the query is wrong or not supported, 2 wrong usage or input
 class UsageError extends Error {}
 class InputError extends Error {}
 
+/** @typedef {(text: string) => {name: string, params: string, query: string}} Reader */
+/** @typedef {{out: (text: string) => void, err: (text: string) => void, width?: number}} Io */
+
+/** The terminal, or what output is sent to. @returns {Io} */
+export function terminal() {
+  process.stdout.on('error', (e) => {
+    // a reader that has seen enough (head) closes the pipe
+    if (/** @type {NodeJS.ErrnoException} */ (e).code !== 'EPIPE') throw e;
+  });
+  return {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    width: process.stdout.columns,
+  };
+}
+
 /**
  * Runs a command and gives its exit status. `program` is how its usage names it; `readers` says by ending what else a
  * file of stored functions may be: {'.yaml': text => ({name, params, query})}.
  * @param {string[]} argv
- * @param {{program: string, readers?: Record<string, (text: string) => {name: string, params: string, query: string}>}} how
+ * @param {{program: string, readers?: Record<string, Reader>, io?: Io}} how
  */
-export function command(argv, { program, readers = {} }) {
+export function command(argv, { program, readers = {}, io = terminal() }) {
   try {
-    return main(argv, program, readers);
+    return main(argv, program, readers, io);
   } catch (e) {
-    if (e instanceof UsageError) console.error(`kql: ${e.message}\n${usage(program)}`);
-    else if (e instanceof InputError || e instanceof NotInstalled) console.error(`kql: ${e.message}`);
-    else if (['DiagnosticsError', 'QueryError', 'Unsupported'].includes(e.name)) console.error(e.message);
-    else console.error(`internal error: ${e.stack}`);
+    if (e instanceof UsageError) io.err(`kql: ${e.message}\n${usage(program)}\n`);
+    else if (e instanceof InputError || e instanceof NotInstalled) io.err(`kql: ${e.message}\n`);
+    else if (['DiagnosticsError', 'QueryError', 'Unsupported'].includes(e.name)) io.err(`${e.message}\n`);
+    else io.err(`internal error: ${e.stack}\n`);
     return e instanceof UsageError || e instanceof InputError || e instanceof NotInstalled ? 2 : 1;
   }
 }
@@ -47,17 +63,17 @@ const usage = (program) => `usage: ${program} [options] 'QUERY'
        ${program} [options] --file query.kql
 ${OPTIONS}`;
 
-function main(argv, program, readers) {
+function main(argv, program, readers, io) {
   const options = readOptions(argv);
   if (options.help) {
-    console.log(usage(program));
+    io.out(`${usage(program)}\n`);
     return 0;
   }
   const query = readQuery(options);
   const engine = createEngine({ ingestionTime: options['ingestion-time'] });
   loadTables(engine, options.table ?? [], readSchemas(options));
   for (const location of options.functions ?? []) loadFunctions(engine, location, readers);
-  return options.check ? check(engine, query) : run(engine, query, options);
+  return options.check ? check(engine, query, io) : run(engine, query, options, io);
 }
 
 function readOptions(argv) {
@@ -200,13 +216,13 @@ function plainFunction(name, text) {
   return { name, params: /^\s*\/\/\s*params:(.*)/.exec(text)?.[1] ?? '', query: text };
 }
 
-function check(engine, query) {
+function check(engine, query, io) {
   const diagnostics = engine.check(query);
-  for (const d of diagnostics) console.log(`${d.line}:${d.column} ${d.code} ${d.message}`);
+  for (const d of diagnostics) io.out(`${d.line}:${d.column} ${d.code} ${d.message}\n`);
   return diagnostics.some((d) => d.severity === 'Error') ? 1 : 0;
 }
 
-function run(engine, query, { now, format, width, 'newest-first': newest }) {
+function run(engine, query, { now, format, width, 'newest-first': newest }, io) {
   let table;
   try {
     table = engine.runTable(query, now ? { now } : {});
@@ -216,8 +232,8 @@ function run(engine, query, { now, format, width, 'newest-first': newest }) {
   }
   if (format === 'table') {
     if (newest && !isOrdered(engine.analyze(query).code)) table = newestFirst(table, newest);
-    process.stdout.write(asTable(table, Number(width ?? process.stdout.columns ?? 160)));
-  } else process.stdout.write(asLines(table));
+    io.out(asTable(table, Number(width ?? io.width ?? 160)));
+  } else io.out(asLines(table));
   return 0;
 }
 

@@ -20,6 +20,17 @@ test('setRows: the same query over other rows', () => {
   assert.deepEqual(engine.run('T | count').rows, [{ Count: 0 }]);
 });
 
+test('copy: other rows, and no other functions, than the engine it is of', () => {
+  const engine = engineOf([{ A: 1 }]);
+  const copy = engine.copy();
+  copy.setRows('T', [{ A: 2 }, { A: 3 }]);
+  assert.deepEqual(copy.run('Sum').rows, [{ S: 5 }]);
+  assert.deepEqual(engine.run('Sum').rows, [{ S: 1 }]);
+  copy.addFunction('Sum', '', 'T | summarize S = -sum(A)');
+  assert.deepEqual(copy.run('Sum').rows, [{ S: -5 }]);
+  assert.deepEqual(engine.run('Sum').rows, [{ S: 1 }]);
+});
+
 test('setRows: rows are checked as those of addTable', () => {
   const engine = engineOf([]);
   assert.throws(() => engine.setRows('T', [{ B: 1 }]), /T, row 1: the schema has no column B/);
