@@ -82,16 +82,41 @@ $(NODE_MODULES): dev/node/package.json dev/node/package-lock.json
 	python3 -m venv .tools/python
 	.tools/python/bin/pip install --quiet --disable-pip-version-check $(PYTHON_LINT)
 
+# The parts of the tests. They run side by side, two at a time, each into a log.
+TEST_PARTS := node dev handler
+
 .PHONY: test
 test: build cloud .tools/versitygw ## runs all tests, against real servers where there are any
 	@[ -n "$(RACE)" ] || [ -z "$$MUST_RUN" ] || { echo "the race detector needs cgo and a C compiler"; exit 1; }
-	node --test --test-reporter=spec $(wildcard dev/node/*/*.test.mjs)
+	@rm -rf .local/test && mkdir -p .local/test
+	@echo "running the tests of $(TEST_PARTS), two at a time; logs in .local/test"
+	@$(MAKE) -k -j2 $(TEST_PARTS:%=logged-%) 2>/dev/null || true
+	@for part in $(TEST_PARTS); do \
+		if [ -f .local/test/$$part.ok ]; then echo; echo "== $$part"; tail -n 60 .local/test/$$part.log | grep -vE '^ *✔'; \
+		else echo; echo "== $$part FAILED"; cat .local/test/$$part.log; fi; \
+	done
+	@bad=; for part in $(TEST_PARTS); do [ -f .local/test/$$part.ok ] || bad="$$bad $$part"; done; \
+		echo; [ -z "$$bad" ] && echo "all tests passed" || { echo "tests failed in:$$bad"; exit 1; }
+
+logged-%:
+	@start=$$SECONDS; if $(MAKE) test-$* >.local/test/$*.log 2>&1; then touch .local/test/$*.ok; said=passed; else said=FAILED; fi; \
+		echo "test-$*: $$said after $$((SECONDS - start)) s"
+
+.PHONY: test-node
+test-node: $(NODE_MODULES) ## runs the tests of the Node programs
+	@node dev/node/test.mjs
+
+.PHONY: test-dev
+test-dev: build cloud .tools/versitygw ## runs the Go tests of dev/
 	go test -C dev $(RACE) -timeout 10m ./...
+
+.PHONY: test-handler
+test-handler: $(NODE_MODULES) .tools/versitygw ## runs the Go tests of handler/
 	go test $(RACE) -timeout 10m ./...
 
 .PHONY: check
 check: $(NODE_MODULES) ## all that must hold before a change is accepted: format, vet, staticcheck, layers, templates, tests
-	@files=$$(gofmt -l handler dev/cmd dev/e2e dev/internal); [ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); [ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
 	go vet ./...
 	go vet -C dev ./...
 	npm run --prefix dev/node --silent check
