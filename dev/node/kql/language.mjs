@@ -22,13 +22,18 @@ function load() {
   return language;
 }
 
-/** Items of the library's lists; separated lists hold the value in Element. */
+const lists = new WeakMap();
+
+/** Items of the library's lists; separated lists hold the value in Element. The array is kept: do not change it. */
 export function items(list) {
-  const out = [];
-  for (let i = 0; i < (list?.Count ?? 0); i++) {
+  if (!list) return [];
+  const known = lists.get(list);
+  if (known) return known;
+  const out = Array.from({ length: list.Count ?? 0 }, (_, i) => {
     const item = list.getItem(i);
-    out.push(item?.Element ?? item);
-  }
+    return item?.Element ?? item;
+  });
+  lists.set(list, out);
   return out;
 }
 
