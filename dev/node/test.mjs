@@ -2,8 +2,8 @@
 //
 //     node dev/node/test.mjs [kql content/rules.test.mjs …]
 //
-// The files of a folder share one process, so that the KQL language service is loaded and the parsers are bound once for
-// all of them. One file alone also runs with node --test FILE.
+// The files of a folder share one process, so that the KQL language service is loaded and the parsers are bound once
+// for all of them. A single file also runs with node --test FILE.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';

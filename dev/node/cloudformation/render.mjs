@@ -81,7 +81,7 @@ function truth(stack, value) {
     case 'Fn::Or':
       return argument.some((v) => truth(stack, v));
     default:
-      throw new Error(`${name} is no condition`);
+      throw new Error(`${name} is not a condition`);
   }
 }
 

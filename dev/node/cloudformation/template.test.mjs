@@ -116,7 +116,7 @@ test('the specification is one that finds faults', () => {
   );
 });
 
-test('each reader comes alone', () => {
+test('only one reader is made', () => {
   const identities = (given) =>
     types(render(EXPORT, given)).filter((t) => t.startsWith('IAM::') && t !== 'IAM::ManagedPolicy');
   assert.deepEqual(identities(CASES.keyless), ['IAM::OIDCProvider', 'IAM::Role']);
@@ -279,7 +279,7 @@ test('the command prints what it worked out, or one line', () => {
   const good = run('Reader=KeyPair', 'AWS::Region=us-gov-west-1');
   assert.equal(good.status, 0, good.stderr);
   assert.equal(JSON.parse(good.stdout).Outputs.BucketRegion.Value, 'us-gov-west-1');
-  const bad = run('Reader=Nobody');
+  const bad = run('Reader=Other');
   assert.equal(bad.status, 2);
-  assert.equal(bad.stderr, 'cloudformation: Reader: "Nobody" is not allowed\n');
+  assert.equal(bad.stderr, 'cloudformation: Reader: "Other" is not allowed\n');
 });

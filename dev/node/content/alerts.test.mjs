@@ -12,7 +12,7 @@ const lines = (name) =>
     .filter(Boolean)
     .map((line) => JSON.parse(line));
 const findings = lines('dev/testdata/findings.jsonl');
-// the generated findings are marked as samples, which are no alert, and share one instance
+// the generated findings are marked as samples, which raise no alert, and share one instance
 const rows = lines('dev/testdata/rows.ndjson').map((row) => ({
   ...row,
   service_additionalInfo_sample_b: false,
@@ -26,7 +26,10 @@ const rows = lines('dev/testdata/rows.ndjson').map((row) => ({
 const severityOf = new Map(findings.map((f) => [f.id, f.severity]));
 const typeOf = new Map(findings.map((f) => [f.id, f.type]));
 
-/** What each rule takes, said here by the types alone, apart from the table that the rules go by. A finding belongs to the first that fits. */
+/**
+ * What each rule takes, said here by the types, apart from the table that the rules go by.
+ * A finding belongs to the first that fits.
+ */
 const QUIET =
   /^(CredentialAccess:RDS\/AnomalousBehavior\.FailedLogin|DefenseEvasion:Runtime\/PtraceAntiDebugging|Discovery:(IAMUser|S3)\/AnomalousBehavior|Discovery:Kubernetes\/AnomalousBehavior.*|Discovery:Runtime\/.*|Execution:Kubernetes\/AnomalousBehavior\.WorkloadDeployed|Execution:Runtime\/SuspiciousShellCreated|Impact:\w+\/SuspiciousDomainRequest.*|PrivilegeEscalation:Kubernetes\/AnomalousBehavior\.RoleCreated)$/;
 const FAMILIES = {
@@ -60,7 +63,10 @@ const idsOf = (rule, severity) =>
     .sort();
 
 const hex = (row) => row.id_g.replaceAll('-', '');
-/** The row of a finding at another time: made, updated and arrived when told, with a TimeGenerated as the service sets it. */
+/**
+ * The row of a finding at another time: made, updated and arrived as given, with a TimeGenerated as the
+ * service sets it.
+ */
 function moved(row, { made, updated, arrived, severity = row.Severity, count = 1 }) {
   const late = Date.parse(arrived) - Date.parse(updated) > 48 * 3600e3;
   return {
@@ -209,7 +215,7 @@ const fresh = (more = {}) =>
     ...more,
   });
 
-test('samples are no alert', () => {
+test('samples raise no alert', () => {
   const sample = fresh({ service: { additionalInfo: { sample: true } } });
   for (const name of [...Object.keys(FAMILIES), GENERAL, LATE])
     assert.deepEqual(fired(name, [arriving(sample)], NOW), [], name);
@@ -243,7 +249,7 @@ test('the alert has the severity of the finding, in words that Sentinel has', ()
   assert.equal(severityOfAlert('GuardDutyDefenseEvasion', 'DefenseImpairment:EC2/DisableOrModifyTools', 8), 'High');
 });
 
-test('of several updates that come at once the worst is told of', () => {
+test('of several updates that come at once the alert is about the worst', () => {
   const update = (minute, severity, count) =>
     fresh({ updatedAt: `2026-11-20T05:${minute}:00Z`, severity, service: { count } });
   const [row, ...others] = alerts(

@@ -1,4 +1,5 @@
-// Borders of time: the delay with which Sentinel runs a rule, 46 hours, the window itself; and rows that lack something.
+// Borders of time: the delay with which Sentinel runs a rule, 46 hours, the window itself; and rows that lack
+// something.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { alerts, readRules } from './rules.mjs';
@@ -78,7 +79,7 @@ test('a finding becomes 46 hours old between two rows of one hour: the rule for 
   );
 });
 
-test('a finding made after its row arrived, by the clocks, or at a time that is not told', () => {
+test('a finding made after its row arrived, by the clocks, or at a time that is not known', () => {
   assert.deepEqual(counts(MINING, [row('05:59', '05:52', '05:57')], '06:00', '06:05'), [1, 0]);
   assert.deepEqual(
     counts(MINING, [row('05:50', '05:52', '05:57', { cells: { createdAt_t: null } })], '06:00', '06:05'),
@@ -111,14 +112,14 @@ test('a sample that only the text of additionalInfo calls so', () => {
 test('a finding that gets worse in the hour in which it is new escalates', () => {
   const probe = (time, severity, count) =>
     row('05:01', time, time, { type: 'Recon:EC2/PortProbeUnprotectedPort', severity, service: { count } });
-  const told = (...rows) =>
+  const escalations = (...rows) =>
     alerts(rules.get('GuardDutyFindingEscalates'), { rows }, at('06:00')).map((r) => r.Escalation);
-  assert.deepEqual(told(probe('05:10', 2, 1), probe('05:30', 5, 2)), ['severity 2.0 to 5.0']);
-  assert.deepEqual(told(probe('05:10', 5, 1), probe('05:30', 5, 200)), ['count 1 to 200']);
-  assert.deepEqual(told(probe('05:10', 5, 200)), []);
+  assert.deepEqual(escalations(probe('05:10', 2, 1), probe('05:30', 5, 2)), ['severity 2.0 to 5.0']);
+  assert.deepEqual(escalations(probe('05:10', 5, 1), probe('05:30', 5, 200)), ['count 1 to 200']);
+  assert.deepEqual(escalations(probe('05:10', 5, 200)), []);
 });
 
-test('old findings that are updated after quiet days are no new types on a resource', () => {
+test('old findings that are updated after quiet days do not count as new types on a resource', () => {
   const rows = TYPES.flatMap((type, i) => [
     row('18T01:00', '18T01:00', '18T01:30', { type, id: id(i), resource }),
     row('18T01:00', '09:00', '09:30', { type, id: id(i), resource, service: { count: 9 } }),

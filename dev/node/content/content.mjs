@@ -10,7 +10,10 @@ const ROOT = new URL('../../../', import.meta.url);
 
 export const readText = (name) => readFileSync(new URL(name, ROOT), 'utf8');
 
-/** The YAML files of a folder and of those in it, in the order of their names: {file, yaml}, the file without the folder and the ending. */
+/**
+ * The YAML files of a folder and of those in it, in the order of their names: {file, yaml}, the file without the
+ * folder and the ending.
+ */
 export const readYaml = (folder) =>
   readdirSync(new URL(`${folder}/`, ROOT), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.yaml'))
@@ -47,8 +50,9 @@ export const readRows = (name) => readText(name).split('\n').filter(Boolean).map
 const engines = new Map();
 
 /**
- * An engine with the table and all parsers. `more` are columns beyond the schema, or other types of its columns; `tables`
- * the schemas of other tables, which have no rows. What is bound for one set of these is bound for all of its engines.
+ * An engine with the table and all parsers. `more` are columns beyond the schema, or other types of its columns;
+ * `tables` the schemas of other tables, which have no rows. What is bound for one set of these is bound for all of
+ * its engines.
  */
 export function engineOver(rows, { more = {}, ingestionTime = '', tables = {} } = {}) {
   const key = JSON.stringify([more, ingestionTime, tables]);

@@ -1,4 +1,5 @@
-// Rules that look at more than one row: escalation, brute force and what follows, resources, places, and the connector itself.
+// Rules that look at more than one row: escalation, brute force and what follows, resources, places, and the
+// connector itself.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { alerts, readRules } from './rules.mjs';
@@ -90,7 +91,7 @@ const brute = (now, ...table) =>
 
 test('an instance that acts after brute force against it', () => {
   const table = [attempt('01:02', 1), act('02:02', 2)];
-  assert.deepEqual(brute('01:05', ...table), [], 'the attempt alone');
+  assert.deepEqual(brute('01:05', ...table), [], 'only the attempt');
   assert.deepEqual(brute('02:05', ...table), [['2', 'after UnauthorizedAccess:EC2/SSHBruteForce']]);
   assert.deepEqual(brute('03:05', ...table, act('03:02', 2, { made: '02:02' })), [], 'an update of what it did');
   assert.deepEqual(brute('03:05', ...table, attempt('03:02', 1, { made: '01:02' })), [], 'an update of the attempt');
@@ -116,7 +117,7 @@ test('brute force and what has nothing to do with it', () => {
     resource: instance(1),
     service: { eventFirstSeen: '2026-11-20T00:10:00Z', eventLastSeen: '2026-11-20T00:20:00Z' },
   });
-  assert.deepEqual(brute('02:05', attempt('01:02', 1), ended), [], 'it had ended before, and is told of after');
+  assert.deepEqual(brute('02:05', attempt('01:02', 1), ended), [], 'it had ended before, and is reported after');
   assert.deepEqual(brute('02:05', attempt('01:02', 1), act('02:02', 2, { on: 9 })), [], 'another instance');
   assert.deepEqual(
     brute('02:05', attempt('01:02', 1), attempt('02:02', 2, { top: { type: 'UnauthorizedAccess:EC2/RDPBruteForce' } })),

@@ -1,4 +1,4 @@
-/** The identifiers of Sentinel's entity types that a mapping may fill. What is in AWS is no AzureResource. */
+/** The identifiers of Sentinel's entity types that a mapping may fill. A resource of AWS is not an AzureResource. */
 export const ENTITIES = {
   Account: ['Name', 'FullName', 'DisplayName', 'AadUserId', 'Sid', 'UPNSuffix', 'CloudAppAccountId'],
   AzureResource: ['ResourceId'],

@@ -17,7 +17,10 @@ const oldRows = findings.map((f) => classicRow(f, ARRIVED));
 const beyond = columnsBeyond(tableSchema(), oldRows);
 const byId = (rows) => new Map(rows.map((row) => [row.FindingId, row]));
 
-/** What rows of the Data Collector API cannot fill, or not wholly, since their names were cut off at 45 characters. docs/content.md lists the same. */
+/**
+ * What rows of the Data Collector API cannot fill, or not wholly, since their names were cut off at 45 characters.
+ * docs/content.md lists the same.
+ */
 const NOT_IN_OLD_ROWS = [
   'BucketNames',
   'ContainerImage',

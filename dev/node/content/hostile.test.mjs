@@ -1,5 +1,6 @@
-// Names, tags, paths and user agents are chosen by who runs a workload or holds a key, in every account of an organization; what
-// stands in the bucket, by who can write there. None of it may suppress an alert, fake a detail, or become part of a query.
+// Names, tags, paths and user agents are chosen by who runs a workload or holds a key, in every account of an
+// organization; what stands in the bucket, by who can write there. None of it may suppress an alert, fake a detail,
+// or become part of a query.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { alerts, readRules } from './rules.mjs';
@@ -166,7 +167,7 @@ test('what an alert says of a finding fits into the 2 KB that Sentinel keeps, ho
   }
 });
 
-test('a value that could end a text of a query is not offered in the workbook, nor an id that is no plain word', () => {
+test('a value that could end a text of a query is not offered in the workbook, nor an id that is not a plain word', () => {
   const odd = "x' or 1==1 or '' == '";
   const rows = [
     { id: odd },

@@ -87,7 +87,10 @@ const B = '222222222222';
 const old = (accountId, service) =>
   seen(20 * DAY, 19 * DAY, { accountId, type: 'Recon:EC2/PortProbeUnprotectedPort', service });
 
-/** {query: {hits: findings, want: columns of the one row, also: {what: findings of one row}, misses: {why: findings}}}. */
+/**
+ * {query: {hits: findings, want: columns of the one row, also: {what: findings of one row}, misses: {why:
+ * findings}}}.
+ */
 export const SCENARIOS = {
   GuardDutyNewTypeForAccount: {
     hits: [
@@ -174,7 +177,7 @@ export const SCENARIOS = {
         old(B, apiCall()),
         seen(5, 4, { accountId: A, service: apiCall({ country: 'Peru' }) }),
       ],
-      'a connection that is no call': [
+      'a connection that is not a call': [
         old(A, apiCall()),
         seen(5, 4, { accountId: A, service: connection({ country: 'Peru' }) }),
       ],
@@ -353,7 +356,7 @@ export const SCENARIOS = {
         seen(60, 59, { accountId: A, type: 'Recon:EC2/PortProbeUnprotectedPort', resource: instance('i-1') }),
         seen(50, 49, { accountId: A, type: 'Backdoor:EC2/C&CActivity.B', resource: instance('i-2') }),
       ],
-      'reconnaissance alone': [60, 50].map((h) =>
+      'only reconnaissance': [60, 50].map((h) =>
         seen(h, h - 1, { accountId: A, type: 'Recon:EC2/PortProbeUnprotectedPort', resource: instance('i-1') }),
       ),
     },
@@ -499,7 +502,7 @@ export const SCENARIOS = {
           resource: cluster('test', 'miner'),
         }),
       ],
-      'anonymous access alone': [40, 30].map((h) =>
+      'only anonymous access': [40, 30].map((h) =>
         seen(h, h - 1, {
           accountId: A,
           type: 'Discovery:Kubernetes/SuccessfulAnonymousAccess',

@@ -1,4 +1,5 @@
-// The form of the parsers: their YAML, binding against the table's columns, result columns, and what Log Analytics does not run.
+// The form of the parsers: their YAML, binding against the table's columns, result columns, and what Log Analytics
+// does not run.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { engineOver, readParsers, readText } from './content.mjs';
@@ -53,7 +54,7 @@ for (const { file, name, yaml, params, query } of parsers) {
     assert.deepEqual(engine.check(`${name}()`), []);
   });
 
-  test(`${name}: the rows alone decide`, () => {
+  test(`${name}: only the rows decide`, () => {
     if (name !== 'GuardDutyFindingChanges') assert.doesNotMatch(bare(query), /\b(now|ago)\s*\(/);
     assert.ok(!/^(AWSGuardDuty|AWSGuardDuty_CL)$/.test(name), 'the name would hide a table');
   });

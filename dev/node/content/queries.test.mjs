@@ -1,4 +1,5 @@
-// Every query of the content and of the documentation: bound without a diagnostic, and with nothing that Log Analytics does not run.
+// Every query of the content and of the documentation: bound without a diagnostic, and with nothing that Log
+// Analytics does not run.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import test from 'node:test';
@@ -12,7 +13,10 @@ const at = (folder) => new URL(`../../../${folder}/`, import.meta.url);
 const workbook = readWorkbook();
 const card = JSON.parse(readText('sentinel/Data Connectors/AmazonGuardDuty.json'));
 
-/** Queries in the pages that run as they stand in a workspace; docs/transform.md and docs/migrate.md have tests of their own. */
+/**
+ * Queries in the pages that run as they stand in a workspace; docs/transform.md and docs/migrate.md have tests of
+ * their own.
+ */
 const documented = ['deploy', 'cost', 'operations', 'content', 'schema', 'security', 'performance', 'design'].flatMap(
   (page) =>
     [...readText(`docs/${page}.md`).matchAll(/```kusto\n([\s\S]*?)```/g)].map((m, i) => [

@@ -26,8 +26,9 @@ const TABLES = {
 };
 
 /**
- * An engine with the rows that a run of the rule at `now` has: those with a TimeGenerated in the period. Sentinel runs a
- * query five minutes after the end of its period, and now() is that end: rows that arrived in between are there too.
+ * An engine with the rows that a run of the rule at `now` has: those with a TimeGenerated in the period. Sentinel
+ * runs a query five minutes after the end of its period, and now() is that end: rows that arrived in between are
+ * there too.
  */
 function engineAt({ yaml }, { rows = [], traces = [] }, now) {
   const from = Date.parse(now) - seconds(yaml.queryPeriod) * 1000;

@@ -71,7 +71,8 @@ for (const rule of rules) {
     const period = seconds(yaml.queryPeriod);
     assert.ok(every >= 300 && every <= 14 * 24 * HOUR);
     assert.ok(period >= every && period <= 14 * 24 * HOUR);
-    // "When 'queryPeriod' greater than or equal to 2 days, the 'queryFrequency' should be greater than or equal to 1 hour"
+    // "When 'queryPeriod' greater than or equal to 2 days, the 'queryFrequency' should be greater than or equal to 1
+    // hour"
     if (period >= 48 * HOUR) assert.ok(every >= HOUR);
     assert.ok(yaml.query.length <= 10000);
   });

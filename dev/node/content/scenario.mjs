@@ -40,7 +40,8 @@ export function finding({ service = {}, resource = {}, ...top } = {}) {
 }
 
 /**
- * The row of this connector, as far as the parsers look at it: flat columns of the schema and the whole of both details.
+ * The row of this connector, as far as the parsers look at it: flat columns of the schema and the whole of both
+ * details.
  * @param {Record<string, any>} f
  * @param {Record<string, any>} [cells]
  */

@@ -1,9 +1,10 @@
-// What no query of the content may use, since Log Analytics, or an analytics rule, does not run it. The language service knows
-// all of Azure Data Explorer and does not say. Sources: "Log query overview", section "Language differences" (statements alias and
-// query parameters; cluster(), cursor_*(), database(), current_principal*(), extent_id(), extent_tags(); cross-cluster join, externaldata
-// counts as one; plugins python, r, sql_request), and "Scheduled analytics rules overview" (no "search *", no "union *", no functions of
-// Azure Data Explorer) of Microsoft's documentation. The rest is ours: queries over other workspaces, over all tables, and what gives
-// another result at each run.
+// What no query of the content may use, since Log Analytics, or an analytics rule, does not run it. The language
+// service knows all of Azure Data Explorer and does not say. Sources: "Log query overview", section "Language
+// differences" (statements alias and query parameters; cluster(), cursor_*(), database(), current_principal*(),
+// extent_id(), extent_tags(); cross-cluster join, externaldata counts as one; plugins python, r, sql_request), and
+// "Scheduled analytics rules overview" (no "search *", no "union *", no functions of Azure Data Explorer) of
+// Microsoft's documentation. The rest is ours: queries over other workspaces, over all tables, and what gives another
+// result at each run.
 const FORBIDDEN = [
   /^\s*\.[a-z]/m,
   /\b(cluster|database|workspace|app|adx|arg|resource|external_table|stored_query_result|materialized_view|entity_group)\s*\(/i,

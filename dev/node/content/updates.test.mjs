@@ -192,7 +192,7 @@ test('a row with next to nothing in it is a row', () => {
   assert.equal(bare.FindingId, ID);
 });
 
-test('details that are null inside are no values', () => {
+test('details that are null inside do not count as values', () => {
   const f = finding({
     resource: {
       instanceDetails: { instanceId: 'i-1', networkInterfaces: null, platform: null },
@@ -281,7 +281,7 @@ test('addresses that a Kubernetes API call came through are remote ones', () => 
   );
 });
 
-test('a Kubernetes workload that is no pod is no pod', () => {
+test('a Kubernetes workload of another kind is not named as a pod', () => {
   const workload = (type) =>
     finding({
       resource: {

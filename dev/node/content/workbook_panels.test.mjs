@@ -79,7 +79,7 @@ for (const choices of [
   });
 }
 
-test('choices are told apart by the filters: each lets through less than all', () => {
+test('the filters distinguish the choices: each lets through less than all', () => {
   const all = passing().findings.length;
   for (const [name, values] of Object.entries(SOME))
     if (name !== 'Samples') assert.ok(passing({ [name]: values }).findings.length < all, name);

@@ -24,7 +24,7 @@ after(() => rmSync(dir, { recursive: true }));
 
 const which = (tool) => spawnSync('bash', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim();
 
-/** A repository with the script alone, and a PATH that has what the script may use. */
+/** A repository that holds only the script, and a PATH that has what the script may use. */
 function setUp({ refuses = 'nothing', without = [], files = ['main.bicep', 'main.bicepparam'] } = {}) {
   const root = mkdtempSync(path.join(dir, 'repo-'));
   mkdirSync(path.join(root, 'infra'));

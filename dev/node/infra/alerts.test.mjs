@@ -204,8 +204,8 @@ for (const [name, rule, traces, want] of /** @type {any[][]} */ ([
   ['failed runs that know nothing', 'watermark-behind', every(5, 30, failed), false],
   ['nothing', 'watermark-behind', [], false],
 
-  ['an object set aside', 'quarantine-filling', [...good, run(3, { quarantined: 1 })], true],
-  ['one set aside two hours ago', 'quarantine-filling', [...good, run(125, { quarantined: 1 })], false],
+  ['an object in quarantine', 'quarantine-filling', [...good, run(3, { quarantined: 1 })], true],
+  ['one put into quarantine two hours ago', 'quarantine-filling', [...good, run(125, { quarantined: 1 })], false],
   ['runs that set nothing aside', 'quarantine-filling', good, false],
   ['no runs', 'quarantine-filling', [], false],
 
@@ -244,7 +244,7 @@ test('the sample lines have the fields that docs/operations.md names, no more an
   assert.deepEqual(fields.sort(), [...documented].sort());
 });
 
-test('the queries read documented fields alone', () => {
+test('the queries read only documented fields', () => {
   for (const [name, rule] of Object.entries(rules)) {
     for (const [, field] of rule.criteria.allOf[0].query.matchAll(/\bLine\.(\w+)/g)) {
       assert.ok([...documented, 'msg', 'invocation_id'].includes(field), `${name}: ${field}`);
@@ -271,7 +271,7 @@ test('no placeholder is left in a query, and the two resources are in it', () =>
   }
 });
 
-test('a rule looks back as far as it comes by, resolves by itself or is mute for a time', () => {
+test('a rule looks back as far as it comes by, resolves automatically or is mute for a time', () => {
   for (const [name, rule] of Object.entries(rules)) {
     assert.ok(minutesOf(rule.evaluationFrequency) <= minutesOf(rule.windowSize), name);
     assert.equal(rule.autoMitigate, rule.muteActionsDuration === null, name);

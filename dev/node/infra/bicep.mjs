@@ -1,5 +1,5 @@
-// Reads Bicep files into their declarations, with tree-sitter-bicep. It is no
-// compiler: types are not checked.
+// Reads Bicep files into their declarations, with tree-sitter-bicep. It does not
+// compile: types are not checked.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Language, Parser } from 'web-tree-sitter';
@@ -10,7 +10,7 @@ parser.setLanguage(
   await Language.load(createRequire(import.meta.url).resolve('tree-sitter-bicep/tree-sitter-bicep.wasm')),
 );
 
-/** Named children that are no comments. */
+/** Named children other than comments. */
 export const kids = (node) =>
   node.namedChildren.filter((child) => child.type !== 'comment' && child.type !== 'diagnostic_comment');
 

@@ -307,7 +307,7 @@ test('every rule and every hunting query of sentinel/ is made', () => {
     for (const { connectorId } of requiredDataConnectors) assert.equal(connectorId, id, name);
 });
 
-test('deployContent switches all of it off, analyticsRules the rules alone', () => {
+test('deployContent switches all of it off, analyticsRules only the rules', () => {
   assert.deepEqual(contentOf(deployed({ deployContent: false })), []);
   const without = deployed({ analyticsRules: 'none' });
   assert.deepEqual(only(without, RULES), []);
@@ -446,7 +446,7 @@ test('the solution lists what is in sentinel/', () => {
     [...solution['Hunting Queries']].sort(),
     Object.keys(hunts).map((name) => `Hunting Queries/${name}`),
   );
-  // ASIM parsers are no part of a solution: Azure-Sentinel keeps them in folders of their own.
+  // ASIM parsers are not part of a solution: Azure-Sentinel keeps them in folders of their own.
   const solutionForm = Object.entries(yamlOf('Parsers'))
     .filter(([, yaml]) => yaml.FunctionAlias)
     .map(([name]) => `Parsers/${name}`);

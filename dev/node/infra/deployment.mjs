@@ -19,7 +19,10 @@ export class Unknown {
   }
 }
 
-/** {resources: [{symbol, type, version, id, name, body, onlyIfNotExists}], outputs}. A fault in the file or in params throws. */
+/**
+ * {resources: [{symbol, type, version, id, name, body, onlyIfNotExists}], outputs}. A fault in the file or in params
+ * throws.
+ */
 export function deploy(
   file,
   params,

@@ -79,7 +79,7 @@ test('it is a form of the version that the portal reads', () => {
   assert.equal(new Set(elements.map((e) => `${e.step}.${e.name}`)).size, elements.length);
 });
 
-test('every output is a parameter, and every other parameter is left alone on purpose', () => {
+test('every output is a parameter, and every other parameter is left as is on purpose', () => {
   assert.deepEqual([...Object.keys(outputs), ...Object.keys(byDefault)].sort(), main.params.map((p) => p.name).sort());
   for (const { name, value } of main.params) if (!value) assert.ok(name in outputs, name);
 });
@@ -95,7 +95,7 @@ test('every reference is to an element, and every element is read', () => {
     assert.equal(read.has(`${step}.${name}`), type !== 'Microsoft.Common.InfoBox', `${step}.${name}`);
 });
 
-test('left as it is, the form says what the template does by itself', () => {
+test('left as it is, the form says what the template does by default', () => {
   assert.deepEqual(faults(answered(required)), []);
   const own = {
     workspaceName: 'law-soc',

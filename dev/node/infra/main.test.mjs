@@ -72,7 +72,7 @@ test('deploying again asks for the same', () => {
   assert.ok(!names.has('utcNow'));
 });
 
-test('two stems meet in one workspace in the table and the content alone', () => {
+test('two stems share only the table and the content of one workspace', () => {
   const ids = (name) =>
     deployed({ name, deployContent: false })
       .resources.filter((r) => !r.type.endsWith('/tables'))

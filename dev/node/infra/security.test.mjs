@@ -109,7 +109,7 @@ test('the vault is guarded by roles and cannot be purged', () => {
   );
 });
 
-test('the app is a custom handler on Flex Consumption, with its identity alone', () => {
+test('the app is a custom handler on Flex Consumption, with only its identity', () => {
   const app = one(keyPair, 'Microsoft.Web/sites');
   const { functionAppConfig, httpsOnly, siteConfig, virtualNetworkSubnetId } = app.body.properties;
   assert.deepEqual(functionAppConfig.runtime, { name: 'custom', version: '1.0' });

@@ -249,8 +249,3 @@ function asLines({ columns, rows }) {
   const names = columns.map((c) => JSON.stringify(c.name));
   return rows.map((row) => `{${row.map((v, i) => `${names[i]}:${toJsonText(v)}`).join(',')}}\n`).join('');
 }
-
-// A reader that has seen enough (head) is no fault.
-process.stdout.on('error', (e) => {
-  if (e.code !== 'EPIPE') throw e;
-});

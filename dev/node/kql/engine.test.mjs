@@ -34,17 +34,17 @@ test('copy: other rows, and no other functions, than the engine it is of', () =>
 test('setRows: rows are checked as those of addTable', () => {
   const engine = engineOf([]);
   assert.throws(() => engine.setRows('T', [{ B: 1 }]), /T, row 1: the schema has no column B/);
-  assert.throws(() => engine.setRows('T', [{ A: 'x' }]), /T, row 1: A is no long/);
+  assert.throws(() => engine.setRows('T', [{ A: 'x' }]), /T, row 1: A is not a long/);
 });
 
-test('a function that is declared anew is bound anew', () => {
+test('a function that is declared again is bound again', () => {
   const engine = engineOf([{ A: 1 }]);
   assert.deepEqual(engine.run('Sum').rows, [{ S: 1 }]);
   engine.addFunction('Sum', '', 'T | summarize S = 100 * sum(A)');
   assert.deepEqual(engine.run('Sum').rows, [{ S: 100 }]);
 });
 
-test('a table that is declared anew changes what binds', () => {
+test('a table that is declared again changes what binds', () => {
   const engine = engineOf([{ A: 1 }]);
   assert.deepEqual(engine.check('Sum'), []);
   engine.addTable('T', { B: 'long' }, []);

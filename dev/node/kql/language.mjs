@@ -59,8 +59,8 @@ function schemaText(columns) {
 }
 
 /**
- * What queries are bound against: tables {name, columns} and functions {name, params, body}. With its cache a function is
- * bound once for all queries, not again in each.
+ * What queries are bound against: tables {name, columns} and functions {name, params, body}. With its cache a
+ * function is bound once for all queries, not again in each.
  */
 export function globalsOf(tables, functions) {
   const { GlobalState, Symbols } = load();

@@ -74,7 +74,9 @@ function sideBySide(shapes, widths, cells) {
   return [...head, ...cells.map((row) => line(row))];
 }
 
-/** Widths that add up to no more than the room, or null. What is left over the least goes to names, texts, then JSON. */
+/**
+ * Widths that add up to no more than the room, or null. What is left over the least goes to names, texts, then JSON.
+ */
 function fit(shapes, room) {
   const widths = shapes.map((s) => s.least);
   let spare = room - widths.reduce((sum, w) => sum + w, 0);

@@ -296,7 +296,7 @@ trial('no subscription, no such argument', () => {
 
 for (const [name, az, want] of /** @type {any[][]} */ ([
   [
-    'nobody is signed in',
+    'az is not signed in',
     'echo "ERROR: Please run \'az login\' to setup account." >&2; exit 1',
     /az is not signed in: run az login/,
   ],
@@ -330,11 +330,11 @@ trial('a missing tool is named', () => {
   assert.match(bare.stderr, /jq is not installed/);
 });
 
-trial('the script finds the columns from any folder, and says when it is alone', () => {
-  const alone = path.join(dir, 'alone');
-  mkdirSync(alone);
-  writeFileSync(path.join(alone, 'compare-table.sh'), readFileSync(SCRIPT));
-  const got = spawnSync(which('bash'), [path.join(alone, 'compare-table.sh'), '--from', CLASSIC], { encoding: 'utf8' });
+trial('the script finds the columns from any folder, and says when they are not there', () => {
+  const away = path.join(dir, 'away');
+  mkdirSync(away);
+  writeFileSync(path.join(away, 'compare-table.sh'), readFileSync(SCRIPT));
+  const got = spawnSync(which('bash'), [path.join(away, 'compare-table.sh'), '--from', CLASSIC], { encoding: 'utf8' });
   exits(got, 2);
   assert.match(got.stderr, /schema\/guardduty\.columns\.json/);
 });

@@ -46,7 +46,10 @@ export function faultsOf(file, text) {
   });
 }
 
-/** A line with the next behind it, whose mark of a comment or a list is left out: a wrap may divide what is looked for. */
+/**
+ * A line with the next behind it, whose mark of a comment or a list is left out: a wrap may divide what is looked
+ * for.
+ */
 const join = (line, next) => `${line} ${next.replace(/^\s*(\/\/+|#+|\*+|>)?\s*/, '')}`;
 
 /** A function that returns the width that a line exceeds, or 0. It sees the lines of a file in order. */

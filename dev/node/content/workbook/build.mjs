@@ -14,8 +14,8 @@ const SEVERITIES = ['Critical', 'High', 'Medium', 'Low'];
 const DAY = 24;
 
 /**
- * The values of a column with the number of findings, most first. A value that is chosen becomes text of the panels' queries
- * between single quotes: one that could end them is not offered.
+ * The values of a column with the number of findings, most first. A value that is chosen becomes text of the panels'
+ * queries between single quotes: one that could end them is not offered.
  */
 const valuesOf = (column) => `GuardDutyFindings
 | where '{Samples}' == 'Show' or not(IsSample)

@@ -22,7 +22,10 @@ const FRACTIONS = [0, 0.5, 0.9, 1.9];
 
 const instant = (ms) => new Date(ms).toISOString();
 
-/** The findings of the test data, spread over accounts, Regions, places, severities and the month. Every ninth stays a sample. */
+/**
+ * The findings of the test data, spread over accounts, Regions, places, severities and the month. Every ninth stays a
+ * sample.
+ */
 function findings() {
   const lines = readText('dev/testdata/findings.jsonl').split('\n').filter(Boolean);
   return lines.map((line, i) => {
@@ -71,7 +74,10 @@ export const rowsOf = (list) => list.map(({ finding, arrived }) => newRow(findin
 
 const COMPONENT = '/subscriptions/0/resourcegroups/rg/providers/microsoft.insights/components/';
 
-/** Runs of three connectors: of two one an hour, of the last five days, and of one that always failed. What `run ended` says. */
+/**
+ * Runs of three connectors: of two one an hour, of the last five days, and of one that always failed. What `run
+ * ended` says.
+ */
 export function runs() {
   const broken = [3, 30].map((hours) => ({
     app: 'func-three',
@@ -187,7 +193,9 @@ const SecurityIncident = {
 };
 const AppTraces = { TimeGenerated: 'datetime', _ResourceId: 'string', Properties: 'dynamic', Message: 'string' };
 
-/** Engine options: rows say themselves when they arrived, and the other tables exist, with the columns that are read. */
+/**
+ * Engine options: rows say themselves when they arrived, and the other tables exist, with the columns that are read.
+ */
 export const TABLES = {
   more: { Arrived: 'datetime' },
   ingestionTime: 'Arrived',

@@ -183,7 +183,7 @@ SecurityIncident
   ),
 ];
 
-// The id that is chosen becomes text of the other queries: one that is no plain word cannot be chosen.
+// The id that is chosen becomes text of the other queries: one that is not a plain word cannot be chosen.
 export const finding = [
   grid(
     'findings',

@@ -76,7 +76,7 @@ export const health = [
     pack_array(4, 'Findings delivered', Findings, 'fine'),
     pack_array(5, 'Objects read', Objects, 'fine'),
     pack_array(6, 'Objects to try again', Pending, iff(Pending > 0, 'look', 'fine')),
-    pack_array(7, 'Set aside', Quarantined, iff(Quarantined > 0, 'look', 'fine')))
+    pack_array(7, 'Quarantined', Quarantined, iff(Quarantined > 0, 'look', 'fine')))
 | mv-expand Tiles
 | project Rank = tolong(Tiles[0]), Name = tostring(Tiles[1]), Value = todouble(Tiles[2]), State = tostring(Tiles[3])
 | order by Rank asc`,
@@ -215,7 +215,7 @@ export const health = [
 
   grid(
     'runs-to-look-at',
-    'Runs that left something: to try again, set aside, left for later, not listed',
+    'Runs that left something: to try again, quarantined, left for later, not listed',
     `${RUNS}
 | extend
     ${NUMBERS}

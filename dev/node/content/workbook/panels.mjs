@@ -405,7 +405,7 @@ export const runPanels = {
       ['Findings delivered', total(all, (r) => r.findings), 'fine'],
       ['Objects read', total(all, (r) => r.objects), 'fine'],
       ['Objects to try again', pending, state(pending > 0)],
-      ['Set aside', quarantined, state(quarantined > 0)],
+      ['Quarantined', quarantined, state(quarantined > 0)],
     ].map(([Name, Value, State], i) => ({ Rank: i + 1, Name, Value, State }));
   },
   'last-runs': ({ runs, now }) =>

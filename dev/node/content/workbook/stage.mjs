@@ -1,4 +1,5 @@
-// The workbook over the estate: its queries run as the portal would run them, and what passes its filters by the fact sheets.
+// The workbook over the estate: its queries run as the portal would run them, and what passes its filters by the fact
+// sheets.
 import assert from 'node:assert/strict';
 import { engineOver } from '../content.mjs';
 import {
