@@ -80,9 +80,12 @@ const TYPES = {
 /** What the built-in unifying parsers call their custom parser with. */
 const PARAMETERS = {
   AlertEvent:
-    'starttime endtime ipaddr_has_any_prefix hostname_has_any username_has_any attacktactics_has_any attacktechniques_has_any threatcategory_has_any alertverdict_has_any eventseverity_has_any disabled pack',
+    'starttime endtime ipaddr_has_any_prefix hostname_has_any username_has_any '
+    + 'attacktactics_has_any attacktechniques_has_any threatcategory_has_any alertverdict_has_any '
+    + 'eventseverity_has_any disabled pack',
   NetworkSession:
-    'starttime endtime srcipaddr_has_any_prefix dstipaddr_has_any_prefix ipaddr_has_any_prefix dstportnumber hostname_has_any dvcaction eventresult disabled pack',
+    'starttime endtime srcipaddr_has_any_prefix dstipaddr_has_any_prefix ipaddr_has_any_prefix dstportnumber '
+    + 'hostname_has_any dvcaction eventresult disabled pack',
 };
 
 for (const [schema, version] of [

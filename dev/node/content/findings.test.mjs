@@ -181,6 +181,7 @@ test("AWSGuardDutyFromCL has the columns and types of Microsoft's table, and its
 
 test('a query written for AWSGuardDuty runs with the name replaced', () => {
   const query =
-    'AWSGuardDuty | where Severity >= 7 | extend Bucket = tostring(ResourceDetails.s3BucketDetails[0].name) | summarize count() by ActivityType, Bucket';
+    'AWSGuardDuty | where Severity >= 7 | extend Bucket = tostring(ResourceDetails.s3BucketDetails[0].name)'
+    + ' | summarize count() by ActivityType, Bucket';
   assert.ok(engineOver(newRows).run(query.replace('AWSGuardDuty', 'AWSGuardDutyFromCL')).rows.length > 50);
 });

@@ -84,8 +84,8 @@ export function report(rules, given, now, width) {
   const samples = given.filter(isSample).length;
   const list = (of) => of.map(name).join('; ');
   return [
-    `${count(total, 'alert')} of ${count(some.length, 'rule')} over ${count(rows.length, 'row')}, each taken to arrive at its`
-      + ' TimeGenerated; every rule ran on its own schedule.',
+    `${count(total, 'alert')} of ${count(some.length, 'rule')} over ${count(rows.length, 'row')}, each taken to arrive`
+      + ' at its TimeGenerated; every rule ran on its own schedule.',
     ...(samples
       ? [`${count(samples, 'row')} of sample findings taken as real (on samples the rules raise no alert).`]
       : []),

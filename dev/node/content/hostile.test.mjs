@@ -167,7 +167,7 @@ test('what an alert says of a finding fits into the 2 KB that Sentinel keeps, ho
   }
 });
 
-test('a value that could end a text of a query is not offered in the workbook, nor an id that is not a plain word', () => {
+test('the workbook offers no value that could end a text of a query, and no id that is not a plain word', () => {
   const odd = "x' or 1==1 or '' == '";
   const rows = [
     { id: odd },

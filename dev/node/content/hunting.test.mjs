@@ -67,7 +67,10 @@ for (const { file, yaml } of queries) {
   test(`${file}: reads the functions within a time, and no samples`, () => {
     assert.match(
       yaml.query,
-      /GuardDutyFinding(s|History)\(starttime=ago\(Lookback\)\)\n\s*\| where TimeGenerated > ago\(Lookback\)\n\s*\| where not\(IsSample\)/,
+      new RegExp(
+        /GuardDutyFinding(s|History)\(starttime=ago\(Lookback\)\)\n\s*/.source
+          + /\| where TimeGenerated > ago\(Lookback\)\n\s*\| where not\(IsSample\)/.source,
+      ),
     );
     assert.doesNotMatch(yaml.query, /AWSGuardDuty_CL/);
   });

@@ -7,8 +7,10 @@
 // result at each run.
 const FORBIDDEN = [
   /^\s*\.[a-z]/m,
-  /\b(cluster|database|workspace|app|adx|arg|resource|external_table|stored_query_result|materialized_view|entity_group)\s*\(/i,
-  /\b(cursor_\w+|current_(cursor|cluster_endpoint|database|principal\w*)|extent_(id|tags)|estimate_data_size|rand|new_guid|hll\w*|tdigest\w*)\s*\(/,
+  /\b(cluster|database|workspace|app|adx|arg|resource)\s*\(/i,
+  /\b(external_table|stored_query_result|materialized_view|entity_group)\s*\(/i,
+  /\b(cursor_\w+|current_(cursor|cluster_endpoint|database|principal\w*)|extent_(id|tags))\s*\(/,
+  /\b(estimate_data_size|rand|new_guid|hll\w*|tdigest\w*)\s*\(/,
   /\bexternaldata\b/,
   /\bmacro-expand\b/,
   /\bgraph-\w+/,

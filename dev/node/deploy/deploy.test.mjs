@@ -38,7 +38,8 @@ function setUp({ refuses = 'nothing', without = [], files = ['main.bicep', 'main
   for (const tool of ['az', 'make'].filter((t) => !without.includes(t))) {
     writeFileSync(
       path.join(bin, tool),
-      `#!${which('bash')}\necho "${tool} $*" >>'${calls}'\ncase "${tool} $*" in "${refuses}"*) echo refused >&2; exit 1;; esac\n`,
+      `#!${which('bash')}\necho "${tool} $*" >>'${calls}'\n`
+        + `case "${tool} $*" in "${refuses}"*) echo refused >&2; exit 1;; esac\n`,
     );
     chmodSync(path.join(bin, tool), 0o755);
   }
@@ -56,9 +57,11 @@ function deploy(setting, env) {
 }
 
 const INFRA =
-  'az deployment group create --resource-group rg --name guardduty-sentinel --template-file ./infra/main.bicep --parameters ./infra/main.bicepparam --output none';
+  'az deployment group create --resource-group rg --name guardduty-sentinel '
+  + '--template-file ./infra/main.bicep --parameters ./infra/main.bicepparam --output none';
 const CODE =
-  'az functionapp deployment source config-zip --resource-group rg --name app --src ./dist/guardduty-sentinel.zip --output none';
+  'az functionapp deployment source config-zip --resource-group rg --name app '
+  + '--src ./dist/guardduty-sentinel.zip --output none';
 const CHECKS = ['az account show --output none', 'az group show --name rg --output none'];
 
 test('infrastructure first, then the package', () => {

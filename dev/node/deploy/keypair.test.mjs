@@ -26,8 +26,13 @@ test('both values reach the vault, by no file and no argument', () => {
   const [bin, temporary] = ['bin', 'tmp'].map((name) => path.join(home, name));
   for (const folder of [bin, temporary]) mkdirSync(folder);
   const tools = {
-    aws: `[ "$*" = "iam create-access-key --user-name USER --query AccessKey.[AccessKeyId,SecretAccessKey] --output text" ] && printf 'AKIAEXAMPLE\\t${SECRET}\\n'`,
-    az: `echo "$*" >>"${home}/arguments"\nwhile [ "$1" != --file ]; do [ "$1" = --name ] && name=$2; shift; done\n[ -f "$2" ] && echo file >>"${home}/arguments"\ncat "$2" >"${home}/$name"\nls "$TMPDIR" >>"${home}/left"`,
+    aws:
+      '[ "$*" = "iam create-access-key --user-name USER --query AccessKey.[AccessKeyId,SecretAccessKey] '
+      + `--output text" ] && printf 'AKIAEXAMPLE\\t${SECRET}\\n'`,
+    az:
+      `echo "$*" >>"${home}/arguments"\n`
+      + 'while [ "$1" != --file ]; do [ "$1" = --name ] && name=$2; shift; done\n'
+      + `[ -f "$2" ] && echo file >>"${home}/arguments"\ncat "$2" >"${home}/$name"\nls "$TMPDIR" >>"${home}/left"`,
   };
   for (const [tool, text] of Object.entries(tools)) {
     writeFileSync(path.join(bin, tool), `#!/usr/bin/env bash\n${text}\n`);

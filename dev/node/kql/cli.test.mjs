@@ -117,7 +117,7 @@ test("the project's own column list is one", () => {
   assert.equal(got.status, 0);
   assert.match(
     got.stdout,
-    /^TimeGenerated {2}Severity {2}type_s {2}title_s {2}resource_resourceType_s {2}service_resourceRole_s\n[- ]+\n\(0 rows\)\n$/,
+    /^TimeGenerated +Severity +type_s +title_s +resource_resourceType_s +service_resourceRole_s\n[- ]+\n\(0 rows\)\n$/,
   );
 });
 

@@ -43,12 +43,14 @@ export const STRING_OPERATORS = [
 export const FUNCTIONS = `columnifexists
 binary_and binary_or binary_not binary_shift_left binary_shift_right binary_xor
 tobool todatetime todouble toreal toguid toint tolong tostring totimespan
-ago datetime_add datetime_diff datetime_part dayofmonth dayofweek dayofyear endofday endofmonth endofweek endofyear getmonth getyear hourofday
+ago datetime_add datetime_diff datetime_part dayofmonth dayofweek dayofyear endofday endofmonth endofweek endofyear
+getmonth getyear hourofday
 make_datetime make_timespan now startofday startofmonth startofweek startofyear weekofyear
 array_concat array_length pack_array pack parse_json parse_xml zip
 abs bin floor ceiling exp exp10 exp2 isfinite isinf isnan log log10 log2 pow round sign
 case iif max_of min_of
-base64_encodestring base64_decodestring countof extract extract_all indexof isempty isnotempty split strcat strcat_delim strlen substring tolower
+base64_encodestring base64_decodestring countof extract extract_all indexof isempty isnotempty split strcat strcat_delim
+strlen substring tolower
 toupper hash_sha256
 gettype isnotnull isnull
 parse_cef_dictionary geo_location`

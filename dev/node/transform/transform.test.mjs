@@ -244,7 +244,8 @@ for (const [name, kql, options] of /** @type {any[][]} */ ([
   ],
   [
     'project of a few columns',
-    'source | project TimeGenerated, Severity, Archived_b = service_archived_b | project-rename service_archived_b = Archived_b',
+    'source | project TimeGenerated, Severity, Archived_b = service_archived_b'
+      + ' | project-rename service_archived_b = Archived_b',
     {},
   ],
 ])) {

@@ -30,7 +30,8 @@ export function workbook() {
   const items = [
     text(
       'title',
-      '## Amazon GuardDuty\nFindings in the table AWSGuardDuty_CL. A finding is counted once, in its newest state within the time range; the time is that of its row in the table.',
+      '## Amazon GuardDuty\nFindings in the table AWSGuardDuty_CL. A finding is counted once, in its newest state '
+        + 'within the time range; the time is that of its row in the table.',
     ),
     parameters('filters', [
       timeRange(

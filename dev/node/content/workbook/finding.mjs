@@ -102,7 +102,8 @@ ${CHOSEN}
     `GuardDutyFindingHistory
 ${CHOSEN}
 | order by UpdatedAt desc, Count desc
-| project UpdatedAt, Severity = SeverityLabel, SeverityNumber = Severity, Count, LastSeen, RemoteIp, Delay = round((IngestionTime - UpdatedAt) / 1m, 1), SourceObject`,
+| project UpdatedAt, Severity = SeverityLabel, SeverityNumber = Severity, Count, LastSeen, RemoteIp,
+    Delay = round((IngestionTime - UpdatedAt) / 1m, 1), SourceObject`,
     {
       width: 50,
       size: SIZE.large,
@@ -190,7 +191,8 @@ export const finding = [
     'Findings: choose one',
     `${FINDINGS}
 | extend FindingId = iff(FindingId matches regex @'^[0-9A-Za-z-]+$', FindingId, '')
-| project Severity = SeverityLabel, TimeGenerated, Title, Type, AccountId, Region, Resource, ResourceType, RemoteIp, Count, Updates, ConsoleLink, FindingId
+| project Severity = SeverityLabel, TimeGenerated, Title, Type, AccountId, Region, Resource, ResourceType,
+    RemoteIp, Count, Updates, ConsoleLink, FindingId
 | order by TimeGenerated desc, FindingId asc`,
     {
       rows: 1000,

@@ -128,7 +128,13 @@ export const health = [
     'Minutes from the update to the table',
     `${HISTORY}
 | extend Minutes = (IngestionTime - UpdatedAt) / 1m
-| summarize Updates = count(), P50 = round(percentile(Minutes, 50), 1), P95 = round(percentile(Minutes, 95), 1), P99 = round(percentile(Minutes, 99), 1), Longest = round(max(Minutes), 1) by AccountId, Region
+| summarize
+    Updates = count(),
+    P50 = round(percentile(Minutes, 50), 1),
+    P95 = round(percentile(Minutes, 95), 1),
+    P99 = round(percentile(Minutes, 99), 1),
+    Longest = round(max(Minutes), 1)
+    by AccountId, Region
 | order by P95 desc, AccountId asc, Region asc`,
     {
       width: 50,
@@ -143,7 +149,8 @@ export const health = [
     'Minutes from the update to the table, over time',
     `${HISTORY}
 | extend Minutes = (IngestionTime - UpdatedAt) / 1m
-| summarize P50 = percentile(Minutes, 50), P95 = percentile(Minutes, 95), P99 = percentile(Minutes, 99) by bin(IngestionTime, {TimeRange:grain})
+| summarize P50 = percentile(Minutes, 50), P95 = percentile(Minutes, 95), P99 = percentile(Minutes, 99)
+    by bin(IngestionTime, {TimeRange:grain})
 | order by IngestionTime asc`,
     { width: 50, x: 'IngestionTime', y: ['P50', 'P95', 'P99'], noData: NO_ROWS },
   ),
@@ -174,7 +181,8 @@ export const health = [
     'Findings and objects of a run, on average',
     `${RUNS}
 | where Outcome != 'busy'
-| summarize Findings = avg(tolong(Line.findings)), Objects = avg(tolong(Line.objects)) by bin(TimeGenerated, {TimeRange:grain})
+| summarize Findings = avg(tolong(Line.findings)), Objects = avg(tolong(Line.objects))
+    by bin(TimeGenerated, {TimeRange:grain})
 | order by TimeGenerated asc`,
     { width: 33, x: 'TimeGenerated', y: ['Findings', 'Objects'], noData: NONE },
   ),
@@ -185,7 +193,8 @@ export const health = [
     `${RUNS}
 | where Outcome != 'busy'
 | extend Seconds = todouble(Line.duration_seconds)
-| summarize Mean = avg(Seconds), P95 = percentile(Seconds, 95), Longest = max(Seconds) by bin(TimeGenerated, {TimeRange:grain})
+| summarize Mean = avg(Seconds), P95 = percentile(Seconds, 95), Longest = max(Seconds)
+    by bin(TimeGenerated, {TimeRange:grain})
 | order by TimeGenerated asc`,
     { width: 33, x: 'TimeGenerated', y: ['Mean', 'P95', 'Longest'], noData: NONE },
   ),

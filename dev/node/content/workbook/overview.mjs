@@ -69,7 +69,9 @@ datatable(Rank: int, Severity: string) [1, 'Critical', 2, 'High', 3, 'Medium', 4
     'common-types',
     'Most common finding types',
     `${FINDINGS}
-| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId), LastUpdated = max(TimeGenerated) by Type
+| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId),
+    LastUpdated = max(TimeGenerated)
+    by Type
 | order by Findings desc, Type asc
 | take 10
 | project Severity = ${labelOf('HighestSeverity')}, Type, Findings, Accounts, LastUpdated`,
@@ -85,7 +87,9 @@ datatable(Rank: int, Severity: string) [1, 'Critical', 2, 'High', 3, 'Medium', 4
     'rare-types',
     'Least frequent finding types',
     `${FINDINGS}
-| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId), LastUpdated = max(TimeGenerated) by Type
+| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId),
+    LastUpdated = max(TimeGenerated)
+    by Type
 | order by Findings asc, Type asc
 | take 10
 | project Severity = ${labelOf('HighestSeverity')}, Type, Findings, Accounts, LastUpdated`,

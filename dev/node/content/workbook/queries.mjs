@@ -21,7 +21,8 @@ export const BY_SEVERITY = `Critical = countif(SeverityLabel == 'Critical'),
 
 /** The text of a severity. */
 export const labelOf = (severity) =>
-  `case(isnull(${severity}), '', ${severity} >= 9, 'Critical', ${severity} >= 7, 'High', ${severity} >= 4, 'Medium', 'Low')`;
+  `case(isnull(${severity}), '', ${severity} >= 9, 'Critical', ${severity} >= 7, 'High',`
+  + ` ${severity} >= 4, 'Medium', 'Low')`;
 
 /** The structured lines with which the handler ends each run: docs/operations.md. */
 const lines = (message) => `AppTraces

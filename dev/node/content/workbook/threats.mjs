@@ -21,13 +21,16 @@ export const threats = [
   share(
     'directions',
     'Direction of the threat: against the resource, or from it',
-    `| summarize Findings = count() by Name = case(ResourceRole == 'TARGET', 'Inbound', ResourceRole == 'ACTOR', 'Outbound', 'Unknown')`,
+    `| summarize Findings = count()
+    by Name = case(ResourceRole == 'TARGET', 'Inbound', ResourceRole == 'ACTOR', 'Outbound', 'Unknown')`,
   ),
 
   grid(
     'tactics',
     'MITRE ATT&CK matrix: tactics in the order of an attack, with their techniques',
-    `let KillChain = dynamic(['Reconnaissance', 'ResourceDevelopment', 'InitialAccess', 'Execution', 'Persistence', 'PrivilegeEscalation', 'DefenseEvasion', 'CredentialAccess', 'Discovery', 'LateralMovement', 'Collection', 'CommandAndControl', 'Exfiltration', 'Impact']);
+    `let KillChain = dynamic(['Reconnaissance', 'ResourceDevelopment', 'InitialAccess', 'Execution', 'Persistence',
+    'PrivilegeEscalation', 'DefenseEvasion', 'CredentialAccess', 'Discovery', 'LateralMovement', 'Collection',
+    'CommandAndControl', 'Exfiltration', 'Impact']);
 let Chosen = ${FINDINGS.replaceAll('\n', '\n    ')};
 let OfTactics = materialize(Chosen
     | mv-expand Tactic = Tactics to typeof(string)
@@ -54,7 +57,9 @@ OfTactics
     `${FINDINGS}
 | mv-expand Technique = Techniques to typeof(string)
 | where isnotempty(Technique)
-| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Types = dcount(Type), Accounts = dcount(AccountId) by Technique
+| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Types = dcount(Type),
+    Accounts = dcount(AccountId)
+    by Technique
 | order by Findings desc, Technique asc
 | take 20
 | project Severity = ${labelOf('HighestSeverity')}, Technique, Findings, Types, Accounts`,
@@ -92,7 +97,8 @@ OfTactics
     by RemoteAddress
 | order by Findings desc, RemoteAddress asc
 | take 20
-| project Severity = ${labelOf('HighestSeverity')}, RemoteAddress, Country = strcat_array(Countries, ', '), Findings, Accounts, Types, LastUpdated`,
+| project Severity = ${labelOf('HighestSeverity')}, RemoteAddress, Country = strcat_array(Countries, ', '),
+    Findings, Accounts, Types, LastUpdated`,
     {
       width: 50,
       formatters: [severity(), bar('^Findings$')],
@@ -106,7 +112,9 @@ OfTactics
     'Remote networks (AS) with most findings',
     `${FINDINGS}
 | where isnotempty(RemoteAsn)
-| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId), RemoteAddresses = dcount(RemoteIp) by RemoteAsn, RemoteAsnOrg
+| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId),
+    RemoteAddresses = dcount(RemoteIp)
+    by RemoteAsn, RemoteAsnOrg
 | order by Findings desc, RemoteAsn asc, RemoteAsnOrg asc
 | take 20
 | project Severity = ${labelOf('HighestSeverity')}, RemoteAsn, RemoteAsnOrg, Findings, Accounts, RemoteAddresses`,
@@ -129,7 +137,9 @@ OfTactics
     `${FINDINGS}
 | mv-expand Domain = Domains to typeof(string)
 | where isnotempty(Domain)
-| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId), LastUpdated = max(TimeGenerated) by Domain
+| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId),
+    LastUpdated = max(TimeGenerated)
+    by Domain
 | order by Findings desc, Domain asc
 | take 20
 | project Severity = ${labelOf('HighestSeverity')}, Domain, Findings, Accounts, LastUpdated`,
