@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { readRows, readText } from './content.mjs';
 import { NOW } from './workbook/estate.mjs';
-import { chosenPanels, findingPanels, runPanels } from './workbook/panels.mjs';
+import { findingPanels } from './workbook/panels.mjs';
+import { chosenPanels, runPanels } from './workbook/panels_runs.mjs';
 import { FILTER } from './workbook/queries.mjs';
 import { itemsOf } from './workbook/read.mjs';
 import {
