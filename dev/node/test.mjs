@@ -5,12 +5,11 @@
 // The files of a folder share one process, so that the KQL language service is loaded and the parsers are bound once
 // for all of them. A single file also runs with node --test FILE.
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('./', import.meta.url));
-const ONE_PROCESS = '--in-one-process';
 
 /** Test files below a folder, as paths from this one, in the order of their names. */
 function testFiles(folder) {
@@ -24,6 +23,15 @@ function testFiles(folder) {
     .sort();
 }
 
+/**
+ * Arguments of Node that run files in one process. Static imports load all of them before the first test begins: the
+ * runner ends when it has no test left, and would miss those of a file that loads later.
+ */
+function together(files) {
+  const imports = files.map((file) => `import ${JSON.stringify(pathToFileURL(path.join(ROOT, file)).href)};`);
+  return ['--test-reporter=spec', '--input-type=module', '--eval', imports.join('\n'), 'tests'];
+}
+
 function main(named) {
   const wanted = named.map((name) => path.relative(ROOT, path.resolve(ROOT, name)));
   const chosen = (file) => !wanted.length || wanted.some((name) => file === name || file.startsWith(name + path.sep));
@@ -32,12 +40,18 @@ function main(named) {
     console.error(`there is no *.test.mjs in ${wanted.join(', ')}`);
     return 2;
   }
+  const late = files.filter((file) =>
+    /^(?:(?:const|let) .*= )?await\b/m.test(readFileSync(path.join(ROOT, file), 'utf8')),
+  );
+  if (late.length) {
+    console.error(`${late.join(', ')}: a test file must not await at its top level, or tests of the folder are missed`);
+    return 2;
+  }
   const failed = [];
   for (const group of new Set(files.map((file) => file.split(path.sep)[0]))) {
     const own = files.filter((file) => file.split(path.sep)[0] === group);
     console.log(`${group}: ${own.length} ${own.length === 1 ? 'file' : 'files'}`);
-    const args = ['--test-reporter=spec', fileURLToPath(import.meta.url), ONE_PROCESS, ...own];
-    if (spawnSync(process.execPath, args, { stdio: 'inherit' }).status !== 0) failed.push(group);
+    if (spawnSync(process.execPath, together(own), { stdio: 'inherit' }).status !== 0) failed.push(group);
   }
   console.log(
     failed.length ? `Node tests failed in: ${failed.join(', ')}` : `Node tests passed: ${files.length} files`,
@@ -45,6 +59,4 @@ function main(named) {
   return failed.length ? 1 : 0;
 }
 
-const args = process.argv.slice(2);
-if (args[0] === ONE_PROCESS) for (const file of args.slice(1)) await import(pathToFileURL(path.join(ROOT, file)).href);
-else process.exitCode = main(args);
+process.exitCode = main(process.argv.slice(2));
