@@ -1,6 +1,7 @@
 // The ASIM parsers: fields of the schemas, values against the findings, filtering parameters.
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { MANDATORY, PARAMETERS, TYPES } from './asim_schemas.mjs';
 import { classicRow, columnsBeyond } from './classic.mjs';
 import { engineOver, readParsers, readRows, readText, tableSchema } from './content.mjs';
 import { instant, severityLabel } from './expected.mjs';
@@ -12,81 +13,6 @@ const findings = readText('dev/testdata/findings.jsonl')
 const rows = readRows('dev/testdata/rows.ndjson');
 const run = (query) => engineOver(rows).run(query);
 const count = (query) => run(`${query} | count`).rows[0].Count;
-
-/** Fields that a record of any schema has to have, and those of the two. */
-const MANDATORY = [
-  'TimeGenerated',
-  'Type',
-  'EventCount',
-  'EventStartTime',
-  'EventEndTime',
-  'EventType',
-  'EventProduct',
-  'EventVendor',
-  'EventSchema',
-  'EventSchemaVersion',
-  'Dvc',
-];
-const TYPES = {
-  AlertEvent: {
-    TimeGenerated: 'datetime',
-    Type: 'string',
-    EventCount: 'int',
-    EventStartTime: 'datetime',
-    EventEndTime: 'datetime',
-    EventUid: 'string',
-    AlertId: 'string',
-    AlertName: 'string',
-    AlertStatus: 'string',
-    AttackTactics: 'string',
-    AttackTechniques: 'string',
-    ThreatCategory: 'string',
-    ThreatIsActive: 'bool',
-    ThreatRiskLevel: 'int',
-    ThreatFirstReportedTime: 'datetime',
-    ThreatLastReportedTime: 'datetime',
-    DvcIpAddr: 'string',
-    DvcHostname: 'string',
-    Username: 'string',
-    EventSeverity: 'string',
-    AlertVerdict: 'string',
-    AdditionalFields: 'dynamic',
-    EventReportUrl: 'string',
-  },
-  NetworkSession: {
-    TimeGenerated: 'datetime',
-    Type: 'string',
-    EventCount: 'int',
-    EventResult: 'string',
-    EventSeverity: 'string',
-    SrcIpAddr: 'string',
-    DstIpAddr: 'string',
-    SrcPortNumber: 'int',
-    DstPortNumber: 'int',
-    SrcHostname: 'string',
-    DstHostname: 'string',
-    NetworkProtocol: 'string',
-    NetworkDirection: 'string',
-    DvcAction: 'string',
-    SrcGeoLatitude: 'real',
-    DstGeoLongitude: 'real',
-    ThreatRiskLevel: 'int',
-    AdditionalFields: 'dynamic',
-    ASimMatchingIpAddr: 'string',
-    ASimMatchingHostname: 'string',
-  },
-};
-
-/** What the built-in unifying parsers call their custom parser with. */
-const PARAMETERS = {
-  AlertEvent:
-    'starttime endtime ipaddr_has_any_prefix hostname_has_any username_has_any '
-    + 'attacktactics_has_any attacktechniques_has_any threatcategory_has_any alertverdict_has_any '
-    + 'eventseverity_has_any disabled pack',
-  NetworkSession:
-    'starttime endtime srcipaddr_has_any_prefix dstipaddr_has_any_prefix ipaddr_has_any_prefix dstportnumber '
-    + 'hostname_has_any dvcaction eventresult disabled pack',
-};
 
 for (const [schema, version] of [
   ['AlertEvent', '0.1'],

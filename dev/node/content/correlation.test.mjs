@@ -1,5 +1,4 @@
-// Rules that look at more than one row: escalation, brute force and what follows, resources, places, and the
-// connector itself.
+// Rules that look at more than one row: escalation, brute force, resources, places, and the connector itself.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { alerts, readRules } from './rules.mjs';
@@ -20,8 +19,6 @@ function row(time, more, { made = time, arrived = time } = {}) {
   });
   return newRow(f, { ArrivedAt: at(arrived), TimeGenerated: at(time) });
 }
-
-// ---- Escalation
 
 const probe = (time, severity, count) =>
   row(time, { type: 'Recon:EC2/PortProbeUnprotectedPort', severity, service: { count } }, { made: '01:00' });

@@ -44,22 +44,10 @@ function line(
   };
 }
 
+const counted = { objects: 1, findings: 2, batches: 1, bytes: 3000, dropped: 0, repeated: 0, quarantined: 0, left: 0 };
 const numbers = {
-  objects: 1,
-  findings: 2,
-  batches: 1,
-  bytes: 3000,
-  dropped: 0,
-  repeated: 0,
-  pending: 0,
-  quarantined: 0,
-  left: 0,
-  list_calls: 4,
-  read_calls: 1,
-  pairs: 2,
-  unlisted: 0,
-  lag_seconds: 3.5,
-  duration_seconds: 1.2,
+  ...counted,
+  ...{ pending: 0, list_calls: 4, read_calls: 1, pairs: 2, unlisted: 0, lag_seconds: 3.5, duration_seconds: 1.2 },
 };
 const run = (minutes, fields = {}, options) =>
   line(minutes, { msg: 'run ended', outcome: 'ok', ...numbers, watermark: ago(minutes), ...fields }, options);

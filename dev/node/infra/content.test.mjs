@@ -27,11 +27,8 @@ for (const [module, folder] of [
   ['hunting', 'Hunting Queries'],
 ]) {
   test(`${module}.bicep lists each file of sentinel/${folder} once`, () => {
-    const listed = [
-      ...text(`infra/modules/content/${module}.bicep`).matchAll(
-        /loadYamlContent\('\.\.\/\.\.\/\.\.\/sentinel\/([^']+)'\)/g,
-      ),
-    ].map((m) => m[1]);
+    const loaded = /loadYamlContent\('\.\.\/\.\.\/\.\.\/sentinel\/([^']+)'\)/g;
+    const listed = [...text(`infra/modules/content/${module}.bicep`).matchAll(loaded)].map((m) => m[1]);
     assert.deepEqual(
       listed.sort(),
       Object.keys(yamlOf(folder)).map((name) => `${folder}/${name}`),
