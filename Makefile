@@ -92,14 +92,16 @@ test: build cloud .tools/versitygw ## runs all tests, against real servers where
 	@echo "running the tests of $(TEST_PARTS), two at a time; logs in .local/test"
 	@$(MAKE) -k -j2 $(TEST_PARTS:%=logged-%) 2>/dev/null || true
 	@for part in $(TEST_PARTS); do \
-		if [ -f .local/test/$$part.ok ]; then echo; echo "== $$part"; tail -n 60 .local/test/$$part.log | grep -vE '^ *✔'; \
+		if [ -f .local/test/$$part.ok ]; then \
+			echo; echo "== $$part"; tail -n 60 .local/test/$$part.log | grep -vE '^ *✔'; \
 		else echo; echo "== $$part FAILED"; cat .local/test/$$part.log; fi; \
 	done
 	@bad=; for part in $(TEST_PARTS); do [ -f .local/test/$$part.ok ] || bad="$$bad $$part"; done; \
 		echo; [ -z "$$bad" ] && echo "all tests passed" || { echo "tests failed in:$$bad"; exit 1; }
 
 logged-%:
-	@start=$$SECONDS; if $(MAKE) test-$* >.local/test/$*.log 2>&1; then touch .local/test/$*.ok; said=passed; else said=FAILED; fi; \
+	@start=$$SECONDS; said=FAILED; \
+		if $(MAKE) test-$* >.local/test/$*.log 2>&1; then touch .local/test/$*.ok; said=passed; fi; \
 		echo "test-$*: $$said after $$((SECONDS - start)) s"
 
 .PHONY: test-node
@@ -116,7 +118,8 @@ test-handler: $(NODE_MODULES) .tools/versitygw ## runs the Go tests of handler/
 
 .PHONY: check
 check: $(NODE_MODULES) ## all that must hold before a change is accepted: format, vet, staticcheck, layers, templates, tests
-	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); [ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+		[ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
 	go vet ./...
 	go vet -C dev ./...
 	npm run --prefix dev/node --silent check
