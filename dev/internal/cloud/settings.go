@@ -6,8 +6,11 @@ import (
 	"slices"
 )
 
+// loopback names this machine in the variables that exempt from a proxy.
+const loopback = "127.0.0.1,localhost"
+
 // Settings are the app settings with which the handler finds the cloud. They
-// are those of a deployment; the last two alone are there for S3's sake.
+// are those of a deployment; only the last two are there for the local S3.
 func (c *Cloud) Settings() map[string]string {
 	s := map[string]string{
 		"GUARDDUTY_SCHEDULE":           "0 * * * * *",
@@ -35,7 +38,9 @@ func (c *Cloud) Settings() map[string]string {
 // Environ is the environment that the platform gives the Functions host, which
 // the handler inherits: an identity endpoint, and the way to everything else.
 // Nothing of this process's own environment is in it but the search path and
-// the folders for homes and temporary files.
+// the folders for homes and temporary files. Loopback is exempted from the
+// proxy by name: the Functions host is a .NET program and would otherwise send
+// its calls of the handler and of its storage to the proxy, which refuses them.
 func (c *Cloud) Environ() []string {
 	env := map[string]string{
 		"IDENTITY_ENDPOINT": c.idURL,
@@ -43,6 +48,8 @@ func (c *Cloud) Environ() []string {
 		"SSL_CERT_FILE":     c.ca.File(),
 		"HTTPS_PROXY":       c.proxyURL,
 		"HTTP_PROXY":        c.proxyURL,
+		"NO_PROXY":          loopback,
+		"no_proxy":          loopback,
 	}
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
 		if v, ok := os.LookupEnv(name); ok {

@@ -43,7 +43,7 @@ func (h *Host) startWorker() (*worker, error) {
 		id:         newGUID(),
 		executable: h.app.executable,
 		base:       "http://127.0.0.1:" + strconv.Itoa(h.port),
-		transport:  &http.Transport{DisableCompression: true},
+		transport:  &http.Transport{DisableCompression: true, Proxy: hostProxy(h.setting)},
 		exited:     make(chan struct{}),
 		handled:    make(chan struct{}),
 	}
