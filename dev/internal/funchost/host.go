@@ -59,6 +59,9 @@ type Config struct {
 	// Missed names functions that missed a run before this host started, and
 	// when that run was due. RunTimer begins with those, past due.
 	Missed map[string]time.Time
+	// Ended, unless nil, is called with each run that has ended, before the next
+	// run of its function begins.
+	Ended func(Invocation)
 	// Now is the clock of schedules and records; nil means time.Now.
 	Now func() time.Time
 }

@@ -45,12 +45,16 @@ func AsRetry(retry Retry) Option {
 	return func(r *run) { r.retry = &retry }
 }
 
+// byHand makes the run one that was asked for through the admin endpoint.
+func byHand(r *run) { r.byHand = true }
+
 // run is one run to be made.
 type run struct {
 	id        string
 	fired     time.Time
 	missed    time.Time // when the run was due, if it is past due
 	onStartup bool
+	byHand    bool
 	retry     *Retry
 }
 

@@ -6,8 +6,16 @@ import (
 )
 
 func (h *Host) logExecuting(f *function, r *run) {
-	h.journal.add(Record{Category: FunctionCategory(f.name), Event: 1, InvocationID: r.id, Message: fmt.Sprintf(
-		"Executing 'Functions.%s' (Reason='Timer fired at %s', Id=%s)", f.name, r.fired.UTC().Format(roundTrip), r.id)})
+	reason := "Timer fired at " + r.fired.UTC().Format(roundTrip)
+	if r.byHand {
+		reason = "This function was programmatically called via the host APIs."
+	}
+	h.journal.add(Record{
+		Category:     FunctionCategory(f.name),
+		Event:        1,
+		InvocationID: r.id,
+		Message:      fmt.Sprintf("Executing 'Functions.%s' (Reason='%s', Id=%s)", f.name, reason, r.id),
+	})
 	details := ""
 	switch {
 	case !r.missed.IsZero():
@@ -65,5 +73,8 @@ func (h *Host) finish(f *function, r *run, watch time.Time, rep reply) Invocatio
 	h.mu.Lock()
 	h.history = append(h.history, inv)
 	h.mu.Unlock()
+	if h.cfg.Ended != nil {
+		h.cfg.Ended(inv)
+	}
 	return inv
 }
