@@ -21,7 +21,8 @@ var layouts = []struct {
 	{"prefix, connection string", "security/guard duty", "", cloud.WithKey},
 	{"organization, connection string", "", "o-abc1234567", cloud.WithKey},
 	{"prefix and organization, identity", "exports", "o-abc1234567", cloud.WithIdentity},
-	{"plain, tables in memory", "", "", cloud.InMemory}, // as measurements have it
+	{"plain, tables in memory", "", "", cloud.InMemory},                       // as measurements have it
+	{"plain, tables in memory, identity", "", "", cloud.InMemoryWithIdentity}, // as make run has it
 }
 
 func TestEveryFindingArrivesOnceAsItIs(t *testing.T) {

@@ -66,10 +66,15 @@ const (
 	// AllServices is WithKey with blobs and queues, which the Functions host
 	// itself needs.
 	AllServices
-	// InMemory is WithKey on a table service of this process, whose writes cost
-	// the same however many rows there are.
+	// InMemory is WithKey on a table service of this process, which needs no
+	// other program and whose writes cost the same however many rows there are.
 	InMemory
+	// InMemoryWithIdentity is WithIdentity on that service.
+	InMemoryWithIdentity
 )
+
+// identity reports whether the handler reaches the tables with tokens.
+func (s Storage) identity() bool { return s == WithIdentity || s == InMemoryWithIdentity }
 
 // Cloud is the running stand-ins.
 type Cloud struct {
@@ -78,8 +83,8 @@ type Cloud struct {
 	Vault     *keyvault.Server
 	Ingestion *ingestion.Server
 	Proxy     *egress.Proxy
-	Tables    *servers.Azurite // nil with InMemory
-	Memory    *tables.Server   // the tables with InMemory, else nil
+	Tables    *servers.Azurite // nil with the tables in memory
+	Memory    *tables.Server   // the tables in memory, or nil
 
 	// Faults are scripted by service: s3, identity, vault, ingestion.
 	Faults map[string]*faults.Script
@@ -93,7 +98,8 @@ type Cloud struct {
 	s3URL      string
 	idURL      string
 	proxyURL   string
-	connection string // of the tables, unless an identity reaches them
+	tablesURI  string // of the tables, for an identity
+	connection string // of the tables, with the account's key
 	closers    []func() error
 }
 
@@ -128,7 +134,7 @@ func (c *Cloud) start(ctx context.Context) (err error) {
 	return c.startTables(ctx)
 }
 
-// startS3 makes the key pair too: the server knows its id alone.
+// startS3 makes the key pair too: the server knows only its id.
 func (c *Cloud) startS3() error {
 	c.AccessKeyID = "AKIA" + strings.ToUpper(rand.Text()[:16])
 	c.SecretAccessKey = rand.Text() + rand.Text()[:14]
@@ -182,32 +188,6 @@ func (c *Cloud) startAzure() error {
 	proxyAddr, err := c.serve(c.Proxy, false)
 	c.proxyURL = "http://" + proxyAddr
 	return err
-}
-
-func (c *Cloud) startTables(ctx context.Context) error {
-	if c.opts.Storage == InMemory {
-		c.Memory = tables.New()
-		addr, err := c.serve(c.Memory, false)
-		c.connection = tables.Connection(addr)
-		return err
-	}
-	log, err := os.Create(filepath.Join(c.opts.Dir, "azurite.log"))
-	if err != nil {
-		return err
-	}
-	options := servers.AzuriteOptions{AllServices: c.opts.Storage == AllServices, Log: log}
-	if c.opts.Storage == WithIdentity {
-		options.OAuth = true
-		if options.CertFile, options.KeyFile, err = c.ca.WriteServerPair(c.opts.Dir, "127.0.0.1"); err != nil {
-			return errors.Join(err, log.Close())
-		}
-	}
-	if c.Tables, err = servers.StartAzurite(ctx, options); err != nil {
-		return errors.Join(err, log.Close())
-	}
-	c.connection = c.Tables.ConnectionString
-	c.closers = append(c.closers, log.Close, c.Tables.Stop)
-	return nil
 }
 
 // faulty puts a fault script in front of a service.

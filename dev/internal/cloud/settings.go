@@ -27,8 +27,8 @@ func (c *Cloud) Settings() map[string]string {
 		"AWS_ENDPOINT_URL_S3":          c.s3URL,
 		"S3_PATH_STYLE":                "true",
 	}
-	if c.opts.Storage == WithIdentity {
-		s["AzureWebJobsStorage__tableServiceUri"] = c.Tables.TableEndpoint
+	if c.opts.Storage.identity() {
+		s["AzureWebJobsStorage__tableServiceUri"] = c.tablesURI
 	} else {
 		s["AzureWebJobsStorage"] = c.connection
 	}

@@ -1,4 +1,5 @@
-// Package tables is a table service inside the process, for measurements.
+// Package tables is a table service inside the process, for local runs and
+// measurements. It needs no program beside this one.
 //
 // It has what the connector uses of Azure Table Storage: tables made and
 // entities read, listed by keys, inserted, replaced, merged, deleted, and
@@ -6,7 +7,7 @@
 // which it does not in Azurite, so that a figure measured over it is that of
 // its caller. Everything else is refused with 501 rather than answered wrongly.
 //
-// All is in memory, over plain HTTP, and any signature is good.
+// All is in memory, and any signature is good. WithTokens asks for tokens.
 package tables
 
 import (
