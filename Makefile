@@ -24,17 +24,23 @@ DEV_FILES    := $(shell find dev -name '*.go' -not -name '*_test.go' -not -path 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Values as they were written, in the environment: make would take a $$ for a
+# variable of its own, and a shell a quote for the end of a word.
+override FINDINGS := $(value FINDINGS)
+override CLOUD    := $(value CLOUD)
+export FINDINGS CLOUD DAMAGED TABLES
+
 .PHONY: run
-run: build cloud ## runs the connector twice on a local cloud and shows what arrives; FINDINGS=folder for findings of your own, DAMAGED=1 for damaged objects too
-	@dev/bin/localcloud run $(if $(FINDINGS),-findings '$(FINDINGS)') $(if $(DAMAGED),-damaged)
+run: build cloud ## runs the connector twice on a local cloud and shows the rows
+	@dev/bin/localcloud run
 
 .PHONY: up
 up: build cloud ## keeps the local cloud running, with the timer on its schedule
-	@dev/bin/localcloud up $(if $(FINDINGS),-findings '$(FINDINGS)')
+	@dev/bin/localcloud up
 
 .PHONY: start
-start: build cloud ## the same under func start, where Azure Functions Core Tools is installed
-	@dev/bin/localcloud start $(if $(FINDINGS),-findings '$(FINDINGS)')
+start: build cloud $(NODE_MODULES) ## the same under func start (Azure Functions Core Tools)
+	@dev/bin/localcloud start
 
 .PHONY: query
 query: $(NODE_MODULES) ## runs KQL='…' or FILE=query.kql over the rows of the last run
@@ -60,7 +66,7 @@ deploy: ## deploys infra/ and the package with az; RG=resource-group APP=functio
 	@RG='$(RG)' APP='$(APP)' PARAMS='$(PARAMS)' PACKAGE='$(PACKAGE)' infra/deploy.sh
 
 .PHONY: cloud
-cloud: dev/bin/localcloud $(NODE_MODULES)
+cloud: dev/bin/localcloud $(if $(filter azurite,$(TABLES)),$(NODE_MODULES))
 
 dev/bin/localcloud: $(DEV_FILES) dev/go.mod dev/go.sum
 	go build -C dev -o bin/localcloud ./cmd/localcloud
@@ -86,7 +92,7 @@ $(NODE_MODULES): dev/node/package.json dev/node/package-lock.json
 TEST_PARTS := node dev handler
 
 .PHONY: test
-test: build cloud .tools/versitygw ## runs all tests, against real servers where there are any
+test: build cloud $(NODE_MODULES) .tools/versitygw ## runs all tests, against real servers where there are any
 	@[ -n "$(RACE)" ] || [ -z "$$MUST_RUN" ] || { echo "the race detector needs cgo and a C compiler"; exit 1; }
 	@rm -rf .local/test && mkdir -p .local/test
 	@echo "running the tests of $(TEST_PARTS), two at a time; logs in .local/test"

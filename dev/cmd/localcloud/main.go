@@ -6,16 +6,20 @@
 //	localcloud start   keeps the cloud running under the real host, func start
 //	localcloud serve   serves the stand-ins to a test that started it
 //
-// It is run from the repository by make, after bin/handler was built.
+// It is run from the repository by make, after bin/handler was built. The
+// first three take the variables FINDINGS, DAMAGED, TABLES and CLOUD from the
+// environment where no flag says otherwise, so that no shell has to quote them.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"guardduty-sentinel/dev/internal/cloud"
@@ -28,6 +32,7 @@ type options struct {
 	dir      string // of this run's files
 	findings string // files and folders as seed.Read takes them; empty for the built-in story
 	damaged  bool   // adds objects that are not whole
+	azurite  bool   // the state table is Azurite's, not one of this process
 	identity bool   // serve: the state table takes tokens in place of a key
 }
 
@@ -43,26 +48,89 @@ func main() {
 func run(ctx context.Context, args []string) error {
 	commands := map[string]func(context.Context, options) error{"run": twice, "up": up, "start": start, "serve": serve}
 	if len(args) == 0 || commands[args[0]] == nil {
-		return fmt.Errorf("want one of run, up, start and serve")
+		return errors.New("one of run, up, start and serve is required")
 	}
 	root, err := servers.Root()
 	if err != nil {
 		return err
 	}
-	o := options{root: root}
-	flags := flag.NewFlagSet("localcloud "+args[0], flag.ContinueOnError)
-	flags.StringVar(&o.findings, "findings", "", "`files or folders` of findings, separated by commas; none for the built-in story")
-	flags.BoolVar(&o.damaged, "damaged", false, "add a truncated object, a line that is not JSON, an object that is no export file")
-	flags.BoolVar(&o.identity, "identity", false, "serve: a state table over TLS that takes Entra tokens in place of an account key")
-	flags.StringVar(&o.dir, "dir", filepath.Join(root, ".local", "cloud"), "`folder` for the run's files")
-	if err := flags.Parse(args[1:]); err != nil {
+	o, err := parse(root, args[0], args[1:])
+	if err != nil {
 		return err
 	}
 	return commands[args[0]](ctx, o)
 }
 
-// begin starts a cloud.
-func begin(ctx context.Context, o options, storage cloud.Storage) (*cloud.Cloud, error) {
-	fmt.Println("Starting the local cloud: S3, Table Storage, Key Vault, identity, Logs Ingestion ...")
-	return cloud.Start(ctx, cloud.Options{Dir: o.dir, Storage: storage})
+// parse reads the flags of a command. Those of serve come from a test, whose
+// environment has no say.
+func parse(root, command string, args []string) (options, error) {
+	o := options{root: root}
+	env, tables := os.Getenv, "embedded"
+	if command == "serve" {
+		env, tables = func(string) string { return "" }, "azurite"
+	}
+	flags := flag.NewFlagSet("localcloud "+command, flag.ContinueOnError)
+	flags.StringVar(&o.findings, "findings", env("FINDINGS"),
+		"`files or folders` of findings, separated by commas; none for the built-in story")
+	flags.BoolVar(&o.damaged, "damaged", env("DAMAGED") != "",
+		"add a truncated object, a line that is not JSON, an object that is not an export file")
+	flags.StringVar(&tables, "tables", or(env("TABLES"), tables), "`embedded or azurite`: where the state table is")
+	flags.BoolVar(&o.identity, "identity", false,
+		"serve: a state table over TLS that takes Entra tokens in place of an account key")
+	flags.StringVar(&o.dir, "dir", or(env("CLOUD"), filepath.Join(".local", "cloud")), "`folder` for the run's files")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if tables != "embedded" && tables != "azurite" {
+		return o, fmt.Errorf("TABLES=%s: embedded or azurite is expected", tables)
+	}
+	o.azurite = tables == "azurite"
+	o.dir = o.path(o.dir)
+	return o, nil
+}
+
+// path is a path as the user means it: ~ is the home folder, which no shell
+// expands in the middle of a word, and a relative path begins in the repository.
+func (o options) path(text string) string {
+	if rest, ok := strings.CutPrefix(text, "~"); ok && (rest == "" || rest[0] == '/' || rest[0] == filepath.Separator) {
+		if home, err := os.UserHomeDir(); err == nil {
+			text = home + rest
+		}
+	}
+	if text == "" || filepath.IsAbs(text) {
+		return text
+	}
+	return filepath.Join(o.root, text)
+}
+
+// file is the path of a file of this run.
+func (o options) file(name string) string { return filepath.Join(o.dir, name) }
+
+// show is a path as it is shown: seen from the repository where it lies below.
+func (o options) show(path string) string {
+	if r, err := filepath.Rel(o.root, path); err == nil && filepath.IsLocal(r) {
+		return r
+	}
+	return path
+}
+
+// storage is the state table for the stand-in host.
+func (o options) storage() cloud.Storage {
+	switch {
+	case o.azurite && !o.identity:
+		return cloud.WithKey
+	case o.azurite:
+		return cloud.WithIdentity
+	case o.identity:
+		return cloud.InMemoryWithIdentity
+	default:
+		return cloud.InMemory
+	}
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
 }

@@ -14,11 +14,7 @@ import (
 // serve serves the stand-ins to the process that started this one: it prints
 // where they are as one line of JSON and ends with its standard input.
 func serve(ctx context.Context, o options) (err error) {
-	storage := cloud.WithKey
-	if o.identity {
-		storage = cloud.WithIdentity
-	}
-	c, err := cloud.Start(ctx, cloud.Options{Dir: o.dir, Storage: storage})
+	c, err := cloud.Start(ctx, cloud.Options{Dir: o.dir, Storage: o.storage()})
 	if err != nil {
 		return err
 	}

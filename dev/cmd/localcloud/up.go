@@ -5,149 +5,168 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"guardduty-sentinel/dev/internal/cloud"
 	"guardduty-sentinel/dev/internal/funchost"
-	"guardduty-sentinel/dev/internal/seed"
+	"guardduty-sentinel/dev/internal/rows"
 )
 
-// heldBack is how many findings are exported while the cloud runs, one every
-// exportEvery, so that there is something new to see.
-const (
-	heldBack    = 60
-	exportEvery = 30 * time.Second
-)
+// adminAddress is where func start serves the host's admin API.
+const adminAddress = "127.0.0.1:7071"
 
 // up runs the cloud and the timer on its schedule until it is interrupted.
 func up(ctx context.Context, o options) (err error) {
-	c, err := begin(ctx, o, cloud.WithIdentity)
+	bucket, err := plan(o, true)
+	if err != nil {
+		return err
+	}
+	held, err := take(o, "make up")
+	if err != nil {
+		return err
+	}
+	defer held.Release()
+	o.identity = true
+	c, err := begin(ctx, o, o.storage(), o.file("rows.ndjson"))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	later, err := exportMost(c, o)
+	if err := c.Put(bucket.objects); err != nil {
+		return err
+	}
+	t := ticker{ctx: context.WithoutCancel(ctx), cloud: c, shown: map[cloud.Quarantined]bool{}}
+	runs := make(chan funchost.Invocation)
+	host, err := startHost(ctx, o, c, func(inv funchost.Invocation) { runs <- inv })
 	if err != nil {
 		return err
 	}
-	settings := c.Settings()
-	settings["INITIAL_LOOKBACK"] = lookback
-	host, err := funchost.Start(ctx, funchost.Config{AppDir: o.root, Settings: settings, Environ: c.Environ(), Output: os.Stdout})
+	printed := make(chan struct{})
+	go func() {
+		defer close(printed)
+		for inv := range runs {
+			t.print(host.Host, inv)
+		}
+	}()
+	defer func() {
+		err = errors.Join(err, host.stop(ctx))
+		close(runs)
+		<-printed
+		if err == nil {
+			fmt.Printf("\nStopped; the rows stay in %s.\n", o.show(c.RowsFile()))
+		}
+	}()
+	admin, err := serveAdmin(host.Host)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, host.Shutdown(context.WithoutCancel(ctx))) }()
-	printPlaces(os.Stdout, o, c)
-	go exportLater(ctx, c, later)
+	defer admin.Close()
+	printPlaces(os.Stdout, o, c, "http://"+admin.Addr+"/admin/functions/"+function)
+	go exportLater(ctx, c, bucket.later)
+	if _, err := host.Invoke(ctx, function); err != nil && ctx.Err() == nil {
+		return err
+	}
 	if err := host.RunTimer(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
 	return nil
 }
 
-// start runs the cloud under the real host, until that ends.
-func start(ctx context.Context, o options) (err error) {
-	program, err := exec.LookPath("func")
+// serveAdmin serves the host's admin API where func start does, or on another
+// port when that one is in use.
+func serveAdmin(host *funchost.Host) (*http.Server, error) {
+	ln, err := net.Listen("tcp4", adminAddress)
 	if err != nil {
-		return errors.New("func, the program of Azure Functions Core Tools, is not installed; make up runs the same under a stand-in host")
+		ln, err = net.Listen("tcp4", "127.0.0.1:0")
 	}
-	c, err := begin(ctx, o, cloud.AllServices)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("admin endpoint: %w", err)
 	}
-	defer func() { err = errors.Join(err, c.Close()) }()
-	later, err := exportMost(c, o)
-	if err != nil {
-		return err
-	}
-	printPlaces(os.Stdout, o, c)
-	go exportLater(ctx, c, later)
-
-	// The interrupt reaches func from the terminal, like this process: it ends
-	// by itself, and is waited for.
-	cmd := exec.Command(program, "start")
-	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = o.root, os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(c.Environ(), "FUNCTIONS_WORKER_RUNTIME=custom", "INITIAL_LOOKBACK="+lookback, "FUNCTIONS_CORE_TOOLS_TELEMETRY_OPTOUT=1")
-	for name, value := range c.Settings() {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	if err := cmd.Run(); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("func start: %w", err)
-	}
-	return nil
+	server := &http.Server{Addr: ln.Addr().String(), Handler: host.Admin(), ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(ln) // ends with Close
+	return server, nil
 }
 
-// later gives the object that is exported after others while the cloud runs,
-// false when there are no more.
-type later func(n int, at time.Time) (seed.Object, bool)
-
-// exportMost exports the story, or all of the user's findings but those that
-// are held back, and returns what comes later.
-func exportMost(c *cloud.Cloud, o options) (later, error) {
-	if o.findings == "" {
-		if _, err := export(c, o); err != nil {
-			return nil, err
-		}
-		story, err := c.Story()
-		return func(n int, at time.Time) (seed.Object, bool) {
-			return story.Next(n, at, seed.Options{Seed: 1}), true
-		}, err
-	}
-	findings, err := ownFindings(c, o)
-	if err != nil {
-		return nil, err
-	}
-	cut := max(0, len(findings)-heldBack)
-	opts := seed.Options{
-		Now: time.Now(), Seed: 1, Days: seedDays, OwnFolders: true, Decoys: true, Damaged: o.damaged,
-	}
-	_, err = c.Export(findings[:cut], opts)
-	held := findings[cut:]
-	return func(n int, at time.Time) (seed.Object, bool) {
-		if n >= len(held) {
-			return seed.Object{}, false
-		}
-		objects := seed.Plan(held[n:n+1], seed.Options{Now: at, Seed: uint64(n) + 2, OwnFolders: true})
-		objects[0].LastModified = at
-		return objects[0], true
-	}, err
+// ticker prints a line a run.
+type ticker struct {
+	ctx   context.Context // outlives the interrupt
+	cloud *cloud.Cloud
+	shown map[cloud.Quarantined]bool
 }
 
-// exportLater exports what comes later, one object at a time.
-func exportLater(ctx context.Context, c *cloud.Cloud, next later) {
-	tick := time.NewTicker(exportEvery)
-	defer tick.Stop()
-	for n := 0; ; n++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
+func (t *ticker) print(host *funchost.Host, inv funchost.Invocation) {
+	at := inv.Fired.Local().Format(time.TimeOnly)
+	end, ok := ended(host, inv.ID)
+	switch {
+	case !inv.Succeeded:
+		fmt.Printf("%s  %s: %s\n", at, styled(red, "failed"), or(inv.Reason, sentence(inv.Exception)))
+	case ok:
+		fmt.Printf("%s  %s\n", at, end)
+	case len(inv.Logs) > 0: // another run is in progress
+		fmt.Printf("%s  %s\n", at, inv.Logs[0])
+	}
+	if end.Quarantined > 0 {
+		if _, err := showQuarantine(t.ctx, t.cloud, t.shown); err != nil {
+			fmt.Fprintln(os.Stderr, "localcloud:", err)
 		}
-		object, ok := next(n, time.Now())
-		if !ok {
-			return
-		}
-		if err := c.Put([]seed.Object{object}); err != nil {
-			fmt.Fprintln(os.Stderr, "localcloud: export:", err)
+		fmt.Println()
+	}
+}
+
+// String is a run in one line.
+func (e runEnded) String() string {
+	text := "no new findings"
+	if e.Objects > 0 {
+		text = fmt.Sprintf("posted %s from %s", rows.Plural(e.Findings, "finding"), rows.Plural(e.Objects, "object"))
+	}
+	for _, part := range []struct {
+		n    int
+		text string
+	}{
+		{e.Repeated, "duplicates skipped"},
+		{e.Dropped, "dropped by filters"},
+		{e.Quarantined, "quarantined"},
+		{e.Pending, "unreadable for now"},
+		{e.Left, "objects left for the next run"},
+	} {
+		if part.n > 0 {
+			text += fmt.Sprintf("; %d %s", part.n, part.text)
 		}
 	}
+	if !e.Watermark.IsZero() {
+		at := e.Watermark.Local()
+		form := time.TimeOnly
+		if time.Since(at) > 12*time.Hour {
+			form = time.DateTime
+		}
+		text += "; watermark " + at.Format(form)
+	}
+	return text
 }
 
 // printPlaces says what runs where.
-func printPlaces(w io.Writer, o options, c *cloud.Cloud) {
-	settings := c.Settings()
+func printPlaces(w io.Writer, o options, c *cloud.Cloud, admin string) {
+	s := c.Settings()
+	rowsFile := o.show(c.RowsFile())
 	fmt.Fprintf(w, `
-Local cloud
-  S3           %s, bucket %s
-  tables       %s
-  rows         %s
-  new findings one every %s
-  a query      make query KQL='AWSGuardDuty_CL | count'
-Ctrl-C ends it.
-
-`, settings["AWS_ENDPOINT_URL_S3"], c.S3.Bucket(), c.Tables.TableEndpoint, strings.TrimPrefix(c.RowsFile(), o.root+string(filepath.Separator)), exportEvery)
+%s
+  S3            %s, bucket %s, Region %s
+                AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s
+  state table   %s in
+                %s
+  rows          %s
+`, styled(bold, "Local cloud"), s["AWS_ENDPOINT_URL_S3"], c.S3.Bucket(), cloud.Region,
+		c.AccessKeyID, c.SecretAccessKey, cloud.StateTable, c.Connection(), rowsFile)
+	fmt.Fprintf(w, `  a query       make query KQL='AWSGuardDuty_CL | count'
+  new findings  one every %s
+`, exportEvery)
+	if admin != "" {
+		fmt.Fprintf(w, `  host          a run every minute; its console is in %s
+  a run now     curl -X POST -H 'Content-Type: application/json' -d '{"input":""}' %s
+`, o.show(o.file("host.log")), admin)
+	}
+	fmt.Fprint(w, "Ctrl-C ends it.\n\n")
 }

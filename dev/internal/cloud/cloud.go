@@ -46,6 +46,7 @@ const (
 // Options say what the cloud is like.
 type Options struct {
 	Dir     string // files of this run: certificates, logs, rows
+	Rows    string // the file of accepted rows; empty for rows.ndjson in Dir
 	Storage Storage
 	// Count, when set, is given the bodies that Logs Ingestion accepts, in place
 	// of the checks and of the file of rows (ingestion.Config).
@@ -104,10 +105,13 @@ type Cloud struct {
 }
 
 // RowsFile is where the accepted rows are, one JSON object a line.
-func (c *Cloud) RowsFile() string { return filepath.Join(c.opts.Dir, "rows.ndjson") }
+func (c *Cloud) RowsFile() string { return c.opts.Rows }
 
 // Start starts the cloud. The caller must Close it.
 func Start(ctx context.Context, opts Options) (*Cloud, error) {
+	if opts.Rows == "" {
+		opts.Rows = filepath.Join(opts.Dir, "rows.ndjson")
+	}
 	c := &Cloud{opts: opts, Faults: map[string]*faults.Script{}}
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("local cloud: %w", err), c.Close())
