@@ -54,6 +54,11 @@ up: cloud ## keeps the local cloud running, with the timer on its schedule
 start: need-go need-func $(NODE_MODULES) cloud ## the same under func start (Azure Functions Core Tools)
 	@dev/bin/localcloud start
 
+.PHONY: azurite
+azurite: $(NODE_MODULES) ## starts Azurite's three services for func start; its files go to .local/azurite
+	@mkdir -p .local/azurite
+	@dev/node/node_modules/.bin/azurite --location .local/azurite --disableTelemetry --skipApiVersionCheck
+
 .PHONY: query
 query: $(NODE_MODULES) ## runs KQL='…' or FILE=query.kql over the rows of the last run
 	@node dev/node/content/query.mjs
