@@ -151,6 +151,7 @@ check: $(NODE_MODULES) ## all that must hold before a change is accepted: format
 		[ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
 	go vet ./...
 	go vet -C dev ./...
+	@$(MAKE) cross
 	npm run --prefix dev/node --silent check
 	@$(MAKE) .tools/staticcheck || [ -z "$$MUST_RUN" ]
 	@if [ -x .tools/staticcheck ]; then \
@@ -178,6 +179,14 @@ lint-extra: ## runs actionlint, shellcheck, cfn-lint and go mod tidy -diff
 		.tools/python/bin/shellcheck $$(grep -rlE --exclude-dir=node_modules '^#!.*\bbash$$' .ci dev infra); \
 		.tools/python/bin/cfn-lint infra/aws/*.yaml; \
 	else echo "the linters could not be installed: skipped"; fi
+
+# Where the programs must compile. Tests run on Linux and macOS only.
+CROSS := windows/amd64 darwin/arm64 linux/arm64
+
+.PHONY: cross
+cross: need-go ## compiles both modules for the other systems
+	@for p in $(CROSS); do for dir in . dev; do echo "$$p $$dir"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -C $$dir -trimpath ./... || exit 1; done; done
 
 # The one step that MUST_RUN does not force: the Bicep CLI is a download of its
 # own that not every place allows. The tests in dev/node/infra read the templates
