@@ -1,6 +1,8 @@
-# Everything runs from here: `make help` lists the targets. What a target needs
-# is installed below this folder: Node packages into dev/node/node_modules, Go tools
-# into .tools.
+# Everything runs from here: `make help` lists the targets. What they build and
+# keep stays below this folder: programs in bin and dev/bin, Node packages in
+# dev/node/node_modules, Go tools in .tools, the files of local runs in .local.
+# Go's and npm's own caches stay where the user has them (GOMODCACHE, GOCACHE,
+# npm's cache).
 
 SHELL := bash
 .DEFAULT_GOAL := help
@@ -28,6 +30,15 @@ DEV_FILES    := $(shell find dev -name '*.go' -not -name '*_test.go' -not -path 
 .PHONY: help
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Variables of run, up and start:"
+	@echo "  FINDINGS=path   your own findings in place of the built-in story"
+	@echo "  DAMAGED=1       damaged objects among the good ones"
+	@echo "  TABLES=azurite  the state table in Azurite (needs Node 20 with npm)"
+	@echo "  CLOUD=folder    keeps the files of the run there, not in .local/cloud"
+	@echo
+	@echo "All is kept below this folder, but for the caches of Go and npm:"
+	@echo "go clean -modcache -cache and npm cache clean --force empty those."
 
 # Values as they were written, in the environment: make would take a $$ for a
 # variable of its own, and a shell a quote for the end of a word.
@@ -223,5 +234,5 @@ docs: $(NODE_MODULES) ## writes what is generated: docs/schema.md, the table in 
 	go test -count=1 ./handler/internal/fault -run TestCodesInOperations -update
 
 .PHONY: clean
-clean: ## removes what was built, installed and kept
+clean: ## removes what was built, installed and kept below this folder
 	rm -rf bin dist dev/bin dev/node/node_modules .tools .local
