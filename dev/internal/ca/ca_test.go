@@ -29,7 +29,7 @@ func newAuthority(t *testing.T) (*ca.Authority, string) {
 	return a, dir
 }
 
-// handshake dials a server of cfg as a client that trusts pool and wants name.
+// handshake dials a server of cfg as a client that trusts pool and asks for name.
 func handshake(t *testing.T, cfg *tls.Config, pool *x509.CertPool, name string) error {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -94,7 +94,7 @@ func TestRootFileHoldsTheCertificateAlone(t *testing.T) {
 	}
 	files, err := os.ReadDir(dir)
 	if err != nil || len(files) != 1 {
-		t.Errorf("ReadDir(dir) = %d files, %v, want ca.pem alone", len(files), err)
+		t.Errorf("ReadDir(dir) = %d files, %v, want only ca.pem", len(files), err)
 	}
 }
 

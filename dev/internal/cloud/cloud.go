@@ -1,8 +1,8 @@
 // Package cloud puts the local stand-ins together: everything that the handler
 // talks to in Azure and AWS, on loopback.
 //
-// The handler takes the same path as in Azure. It is told the services' real
-// names; a proxy leads those names to the stand-ins and refuses every other;
+// The handler takes the same path as in Azure. Its settings hold the services'
+// real names; a proxy leads those names to the stand-ins and refuses every other;
 // the stand-ins' certificates come from a private authority, trusted through
 // SSL_CERT_FILE. Only the S3 endpoint is set by the setting that the AWS SDK
 // has for it.

@@ -27,7 +27,7 @@ const (
 )
 
 // Proxy is the handler of the proxy's own, plain HTTP server. It serves
-// CONNECT alone. It is safe for concurrent use.
+// only CONNECT. It is safe for concurrent use.
 type Proxy struct {
 	routes  map[string]string
 	tunnels sync.WaitGroup
@@ -91,7 +91,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("egress: %s is not part of the local cloud", host), http.StatusForbidden)
 		return
 	case r.Method != http.MethodConnect:
-		http.Error(w, fmt.Sprintf("egress: %s %s: the proxy serves CONNECT alone", r.Method, host), http.StatusForbidden)
+		http.Error(w, fmt.Sprintf("egress: %s %s: the proxy serves only CONNECT", r.Method, host), http.StatusForbidden)
 		return
 	}
 	server, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(r.Context(), "tcp", addr)

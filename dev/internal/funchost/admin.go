@@ -13,7 +13,7 @@ const maxAdminBody = 1 << 20
 
 // Admin returns the part of the host's admin API by which a run is asked for:
 // POST /admin/functions/NAME with a JSON object starts a run and answers 202
-// at once. The host in Azure wants its master key for it, the one on a
+// at once. The host in Azure asks for its master key, the one on a
 // developer's machine none, like this one.
 //
 // The real host starts such a run beside one that is under way; this one waits

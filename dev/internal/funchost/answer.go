@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// errSilent marks an answer that the host takes for none: it goes on waiting
-// until functionTimeout.
+// errSilent marks an answer that the host does not take for one: it waits until
+// functionTimeout.
 var errSilent = errors.New("the answer is empty")
 
 const endedText = "System.Net.Http.HttpRequestException: An error occurred while sending the request.\n" +

@@ -54,7 +54,7 @@ type customHandler struct {
 	HTTP                        json.RawMessage `json:"http"`
 }
 
-// readApp reads host.json. What the real host would pass over in silence, an
+// readApp reads host.json. What the real host would silently ignore, an
 // unknown key or a value that is not what it looks like, is an error here.
 func readApp(dir string, expand func(string) string) (app, error) {
 	dir, err := filepath.Abs(dir)

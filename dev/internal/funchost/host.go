@@ -7,7 +7,7 @@
 // the real host hangs or drops something, so does this one. It keeps what the
 // portal would show: log records, and one history entry a run.
 //
-// It is no general host: timers are the only triggers, and the state of a
+// It is not a general host: timers are the only triggers, and the state of a
 // timer lives as long as the Host.
 package funchost
 
@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// Version is the host version that the handler is told.
+// Version is the host version that the handler is given.
 const Version = "4.1037.0.0"
 
 const (
@@ -93,7 +93,7 @@ type Host struct {
 	refuse  bool          // no new run may begin
 	orphan  bool          // the handler is left alive when it is let go
 	left    int           // process id of the handler left alive
-	failure error         // why the host stopped by itself
+	failure error         // why the host stopped without being asked to
 	startup error         // why the first handler did not come up
 	history []Invocation
 	crashes []time.Time
@@ -102,7 +102,7 @@ type Host struct {
 
 // Start reads the app folder, starts the handler and waits until it answers
 // the probe. A function whose schedule cannot be read is disabled, as in the
-// real host, and is no error. The context bounds the start alone.
+// real host, and not an error. The context bounds only the start.
 func Start(ctx context.Context, cfg Config) (*Host, error) {
 	h := newHost(cfg)
 	if err := h.load(); err != nil {
@@ -203,7 +203,7 @@ func (h *Host) Done() <-chan struct{} {
 	return h.done
 }
 
-// Err returns the reason for which the host stopped by itself, which wraps
+// Err returns why the host stopped without being asked to, which wraps
 // ErrStopped, or nil.
 func (h *Host) Err() error {
 	h.mu.Lock()

@@ -11,7 +11,7 @@ var errTimeout = errors.New("function timeout")
 
 // Invocation is one entry of the run history: what the portal shows of a run.
 type Invocation struct {
-	// ID is the invocation id that the handler was told.
+	// ID is the invocation id that the handler was given.
 	ID string
 	// Function is the function's name.
 	Function string
@@ -59,9 +59,9 @@ type run struct {
 }
 
 // Invoke makes one run now, as the timer would, and returns its history entry;
-// a failed run is no error. A run of the same function that is under way is
+// a failed run is not an error. A run of the same function that is under way is
 // waited for. Nothing can call a run back: when ctx is done Invoke returns,
-// and the run goes on.
+// and the run continues.
 func (h *Host) Invoke(ctx context.Context, name string, options ...Option) (Invocation, error) {
 	f := h.functions[name]
 	if f == nil {

@@ -37,7 +37,7 @@ func TestExitInRun(t *testing.T) {
 	select {
 	case <-h.Done():
 	case <-time.After(patience):
-		t.Fatal("the host goes on after the third exit, want it stopped")
+		t.Fatal("the host continues after the third exit, want it stopped")
 	}
 	if _, err := h.Invoke(t.Context(), fn); !errors.Is(err, funchost.ErrStopped) || !errors.Is(h.Err(), funchost.ErrStopped) {
 		t.Errorf("Invoke() = %v, Err() = %v, want ErrStopped", err, h.Err())
@@ -106,7 +106,7 @@ func TestExitZeroIsLeftAlone(t *testing.T) {
 		}
 	}
 	if got := f.pending(); slices.Contains(got, "start") || h.HandlerPID() != 0 || h.Err() != nil {
-		t.Errorf("events %q, handler %d, Err() = %v, want no new handler and a host that goes on", got, h.HandlerPID(), h.Err())
+		t.Errorf("events %q, handler %d, Err() = %v, want no new handler and a host that continues", got, h.HandlerPID(), h.Err())
 	}
 }
 
@@ -203,7 +203,7 @@ func TestRunsDoNotOverlap(t *testing.T) {
 	}
 }
 
-// When its caller gives up, a run goes on: nothing can call it back.
+// When its caller gives up, a run continues: nothing can call it back.
 func TestRunOutlivesItsCaller(t *testing.T) {
 	f := newFixture(t)
 	h := f.start()

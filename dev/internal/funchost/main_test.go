@@ -105,7 +105,7 @@ func (f *fixture) write(path, text string) {
 	}
 }
 
-// app writes one of the app folder's files anew.
+// app replaces one of the app folder's files.
 func (f *fixture) app(name, text string) {
 	f.t.Helper()
 	f.write(filepath.Join(f.cfg.AppDir, name), text)

@@ -76,7 +76,7 @@ func (f *function) body(r *run) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// statusFor returns the status that a run is told. A run that was missed
+// statusFor returns the status that a run is given. A run that was missed
 // implies an earlier one, even when this host has played none.
 func (f *function) statusFor(r *run) status {
 	s := f.status

@@ -48,7 +48,7 @@ func (f *fixture) rawPost() []event {
 }
 
 // The wire: names with the host's capitals, chunks without a length, and a
-// last chunk that a reader usually gets by itself.
+// last chunk that a reader usually gets in a read of its own.
 func TestPostIsChunkedWithTheLastChunkApart(t *testing.T) {
 	f := newFixture(t)
 	setting(f, modeEnv, "raw")

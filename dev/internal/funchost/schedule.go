@@ -26,7 +26,7 @@ func parseSchedule(text string) (schedule, error) {
 		return schedule{}, fmt.Errorf("the schedule expression '%s' was not recognized as a valid cron expression or timespan string: %w", text, err)
 	}
 	spec.Location = time.UTC
-	// NCRONTAB wants the day of the month and the day of the week to match;
+	// NCRONTAB requires the day of the month and the day of the week to match;
 	// the cron package takes either, unless one is marked as unrestricted.
 	spec.Dom |= anyDay
 	return schedule{spec: spec}, nil

@@ -10,7 +10,7 @@ import (
 // SIGKILL. When the grace, or ctx, is over first, it returns and leaves the
 // handler alive: OrphanPID names it. Those runs never enter the history.
 //
-// Calling it again, or after the host stopped by itself, does no harm.
+// Calling it again, or after the host has given up, does no harm.
 func (h *Host) Shutdown(ctx context.Context) error {
 	var err error
 	h.shutdown.Do(func() { err = h.shutDown(ctx) })

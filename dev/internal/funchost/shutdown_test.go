@@ -136,9 +136,9 @@ func TestOrphansOutputMeetsABrokenPipe(t *testing.T) {
 	if err := h.Shutdown(ctx); !errors.Is(err, context.Canceled) || h.OrphanPID() != pid {
 		t.Errorf("Shutdown(done) = %v, orphan %d, want context.Canceled and %d", err, h.OrphanPID(), pid)
 	}
-	f.answers <- answer{Stdout: "nobody reads this\n", Status: 200, Type: jsonType, Body: "{}"}
+	f.answers <- answer{Stdout: "not read by anyone\n", Status: 200, Type: jsonType, Body: "{}"}
 	f.await("gone") // by SIGPIPE
-	if strings.Contains(f.console.String(), "nobody reads this") {
+	if strings.Contains(f.console.String(), "not read by anyone") {
 		t.Error("the console shows the orphan's line, want it lost")
 	}
 }

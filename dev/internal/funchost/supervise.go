@@ -16,7 +16,7 @@ const (
 	crashesCount = 30 * time.Minute // a crash later than this after the last one is the first again
 )
 
-// supervise owns the handler: it alone starts, replaces and kills it.
+// supervise owns the handler: nothing else starts, replaces or kills it.
 func (h *Host) supervise() {
 	defer close(h.done)
 	for {

@@ -9,8 +9,8 @@ import (
 
 // RunTimer runs every function on its schedule. Missed runs come first, past
 // due, and then those asked for at start-up. It returns nil when ctx is done
-// or Shutdown is called, and Err when the host stopped by itself. A run under
-// way at that moment goes on; Shutdown waits for it.
+// or Shutdown is called, and Err when the host gave up. A run under way at that
+// moment continues; Shutdown waits for it.
 func (h *Host) RunTimer(ctx context.Context) error {
 	var loops sync.WaitGroup
 	for _, f := range h.functions {

@@ -22,7 +22,7 @@ func timer(t *testing.T, run func(context.Context) error) (stop func()) {
 				t.Errorf("RunTimer() = %v, want nil", err)
 			}
 		case <-time.After(patience):
-			t.Error("RunTimer goes on, want it to return once its context is done")
+			t.Error("RunTimer continues, want it to return once its context is done")
 		}
 	}
 }

@@ -8,7 +8,7 @@
 //
 // azidentity keeps tokens for the whole process, by client id and resource
 // and for every credential alike. A process that outlives a Server therefore
-// goes on with tokens the next one does not know, and Forbid does not reach a
+// continues with tokens the next one does not know, and Forbid does not reach a
 // token that was handed out; name a new client id to start afresh.
 package identity
 
@@ -30,8 +30,8 @@ const Path = "/msi/token"
 // apiVersion is the only one App Service offers to an IDENTITY_ENDPOINT.
 const apiVersion = "2019-08-01"
 
-// Server issues tokens. Set the fields before the first request and leave
-// them alone afterwards; the methods are safe for concurrent use.
+// Server issues tokens. Set the fields before the first request and not
+// afterwards; the methods are safe for concurrent use.
 type Server struct {
 	// TenantID is the tenant of the identity.
 	TenantID string
@@ -170,7 +170,7 @@ func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the caller has gone: nobody to tell
+	_ = json.NewEncoder(w).Encode(body) // an error says that the caller has gone
 }
 
 // guid returns a random UUID of version 4.

@@ -208,7 +208,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"no signature", part[0] + "." + part[1] + ".", res, 0, identity.ErrSignature},
 		{"two segments", part[0] + "." + part[1], res, 0, identity.ErrMalformed},
 		{"empty", "", res, 0, identity.ErrMalformed},
-		{"signature is no base64", part[0] + "." + part[1] + ".!", res, 0, identity.ErrMalformed},
+		{"signature is not base64", part[0] + "." + part[1] + ".!", res, 0, identity.ErrMalformed},
 	} {
 		t.Run(tt.test, func(t *testing.T) {
 			now = now.Add(tt.after)

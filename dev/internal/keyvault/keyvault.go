@@ -158,10 +158,10 @@ func target(r *http.Request) (name, id string, f *fault) {
 	path, ok := strings.CutPrefix(r.URL.Path, "/secrets/")
 	name, id, _ = strings.Cut(path, "/")
 	if !ok || name == "" || strings.Contains(id, "/") {
-		return "", "", refuse(http.StatusNotFound, "NotFound", "", "The stand-in serves /secrets/{name}/{version} alone.")
+		return "", "", refuse(http.StatusNotFound, "NotFound", "", "The stand-in serves only /secrets/{name}/{version}.")
 	}
 	if r.Method != http.MethodGet {
-		return "", "", refuse(http.StatusMethodNotAllowed, "MethodNotAllowed", "", "The stand-in serves GET alone.")
+		return "", "", refuse(http.StatusMethodNotAllowed, "MethodNotAllowed", "", "The stand-in serves only GET.")
 	}
 	if !nameForm.MatchString(name) {
 		return "", "", refuse(http.StatusBadRequest, "BadParameter", "",
@@ -209,5 +209,5 @@ func reply(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("X-Ms-Request-Id", hexID())
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // the caller has gone: nobody to tell
+	_ = json.NewEncoder(w).Encode(body) // an error says that the caller has gone
 }

@@ -41,5 +41,5 @@ func (f *fault) text() []byte {
 func (f *fault) reply(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json;odata=minimalmetadata;charset=utf-8")
 	w.WriteHeader(f.status)
-	_, _ = w.Write(f.text()) // the client has gone: nobody to tell
+	_, _ = w.Write(f.text()) // an error says that the client has gone
 }

@@ -41,7 +41,7 @@ type Server struct {
 type Counts struct {
 	Calls        int // requests, refused ones too
 	Transactions int // of these, transactions
-	Written      int // rows, in transactions and alone
+	Written      int // rows, in transactions and outside
 	Deleted      int
 }
 
@@ -197,6 +197,6 @@ var tableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{2,62}$`).MatchString
 
 func reply(w http.ResponseWriter, text []byte) *fault {
 	w.Header().Set("Content-Type", "application/json;odata=minimalmetadata;charset=utf-8")
-	_, _ = w.Write(text) // the client has gone: nobody to tell
+	_, _ = w.Write(text) // an error says that the client has gone
 	return nil
 }

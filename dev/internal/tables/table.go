@@ -16,7 +16,7 @@ const maxPage = 1000
 type table map[string]*partition
 
 // partition is entities by their row keys. sorted holds these in order; it is
-// made anew by the first listing after a change (nil says that one is due).
+// made again by the first listing after a change (nil says that one is due).
 type partition struct {
 	rows   map[string]*entity
 	sorted []string

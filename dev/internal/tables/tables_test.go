@@ -75,7 +75,7 @@ func entity(row, text string) []byte {
 	return fmt.Appendf(nil, `{"PartitionKey":"p:","RowKey":%q,"Text":%q}`, row, text)
 }
 
-// members reads an entity anew, and its ETag.
+// members reads an entity as it is now, and its ETag.
 func members(t *testing.T, client *aztables.Client, row string) (map[string]any, azcore.ETag) {
 	t.Helper()
 	got, err := client.GetEntity(t.Context(), "p:", row, nil)

@@ -61,7 +61,7 @@ func Start(t testing.TB, stands map[string]http.Handler) *Net {
 // that are reached directly.
 func (n *Net) Addr(name string) string { return n.addrs[name] }
 
-// Client returns a client that trusts the root alone and goes through the
+// Client returns a client that trusts only the root and goes through the
 // proxy, except to loopback addresses: what http.ProxyFromEnvironment does.
 func (n *Net) Client(t testing.TB) *http.Client {
 	tr := &http.Transport{
