@@ -65,7 +65,8 @@ func TestNeed(t *testing.T) {
 		{"node", node("20.1.0"), ""},
 		{"node", node("24.0.0"), ""},
 		{"func", nil, "make run needs Azure Functions Core Tools 4 (found none): " +
-			"https://learn.microsoft.com/azure/azure-functions/functions-run-local; make up runs the same without them"},
+			"https://learn.microsoft.com/azure/azure-functions/functions-run-local; " +
+			"make up runs the same without them"},
 		{"func", map[string]string{"func": ""}, ""},
 	} {
 		out, failed := need(t, c.what, c.stubs)

@@ -63,7 +63,7 @@ func makeApp(root, app string, settings map[string]string) error {
 	if err := os.RemoveAll(app); err != nil {
 		return err
 	}
-	for _, name := range []string{"host.json", filepath.Join(function, "function.json"), filepath.Join("bin", "handler")} {
+	for _, name := range []string{"host.json", function + "/function.json", "bin/handler"} {
 		data, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			return err

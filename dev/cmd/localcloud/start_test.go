@@ -24,7 +24,8 @@ func TestStart(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	p.needAzurite()
-	p.write("local.settings.json", `{"IsEncrypted": false, "Values": {"STATE_TABLE": "Own", "S3_PREFIX": "own"}}`, 0o600)
+	p.write("local.settings.json", `{"IsEncrypted": false, "Values": {"STATE_TABLE": "Own", "S3_PREFIX": "own"}}`,
+		0o600)
 	p.env["PATH"] = p.functions("set -e\n" + `[ "$1" = start ]
 env > env.txt
 ls host.json GuardDutyTimer/function.json bin/handler > /dev/null
@@ -54,8 +55,8 @@ ls host.json GuardDutyTimer/function.json bin/handler > /dev/null
 		t.Errorf("AzureWebJobsStorage = %q, want blobs in it, which the host needs", got)
 	}
 	env := "\n" + p.read(".local/cloud/app/env.txt")
-	p.wantIn(env, "\nNO_PROXY=127.0.0.1,localhost\n", "\nno_proxy=127.0.0.1,localhost\n", "\nHTTPS_PROXY=http://127.0.0.1:",
-		"\nIDENTITY_ENDPOINT=", "\nFUNCTIONS_CORE_TOOLS_TELEMETRY_OPTOUT=1\n")
+	p.wantIn(env, "\nNO_PROXY=127.0.0.1,localhost\n", "\nno_proxy=127.0.0.1,localhost\n",
+		"\nHTTPS_PROXY=http://127.0.0.1:", "\nIDENTITY_ENDPOINT=", "\nFUNCTIONS_CORE_TOOLS_TELEMETRY_OPTOUT=1\n")
 	if strings.Contains(env, "\nS3_BUCKET=") {
 		t.Error("S3_BUCKET is in the environment too: func would complain of it")
 	}

@@ -90,7 +90,8 @@ func oneRun(ctx context.Context, c *cloud.Cloud, host *appHost, number int) (run
 	}
 	sent := after.Rows - before.Rows
 	fmt.Printf("  The local cloud counted %s in %s, %s and %s.\n", rows.Plural(sent, "row"),
-		rows.Plural(after.Calls-before.Calls, "upload"), rows.Plural(c.S3.Count(s3server.ListObjectsV2), "S3 LIST call"),
+		rows.Plural(after.Calls-before.Calls, "upload"),
+		rows.Plural(c.S3.Count(s3server.ListObjectsV2), "S3 LIST call"),
 		rows.Plural(c.S3.Count(s3server.GetObject), "S3 GET call"))
 	end, ok := ended(host.Host, inv.ID)
 	if !ok {
@@ -108,13 +109,15 @@ func oneRun(ctx context.Context, c *cloud.Cloud, host *appHost, number int) (run
 // ones each must be accounted for.
 func (b content) check(first, second runEnded) error {
 	if first.Left+first.Pending == 0 && second.Findings > 0 {
-		return fmt.Errorf("run 2 sent %s again that run 1 had sent: please report this", rows.Plural(second.Findings, "finding"))
+		return fmt.Errorf("run 2 sent %s again that run 1 had sent: please report this",
+			rows.Plural(second.Findings, "finding"))
 	}
 	sent := first.Findings + second.Findings
 	known := sent + first.Repeated + first.Dropped + first.Quarantined
 	switch {
 	case !b.own && known < b.findings:
-		return fmt.Errorf("of %d findings that were exported %d are not accounted for: please report this", b.findings, b.findings-known)
+		return fmt.Errorf("of %d findings that were exported %d are not accounted for: please report this", b.findings,
+			b.findings-known)
 	case sent == 0:
 		return errors.New("no finding could be delivered, so there are no rows to show; the reasons stand above")
 	}

@@ -165,7 +165,15 @@ func (c *Cloud) startAzure() error {
 	if err := os.Remove(c.RowsFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	c.Ingestion, err = ingestion.New(ingestion.Config{Rule: RuleID, Schema: schema, Verify: c.Identity.Verify, File: c.RowsFile(), Count: c.opts.Count})
+	c.Ingestion, err = ingestion.New(
+		ingestion.Config{
+			Rule:   RuleID,
+			Schema: schema,
+			Verify: c.Identity.Verify,
+			File:   c.RowsFile(),
+			Count:  c.opts.Count,
+		},
+	)
 	if err != nil {
 		return err
 	}

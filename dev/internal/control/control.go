@@ -42,7 +42,7 @@ func Start(c *cloud.Cloud) (*Server, error) {
 		"POST /s3keys":             s.acceptKeys,
 		"POST /s3deny":             s.deny,
 		"GET /s3counts":            func(*http.Request) (any, error) { return s.cloud.S3.Counts(), nil },
-		"GET /reads/{name}":        func(r *http.Request) (any, error) { return s.cloud.Vault.Reads(r.PathValue("name")), nil },
+		"GET /reads/{name}":        s.reads,
 		"GET /rows":                s.rows,
 		"GET /calls":               func(*http.Request) (any, error) { return s.cloud.Ingestion.Calls(), nil },
 		"GET /refused":             func(*http.Request) (any, error) { return s.cloud.Proxy.Refused(), nil },
@@ -117,6 +117,10 @@ func (s *Server) setSecret(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return s.cloud.Vault.Set(r.PathValue("name"), string(value)), nil
+}
+
+func (s *Server) reads(r *http.Request) (any, error) {
+	return s.cloud.Vault.Reads(r.PathValue("name")), nil
 }
 
 func (s *Server) deleteSecret(r *http.Request) (any, error) {

@@ -188,10 +188,18 @@ func TestEverythingElseIsRefused(t *testing.T) {
 		request, names string
 		status         int
 	}{
-		{"CONNECT login.microsoftonline.com:443 HTTP/1.1\r\nHost: login.microsoftonline.com:443\r\n\r\n", "login.microsoftonline.com:443", 403},
+		{
+			"CONNECT login.microsoftonline.com:443 HTTP/1.1\r\nHost: login.microsoftonline.com:443\r\n\r\n",
+			"login.microsoftonline.com:443",
+			403,
+		},
 		{"CONNECT Login.Microsoftonline.com:443 HTTP/1.1\r\nHost: x\r\n\r\n", "login.microsoftonline.com:443", 403},
 		{"GET http://169.254.169.254/latest HTTP/1.1\r\nHost: 169.254.169.254\r\n\r\n", "169.254.169.254:80", 403},
-		{"CONNECT guardduty-local.vault.azure.net:80 HTTP/1.1\r\nHost: x\r\n\r\n", "guardduty-local.vault.azure.net:80", 403},
+		{
+			"CONNECT guardduty-local.vault.azure.net:80 HTTP/1.1\r\nHost: x\r\n\r\n",
+			"guardduty-local.vault.azure.net:80",
+			403,
+		},
 		{"CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: x\r\n\r\n", "127.0.0.1:22", 403},
 		{"CONNECT [::1]:22 HTTP/1.1\r\nHost: x\r\n\r\n", "[::1]:22", 403},
 		{"GET http://" + host + "/ HTTP/1.1\r\nHost: x\r\n\r\n", host, 403},
@@ -212,10 +220,17 @@ func TestEverythingElseIsRefused(t *testing.T) {
 		}
 		body, err := io.ReadAll(resp.Body)
 		if err != nil || resp.StatusCode != tt.status || !strings.Contains(string(body), tt.names) {
-			t.Errorf("%q = %d %q, %v, want %d that names %s", tt.request, resp.StatusCode, body, err, tt.status, tt.names)
+			t.Errorf("%q = %d %q, %v, want %d that names %s", tt.request, resp.StatusCode, body, err, tt.status,
+				tt.names)
 		}
 	}
-	want := []string{"login.microsoftonline.com:443", "169.254.169.254:80", "guardduty-local.vault.azure.net:80", "127.0.0.1:22", "[::1]:22"}
+	want := []string{
+		"login.microsoftonline.com:443",
+		"169.254.169.254:80",
+		"guardduty-local.vault.azure.net:80",
+		"127.0.0.1:22",
+		"[::1]:22",
+	}
 	if got := p.Refused(); !slices.Equal(got, want) {
 		t.Errorf("Refused() = %q, want %q", got, want)
 	}

@@ -57,7 +57,8 @@ func judge(resp *http.Response) (answer, error) {
 }
 
 func statusException(a answer) error {
-	text := fmt.Sprintf("System.Net.Http.HttpRequestException: Response status code does not indicate success: %d", a.statusCode)
+	text := fmt.Sprintf("System.Net.Http.HttpRequestException: Response status code does not indicate success: %d",
+		a.statusCode)
 	if strings.TrimSpace(a.reason) != "" {
 		text += " (" + a.reason + ")"
 	}
@@ -84,8 +85,18 @@ func invalidAnswer(a answer, resp *http.Response, body []byte, err error) error 
 		}
 	}
 	return exception{
-		text: fmt.Sprintf("System.InvalidOperationException: Invalid HttpResponseMessage:\nStatusCode: %d, ReasonPhrase: '%s', Version: %d.%d, Content: System.Net.Http.HttpConnectionResponseContent, Headers:\n{%s\n}\n %s\n ---> %v",
-			a.statusCode, a.reason, resp.ProtoMajor, resp.ProtoMinor, headers.String(), body, err),
+		text: fmt.Sprintf(
+			"System.InvalidOperationException: Invalid HttpResponseMessage:\n"+
+				"StatusCode: %d, ReasonPhrase: '%s', Version: %d.%d, Content: "+
+				"System.Net.Http.HttpConnectionResponseContent, Headers:\n{%s\n}\n %s\n ---> %v",
+			a.statusCode,
+			a.reason,
+			resp.ProtoMajor,
+			resp.ProtoMinor,
+			headers.String(),
+			body,
+			err,
+		),
 		cause: err,
 	}
 }
@@ -96,7 +107,10 @@ func readResult(contentType string, body []byte) ([]string, error) {
 		media = "application/octet-stream" // what the host assumes
 	}
 	if media != "application/json" && media != "text/json" {
-		return nil, exception{text: "System.Net.Http.UnsupportedMediaTypeException: No MediaTypeFormatter is available to read an object of type 'HttpScriptInvocationResult' from content with media type '" + media + "'."}
+		return nil, exception{
+			text: "System.Net.Http.UnsupportedMediaTypeException: No MediaTypeFormatter is available to read an " +
+				"object of type 'HttpScriptInvocationResult' from content with media type '" + media + "'.",
+		}
 	}
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
 	if len(body) == 0 {
@@ -125,7 +139,13 @@ func logText(raw json.RawMessage) (string, error) {
 	raw = bytes.TrimSpace(raw)
 	switch {
 	case len(raw) == 0 || raw[0] == '{' || raw[0] == '[':
-		return "", exception{text: fmt.Sprintf("Newtonsoft.Json.JsonReaderException: Unexpected character encountered while parsing value: %.1s. Path 'Logs'.", raw)}
+		return "", exception{
+			text: fmt.Sprintf(
+				"Newtonsoft.Json.JsonReaderException: Unexpected character encountered while parsing value: %.1s. "+
+					"Path 'Logs'.",
+				raw,
+			),
+		}
 	case string(raw) == "null":
 		return "[null]", nil
 	case raw[0] != '"':

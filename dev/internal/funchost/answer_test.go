@@ -17,9 +17,13 @@ func TestAcceptedAnswers(t *testing.T) {
 	f := newFixture(t)
 	h := f.start()
 	for name, a := range map[string]answer{
-		"200":                  good("line"),
-		"201":                  {Status: 201, Type: jsonType, Body: `{"Logs":["line"]}`},
-		"charset":              {Status: 200, Type: "application/json; charset=utf-8", Body: `{"Outputs":{},"Logs":["line"],"ReturnValue":null}`},
+		"200": good("line"),
+		"201": {Status: 201, Type: jsonType, Body: `{"Logs":["line"]}`},
+		"charset": {
+			Status: 200,
+			Type:   "application/json; charset=utf-8",
+			Body:   `{"Outputs":{},"Logs":["line"],"ReturnValue":null}`,
+		},
 		"byte order mark":      {Status: 200, Type: jsonType, Body: "\ufeff" + `{"Logs":["line"]}`},
 		"names in any case":    {Status: 200, Type: jsonType, Body: `{"outputs":{},"logs":["line"],"RETURNVALUE":"x"}`},
 		"text/json":            {Status: 200, Type: "text/json", Body: `{"Logs":["line"]}`},
@@ -27,14 +31,17 @@ func TestAcceptedAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inv := f.invoke(h, a)
-			if !inv.Succeeded || !slices.Equal(inv.Logs, []string{"line"}) || inv.StatusCode != a.Status || inv.Reason != http.StatusText(a.Status) {
+			if !inv.Succeeded || !slices.Equal(inv.Logs, []string{"line"}) || inv.StatusCode != a.Status ||
+				inv.Reason != http.StatusText(a.Status) {
 				t.Errorf("Invoke() = %+v, want success with the one line and status %d", inv, a.Status)
 			}
 		})
 	}
 	for _, body := range []string{"{}", `{"Logs":null}`, `{"Logs":[]}`} {
 		t.Run(body, func(t *testing.T) {
-			if inv := f.invoke(h, answer{Status: 200, Type: jsonType, Body: body}); !inv.Succeeded || len(inv.Logs) != 0 || inv.Exception != "" {
+			if inv := f.invoke(h, answer{Status: 200, Type: jsonType, Body: body}); !inv.Succeeded ||
+				len(inv.Logs) != 0 ||
+				inv.Exception != "" {
 				t.Errorf("Invoke() = %+v, want success without lines", inv)
 			}
 		})
@@ -98,18 +105,26 @@ func TestLogsThatAreNoText(t *testing.T) {
 func TestFailureStatus(t *testing.T) {
 	f := newFixture(t)
 	h := f.start()
-	for status, reason := range map[int]string{500: "Internal Server Error", 503: "Service Unavailable", 404: "Not Found", 302: "Found"} {
+	for status, reason := range map[int]string{
+		500: "Internal Server Error",
+		503: "Service Unavailable",
+		404: "Not Found",
+		302: "Found",
+	} {
 		t.Run(reason, func(t *testing.T) {
 			a := good("dropped")
 			a.Status = status
 			inv := f.invoke(h, a)
-			want := "FunctionInvocationException: Exception while executing function: Functions.GuardDutyTimer\n ---> System.Net.Http.HttpRequestException: " +
-				"Response status code does not indicate success: " + strconv.Itoa(status) + " (" + reason + ")."
-			if inv.Succeeded || !strings.HasSuffix(inv.Exception, want) || inv.Reason != reason || inv.StatusCode != status {
+			want := "FunctionInvocationException: Exception while executing function: Functions.GuardDutyTimer\n" +
+				" ---> System.Net.Http.HttpRequestException: Response status code does not indicate success: " +
+				strconv.Itoa(status) + " (" + reason + ")."
+			if inv.Succeeded || !strings.HasSuffix(inv.Exception, want) || inv.Reason != reason ||
+				inv.StatusCode != status {
 				t.Errorf("Invoke() = %+v, want failure ending %q", inv, want)
 			}
 			for _, category := range []string{"Function.GuardDutyTimer", "Host.Results"} {
-				if got := messages(h, category, want); len(got) == 0 || got[len(got)-1].InvocationID != inv.ID || got[len(got)-1].Level != funchost.Error {
+				if got := messages(h, category, want); len(got) == 0 || got[len(got)-1].InvocationID != inv.ID ||
+					got[len(got)-1].Level != funchost.Error {
 					t.Errorf("records of %s = %v, want an error of the run", category, got)
 				}
 			}
@@ -138,12 +153,16 @@ func TestReasonPhraseReachesTheHistory(t *testing.T) {
 	f := newFixture(t)
 	h := f.start()
 	for name, phrase := range map[string]string{
-		"words":            "GD1203 Key Vault refused the identity on https://kv.vault.azure.net/secrets/aws-access-key-id: it lacks Key Vault Secrets User; see docs/operations.md",
+		"words": "GD1203 Key Vault refused the identity on " +
+			"https://kv.vault.azure.net/secrets/aws-access-key-id: it lacks Key Vault Secrets User; see " +
+			"docs/operations.md",
 		"3,000 characters": strings.Repeat("abcdefghi ", 299) + "abcdefghij",
 	} {
 		t.Run(name, func(t *testing.T) {
-			inv := f.invoke(h, answer{Raw: "HTTP/1.1 500 " + phrase + "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"})
-			if inv.Reason != phrase || !strings.HasSuffix(inv.Exception, "Response status code does not indicate success: 500 ("+phrase+").") {
+			inv := f.invoke(h,
+				answer{Raw: "HTTP/1.1 500 " + phrase + "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"})
+			if inv.Reason != phrase ||
+				!strings.HasSuffix(inv.Exception, "Response status code does not indicate success: 500 ("+phrase+").") {
 				t.Errorf("Invoke() = %+v, want the phrase word for word", inv)
 			}
 			if got := messages(h, "Host.Results", phrase); len(got) != 1 || got[0].InvocationID != inv.ID {
@@ -158,7 +177,8 @@ func TestReasonPhraseReachesTheHistory(t *testing.T) {
 		}
 	})
 	t.Run("non-ASCII", func(t *testing.T) {
-		if inv := f.invoke(h, answer{Raw: "HTTP/1.1 500 ü\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"}); inv.Reason != "Ã¼" {
+		raw := "HTTP/1.1 500 ü\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+		if inv := f.invoke(h, answer{Raw: raw}); inv.Reason != "Ã¼" {
 			t.Errorf("reason = %q, want one character a byte", inv.Reason)
 		}
 	})
@@ -179,7 +199,9 @@ func TestAnswersThatAreNoResult(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inv := f.invoke(h, a)
-			if inv.Succeeded || len(inv.Logs) != 0 || !strings.Contains(inv.Exception, "Invalid HttpResponseMessage:") || !strings.Contains(inv.Exception, "\n "+a.Body+"\n") {
+			if inv.Succeeded || len(inv.Logs) != 0 ||
+				!strings.Contains(inv.Exception, "Invalid HttpResponseMessage:") ||
+				!strings.Contains(inv.Exception, "\n "+a.Body+"\n") {
 				t.Errorf("Invoke() = %+v, want a failure that quotes %s", inv, a.Body)
 			}
 		})
@@ -190,12 +212,13 @@ func TestAnswersThatAreNoResult(t *testing.T) {
 // functionTimeout, and the handler is killed for it.
 func TestSilentAnswersHang(t *testing.T) {
 	for name, a := range map[string]answer{
-		"empty 200":         {Status: 200, Type: jsonType},
-		"empty, no type":    {Status: 200, Type: "none"},
-		"204":               {Status: 204, Type: "none"},
-		"null":              {Status: 200, Type: jsonType, Body: "null"},
-		"only white space":  {Status: 200, Type: jsonType, Body: " \n"},
-		"empty and chunked": {Raw: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+		"empty 200":        {Status: 200, Type: jsonType},
+		"empty, no type":   {Status: 200, Type: "none"},
+		"204":              {Status: 204, Type: "none"},
+		"null":             {Status: 200, Type: jsonType, Body: "null"},
+		"only white space": {Status: 200, Type: jsonType, Body: " \n"},
+		"empty and chunked": {Raw: "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" +
+			"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -204,7 +227,8 @@ func TestSilentAnswersHang(t *testing.T) {
 			h := f.start()
 			pid := h.HandlerPID()
 			inv := f.invoke(h, a)
-			if inv.Succeeded || !strings.Contains(inv.Exception, "FunctionTimeoutException") || inv.Duration < f.cfg.FunctionTimeout {
+			if inv.Succeeded || !strings.Contains(inv.Exception, "FunctionTimeoutException") ||
+				inv.Duration < f.cfg.FunctionTimeout {
 				t.Errorf("Invoke() = %+v, want a timeout after %s", inv, f.cfg.FunctionTimeout)
 			}
 			if gone := f.await("gone"); gone.PID != pid {
@@ -221,10 +245,12 @@ func TestCutConnection(t *testing.T) {
 	for name, raw := range map[string]string{
 		"in mid-answer":  "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"Logs\":[",
 		"in the headers": "HTTP/1.1 200 OK\r\nContent-Ty",
-		"in a chunk":     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{",
+		"in a chunk": "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" +
+			"ff\r\n{",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if inv := f.invoke(h, answer{Raw: raw}); inv.Succeeded || !strings.Contains(inv.Exception, "The response ended prematurely") {
+			if inv := f.invoke(h, answer{Raw: raw}); inv.Succeeded ||
+				!strings.Contains(inv.Exception, "The response ended prematurely") {
 				t.Errorf("Invoke() = %+v, want failure: The response ended prematurely", inv)
 			}
 		})

@@ -76,7 +76,12 @@ func readApp(dir string, expand func(string) string) (app, error) {
 	for i, arg := range a.arguments {
 		a.arguments[i] = expand(arg)
 		if strings.ContainsAny(a.arguments[i], " \t\"") || a.arguments[i] == "" {
-			return app{}, fmt.Errorf("%s: customHandler.description.arguments: %q would not reach the handler as one argument: the host joins them with spaces", path, a.arguments[i])
+			return app{}, fmt.Errorf(
+				"%s: customHandler.description.arguments: %q would not reach the handler as one argument: the host "+
+					"joins them with spaces",
+				path,
+				a.arguments[i],
+			)
 		}
 	}
 	return a, nil
@@ -145,7 +150,8 @@ func parseCustomHandler(raw json.RawMessage) (app, error) {
 		workingDir:     c.Description.WorkingDirectory,
 		port:           c.Port,
 		initialization: defaultInitializationTimeout,
-		errorsOnly:     c.Description.UseStdErrorStreamForErrorsOnly == nil || *c.Description.UseStdErrorStreamForErrorsOnly,
+		errorsOnly: c.Description.UseStdErrorStreamForErrorsOnly == nil ||
+			*c.Description.UseStdErrorStreamForErrorsOnly,
 	}
 	if c.InitializationTimeout != nil {
 		limit, err := parseTimeSpan(*c.InitializationTimeout)

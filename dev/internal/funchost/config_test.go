@@ -19,10 +19,12 @@ func TestScheduleSettingNotSet(t *testing.T) {
 	delete(f.cfg.Settings, "GUARDDUTY_SCHEDULE")
 	h := f.start()
 	got := messages(h, "Host.Startup", "Error indexing method 'Functions.GuardDutyTimer'")
-	if len(got) != 1 || got[0].Level != funchost.Error || !strings.HasSuffix(got[0].Message, "'%GUARDDUTY_SCHEDULE%' does not resolve to a value.") {
+	if len(got) != 1 || got[0].Level != funchost.Error ||
+		!strings.HasSuffix(got[0].Message, "'%GUARDDUTY_SCHEDULE%' does not resolve to a value.") {
 		t.Errorf("records = %v, want one error that names the setting", got)
 	}
-	if got := messages(h, "Host.Startup", "Function 'Functions.GuardDutyTimer' failed indexing and will be disabled."); len(got) != 1 {
+	const disabled = "Function 'Functions.GuardDutyTimer' failed indexing and will be disabled."
+	if got := messages(h, "Host.Startup", disabled); len(got) != 1 {
 		t.Errorf("records of the disabling = %v, want one", got)
 	}
 	if _, err := h.Invoke(t.Context(), fn); err == nil || h.Disabled(fn) == nil {
@@ -35,14 +37,18 @@ func TestScheduleSettingNotSet(t *testing.T) {
 }
 
 func TestScheduleThatIsNone(t *testing.T) {
-	for _, expression := range []string{"*/5 * * * *", "0 0 0 * * * *", "0 61 * * * *", "@hourly", "TZ=UTC", "0 0 0 ? * *", "0 0 0 31 2 *", "often"} {
+	for _, expression := range []string{
+		"*/5 * * * *", "0 0 0 * * * *", "0 61 * * * *", "@hourly", "TZ=UTC", "0 0 0 ? * *", "0 0 0 31 2 *", "often",
+	} {
 		t.Run(expression, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			setting(f, "GUARDDUTY_SCHEDULE", expression)
 			h := f.start()
-			want := "The schedule expression '" + expression + "' was not recognized as a valid cron expression or timespan string"
-			if err := h.Disabled(fn); err == nil || !strings.Contains(strings.ToLower(err.Error()), strings.ToLower(want)) {
+			want := "The schedule expression '" + expression +
+				"' was not recognized as a valid cron expression or timespan string"
+			if err := h.Disabled(fn); err == nil ||
+				!strings.Contains(strings.ToLower(err.Error()), strings.ToLower(want)) {
 				t.Errorf("Disabled() = %v, want %s", err, want)
 			}
 		})
@@ -58,7 +64,8 @@ func TestFunctionSwitchedOff(t *testing.T) {
 			f := newFixture(t)
 			change(f)
 			h := f.start()
-			if _, err := h.Invoke(t.Context(), fn); err == nil || strings.Contains(f.console.String(), "Error indexing") {
+			if _, err := h.Invoke(t.Context(), fn); err == nil ||
+				strings.Contains(f.console.String(), "Error indexing") {
 				t.Errorf("Invoke() = %v, console %s, want an error and no word of indexing", err, f.console)
 			}
 		})
@@ -82,7 +89,8 @@ func TestExecutableMissing(t *testing.T) {
 				t.Errorf("Start() = %v, want an error that names %s", err, path)
 			}
 			console := f.console.String()
-			if !strings.Contains(console, "Failed to start Worker Channel. Process fileName: "+path+"\n") || !strings.Contains(console, "No such file or directory") {
+			if !strings.Contains(console, "Failed to start Worker Channel. Process fileName: "+path+"\n") ||
+				!strings.Contains(console, "No such file or directory") {
 				t.Errorf("console = %s, want the host's words", console)
 			}
 		})
@@ -100,10 +108,15 @@ func TestHandlerThatNeverComesUp(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			setting(f, modeEnv, mode)
-			f.app("host.json", strings.Replace(hostJSON, `"customHandler":{`, `"customHandler":{"initializationTimeout":"00:00:00.2500000",`, 1))
+			f.app(
+				"host.json",
+				strings.Replace(hostJSON, `"customHandler":{`,
+					`"customHandler":{"initializationTimeout":"00:00:00.2500000",`, 1),
+			)
 			_, err := funchost.Start(t.Context(), f.cfg)
 			console := f.console.String()
-			if !errors.Is(err, funchost.ErrStopped) || strings.Count(console, want) != 3 || !strings.Contains(console, "Exceeded http worker restart retry count.") {
+			if !errors.Is(err, funchost.ErrStopped) || strings.Count(console, want) != 3 ||
+				!strings.Contains(console, "Exceeded http worker restart retry count.") {
 				t.Errorf("Start() = %v, console %s, want ErrStopped after three times %q", err, console, want)
 			}
 		})
@@ -147,7 +160,8 @@ func TestHostJSONFaults(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			f := newFixture(t)
 			f.app("host.json", text)
-			if _, err := funchost.Start(t.Context(), f.cfg); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "host.json") {
+			if _, err := funchost.Start(t.Context(), f.cfg); err == nil || !strings.Contains(err.Error(), want) ||
+				!strings.Contains(err.Error(), "host.json") {
 				t.Errorf("Start(%s) = %v, want an error about host.json with %s", text, err, want)
 			}
 		})
@@ -168,7 +182,8 @@ func TestFunctionJSONFaults(t *testing.T) {
 		t.Run(want, func(t *testing.T) {
 			f := newFixture(t)
 			f.app(fn+"/function.json", text)
-			if _, err := funchost.Start(t.Context(), f.cfg); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "function.json") {
+			if _, err := funchost.Start(t.Context(), f.cfg); err == nil || !strings.Contains(err.Error(), want) ||
+				!strings.Contains(err.Error(), "function.json") {
 				t.Errorf("Start(%s) = %v, want an error about function.json with %s", text, err, want)
 			}
 		})
@@ -200,7 +215,10 @@ func TestWorkingDirectoryAndCommand(t *testing.T) {
 	f := newFixture(t)
 	t.Setenv("PATH", filepath.Join(f.cfg.AppDir, "bin")+":"+os.Getenv("PATH"))
 	f.app("work/README", "")
-	f.app("host.json", `{"version":"2.0","functionTimeout":"-1","customHandler":{"description":{"defaultExecutablePath":"handler","workingDirectory":"work"}}}`)
+	f.app(
+		"host.json",
+		`{"version":"2.0","functionTimeout":"-1","customHandler":{"description":{"defaultExecutablePath":"handler","workingDirectory":"work"}}}`,
+	)
 	h := f.start()
 	if dir, want := f.await("start").Dir, filepath.Join(f.cfg.AppDir, "work"); dir != want {
 		t.Errorf("working folder = %s, want %s", dir, want)

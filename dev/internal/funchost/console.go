@@ -27,7 +27,10 @@ func (h *Host) announce() {
 	if enabled > 0 {
 		h.journal.add(Record{Category: categoryStartup, Message: found.String()})
 	}
-	h.journal.add(Record{Category: categoryRoutes, Message: "Initializing function HTTP routes\nNo HTTP routes mapped\n"})
+	h.journal.add(Record{
+		Category: categoryRoutes,
+		Message:  "Initializing function HTTP routes\nNo HTTP routes mapped\n",
+	})
 }
 
 func (h *Host) announceDisabled(f *function) {
@@ -38,20 +41,32 @@ func (h *Host) announceDisabled(f *function) {
 	}
 	index := fmt.Sprintf("Error indexing method 'Functions.%s'", f.name)
 	h.journal.add(Record{Level: Error, Category: categoryStartup, Message: fmt.Sprintf(
-		"%s\nMicrosoft.Azure.WebJobs.Host.Indexers.FunctionIndexingException: %s\n ---> System.InvalidOperationException: %v.",
-		index, index, reason)})
+		"%s\nMicrosoft.Azure.WebJobs.Host.Indexers.FunctionIndexingException: %s\n"+
+			" ---> System.InvalidOperationException: %v.",
+		index,
+		index,
+		reason,
+	)})
 	h.journal.add(Record{Level: Warning, Category: categoryStartup, Message: fmt.Sprintf(
 		"Function 'Functions.%s' failed indexing and will be disabled.", f.name)})
 }
 
 // announceStarted prints what the real host prints once it is up.
 func (h *Host) announceStarted(took time.Duration) {
-	h.journal.add(Record{Category: categoryStartup, Event: 412, Message: fmt.Sprintf("Host initialized (%dms)", took.Milliseconds())})
+	h.journal.add(Record{
+		Category: categoryStartup,
+		Event:    412,
+		Message:  fmt.Sprintf("Host initialized (%dms)", took.Milliseconds()),
+	})
 	for _, name := range slices.Sorted(maps.Keys(h.functions)) {
 		if f := h.functions[name]; f.disabled == nil {
 			h.journal.add(Record{Category: categoryTimer, Event: 5, Message: f.occurrences(h.cfg.Now())})
 		}
 	}
-	h.journal.add(Record{Category: categoryStartup, Event: 413, Message: fmt.Sprintf("Host started (%dms)", took.Milliseconds())})
+	h.journal.add(Record{
+		Category: categoryStartup,
+		Event:    413,
+		Message:  fmt.Sprintf("Host started (%dms)", took.Milliseconds()),
+	})
 	h.journal.add(Record{Category: categoryStartup, Message: "Job host started"})
 }

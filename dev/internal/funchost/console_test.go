@@ -1,6 +1,8 @@
 package funchost_test
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,52 +13,11 @@ import (
 
 // The console of a start, a good run and a failed one, as it was recorded.
 func TestConsoleReadsAsTheRealOne(t *testing.T) {
-	const want = `info: Host.Startup[0]
-      Found the following functions:
-      Host.Functions.GuardDutyTimer
-      
-info: Microsoft.Azure.WebJobs.Script.WebHost.WebScriptHostHttpRoutesManager[0]
-      Initializing function HTTP routes
-      No HTTP routes mapped
-      
-info: Host.Startup[412]
-      Host initialized (0ms)
-info: Host.Triggers.Timer[5]
-      The next 5 occurrences of the 'GuardDutyTimer' schedule (Cron: '0 0,5,10,15,20,25,30,35,40,45,50,55 * * * *') will be:
-      11/22/2026 12:05:00Z
-      11/22/2026 12:10:00Z
-      11/22/2026 12:15:00Z
-      11/22/2026 12:20:00Z
-      11/22/2026 12:25:00Z
-      
-info: Host.Startup[413]
-      Host started (0ms)
-info: Host.Startup[0]
-      Job host started
-info: Function.GuardDutyTimer[1]
-      Executing 'Functions.GuardDutyTimer' (Reason='Timer fired at 2026-11-22T12:02:30.1234567+00:00', Id=GUID)
-info: Host.Function.Console[0]
-      {"level":"INFO","msg":"run started"}
-info: Function.GuardDutyTimer.User[0]
-      Posted 5 findings
-info: Function.GuardDutyTimer.User[0]
-      Ünïcode ✓ line
-info: Function.GuardDutyTimer.User[0]
-info: Function.GuardDutyTimer.User[0]
-      first
-      second
-info: Function.GuardDutyTimer[2]
-      Executed 'Functions.GuardDutyTimer' (Succeeded, Id=GUID, Duration=0ms)
-info: Function.GuardDutyTimer[1]
-      Executing 'Functions.GuardDutyTimer' (Reason='Timer fired at 2026-11-22T12:02:30.1234567+00:00', Id=GUID)
-fail: Function.GuardDutyTimer[3]
-      Executed 'Functions.GuardDutyTimer' (Failed, Id=GUID, Duration=0ms)
-      Microsoft.Azure.WebJobs.Host.FunctionInvocationException: Exception while executing function: Functions.GuardDutyTimer
-       ---> System.Net.Http.HttpRequestException: Response status code does not indicate success: 500 (GD1203 refused).
-fail: Host.Results[0]
-      Microsoft.Azure.WebJobs.Host.FunctionInvocationException: Exception while executing function: Functions.GuardDutyTimer
-       ---> System.Net.Http.HttpRequestException: Response status code does not indicate success: 500 (GD1203 refused).
-`
+	text, err := os.ReadFile(filepath.Join("testdata", "console.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(text)
 	f := newFixture(t)
 	f.cfg.Now = new(clock).now
 	h := f.start()
@@ -105,7 +66,8 @@ func TestOutputBecomesRecords(t *testing.T) {
 	if got := consoleLines(h); !slices.Equal(got, want) {
 		t.Errorf("records = %.300v, want %.300v", got, want)
 	}
-	if !strings.Contains(f.console.String(), "fail: Host.Function.Console[0]\n      plain\nwarn: Host.Function.Console[0]\n") {
+	if !strings.Contains(f.console.String(),
+		"fail: Host.Function.Console[0]\n      plain\nwarn: Host.Function.Console[0]\n") {
 		t.Errorf("console = %s, want a failure and a warning", f.console)
 	}
 }

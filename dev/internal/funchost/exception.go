@@ -22,7 +22,11 @@ func (e exception) Unwrap() error { return e.cause }
 func (h *Host) transportException(err error) error {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return exception{
-			text:  fmt.Sprintf("System.Net.Http.HttpRequestException: Connection refused (127.0.0.1:%d)\n ---> System.Net.Sockets.SocketException (111): Connection refused", h.port),
+			text: fmt.Sprintf(
+				"System.Net.Http.HttpRequestException: Connection refused (127.0.0.1:%d)\n"+
+					" ---> System.Net.Sockets.SocketException (111): Connection refused",
+				h.port,
+			),
 			cause: err,
 		}
 	}
@@ -31,8 +35,12 @@ func (h *Host) transportException(err error) error {
 
 func (h *Host) timeoutException(f *function) error {
 	return exception{
-		text: fmt.Sprintf("Microsoft.Azure.WebJobs.Host.FunctionTimeoutException: Timeout value of %s was exceeded by function: Functions.%s",
-			formatTimeSpan(h.app.timeout), f.name),
+		text: fmt.Sprintf(
+			"Microsoft.Azure.WebJobs.Host.FunctionTimeoutException: Timeout value of %s was exceeded by function: "+
+				"Functions.%s",
+			formatTimeSpan(h.app.timeout),
+			f.name,
+		),
 		cause: errTimeout,
 	}
 }
@@ -42,5 +50,10 @@ func failedText(f *function, err error) string {
 	if errors.Is(err, errTimeout) {
 		return err.Error()
 	}
-	return fmt.Sprintf("Microsoft.Azure.WebJobs.Host.FunctionInvocationException: Exception while executing function: Functions.%s\n ---> %v", f.name, err)
+	return fmt.Sprintf(
+		"Microsoft.Azure.WebJobs.Host.FunctionInvocationException: Exception while executing function: "+
+			"Functions.%s\n ---> %v",
+		f.name,
+		err,
+	)
 }

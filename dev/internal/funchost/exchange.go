@@ -74,7 +74,8 @@ func (u *unsized) Read(p []byte) (int, error) {
 // request builds the POST of a run. Its length is not announced, so it goes
 // out chunked, and the terminating chunk leaves in a write of its own.
 func (w *worker) request(ctx context.Context, function, id string, body []byte) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.base+"/"+function, &unsized{body: bytes.NewReader(body)})
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.base+"/"+function,
+		&unsized{body: bytes.NewReader(body)})
 	if err != nil {
 		return nil, err
 	}

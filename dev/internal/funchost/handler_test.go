@@ -119,7 +119,16 @@ func (h *handler) reportStart() {
 	dir, _ := os.Getwd()
 	stdin, _ := io.ReadAll(os.Stdin)
 	leads, _ := os.Readlink("/proc/self/fd/0")
-	h.report(event{Kind: "start", PGID: syscall.Getpgrp(), Args: os.Args[1:], Env: os.Environ(), Dir: dir, Stdin: string(stdin) + leads})
+	h.report(
+		event{
+			Kind:  "start",
+			PGID:  syscall.Getpgrp(),
+			Args:  os.Args[1:],
+			Env:   os.Environ(),
+			Dir:   dir,
+			Stdin: string(stdin) + leads,
+		},
+	)
 }
 
 func (h *handler) readAnswers() {

@@ -23,7 +23,8 @@ func TestExitInRun(t *testing.T) {
 		if inv.Succeeded || !strings.Contains(inv.Exception, "The response ended prematurely") {
 			t.Errorf("run %d: Invoke() = %+v, want failure: The response ended prematurely", i, inv)
 		}
-		exit := messages(h, "Worker.HttpWorkerProcess."+envOf(start)["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"], "bin/handler exited with code 1 (0x1)")
+		exit := messages(h, "Worker.HttpWorkerProcess."+envOf(start)["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"],
+			"bin/handler exited with code 1 (0x1)")
 		if len(exit) != 1 || exit[0].Level != funchost.Error || !strings.Contains(exit[0].Message, ": two,three,four") {
 			t.Errorf("run %d: records of the exit = %v, want one error with the last three error lines", i, exit)
 		}
@@ -31,7 +32,8 @@ func TestExitInRun(t *testing.T) {
 			t.Errorf("run %d: process %d has gone, want %d", i, got.PID, start.PID)
 		}
 	}
-	if got := messages(h, funchost.CategoryDispatcher, "Exceeded http worker restart retry count. Shutting down Functions Host"); len(got) != 1 {
+	const gaveUp = "Exceeded http worker restart retry count. Shutting down Functions Host"
+	if got := messages(h, funchost.CategoryDispatcher, gaveUp); len(got) != 1 {
 		t.Errorf("records of the third exit = %v, want one", got)
 	}
 	select {
@@ -39,7 +41,8 @@ func TestExitInRun(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("the host continues after the third exit, want it stopped")
 	}
-	if _, err := h.Invoke(t.Context(), fn); !errors.Is(err, funchost.ErrStopped) || !errors.Is(h.Err(), funchost.ErrStopped) {
+	if _, err := h.Invoke(t.Context(), fn); !errors.Is(err, funchost.ErrStopped) ||
+		!errors.Is(h.Err(), funchost.ErrStopped) {
 		t.Errorf("Invoke() = %v, Err() = %v, want ErrStopped", err, h.Err())
 	}
 	if err := h.RunTimer(t.Context()); !errors.Is(err, funchost.ErrStopped) {
@@ -54,7 +57,8 @@ func TestExitIsFollowedByANewHandlerAtOnce(t *testing.T) {
 	first := f.await("start")
 	f.invoke(h, exits(3, ""))
 	second := f.await("start")
-	if first.PID == second.PID || envOf(first)["FUNCTIONS_CUSTOMHANDLER_PORT"] != envOf(second)["FUNCTIONS_CUSTOMHANDLER_PORT"] {
+	if first.PID == second.PID ||
+		envOf(first)["FUNCTIONS_CUSTOMHANDLER_PORT"] != envOf(second)["FUNCTIONS_CUSTOMHANDLER_PORT"] {
 		t.Errorf("processes %d and %d, want two on one port", first.PID, second.PID)
 	}
 	if inv := f.invoke(h, good()); !inv.Succeeded || h.HandlerPID() != second.PID {
@@ -106,7 +110,8 @@ func TestExitZeroIsLeftAlone(t *testing.T) {
 		}
 	}
 	if got := f.pending(); slices.Contains(got, "start") || h.HandlerPID() != 0 || h.Err() != nil {
-		t.Errorf("events %q, handler %d, Err() = %v, want no new handler and a host that continues", got, h.HandlerPID(), h.Err())
+		t.Errorf("events %q, handler %d, Err() = %v, want no new handler and a host that continues", got,
+			h.HandlerPID(), h.Err())
 	}
 }
 
@@ -133,14 +138,20 @@ func TestTimeout(t *testing.T) {
 	h := f.start()
 	began := time.Now()
 	inv := f.run(h) // gets no answer
-	if took := time.Since(began); took < f.cfg.FunctionTimeout+f.cfg.KillGrace || inv.Duration < f.cfg.FunctionTimeout || inv.Duration >= f.cfg.FunctionTimeout+f.cfg.KillGrace {
-		t.Errorf("run of %s, next one after %s, want it failed at the limit and the handler killed after the grace", inv.Duration, took)
+	if took := time.Since(began); took < f.cfg.FunctionTimeout+f.cfg.KillGrace ||
+		inv.Duration < f.cfg.FunctionTimeout ||
+		inv.Duration >= f.cfg.FunctionTimeout+f.cfg.KillGrace {
+		t.Errorf("run of %s, next one after %s, want it failed at the limit and the handler killed after the grace",
+			inv.Duration, took)
 	}
-	limit := "Timeout value of 00:00:00.2000000 exceeded by function 'Functions.GuardDutyTimer' (Id: '" + inv.ID + "'). Initiating cancellation."
+	limit := "Timeout value of 00:00:00.2000000 exceeded by function 'Functions.GuardDutyTimer' (Id: '" +
+		inv.ID + "'). Initiating cancellation."
 	if got := messages(h, "Function.GuardDutyTimer", limit); len(got) != 1 || got[0].Level != funchost.Error {
 		t.Errorf("records of the limit = %v, want one error", got)
 	}
-	if want := "Microsoft.Azure.WebJobs.Host.FunctionTimeoutException: Timeout value of 00:00:00.2000000 was exceeded by function: Functions.GuardDutyTimer"; inv.Succeeded || inv.Exception != want {
+	want := "Microsoft.Azure.WebJobs.Host.FunctionTimeoutException: " +
+		"Timeout value of 00:00:00.2000000 was exceeded by function: Functions.GuardDutyTimer"
+	if inv.Succeeded || inv.Exception != want {
 		t.Errorf("Invoke() = %+v, want the exception %q", inv, want)
 	}
 	var seen []string

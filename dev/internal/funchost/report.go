@@ -41,7 +41,9 @@ func (h *Host) logRestart(r *run) {
 }
 
 func (h *Host) logRestarted() {
-	h.journal.add(Record{Level: Warning, Category: categoryTimeout, Message: "Restart of language worker process(es) completed."})
+	h.journal.add(
+		Record{Level: Warning, Category: categoryTimeout, Message: "Restart of language worker process(es) completed."},
+	)
 }
 
 // finish records how a run ended and enters it into the history.
@@ -60,10 +62,13 @@ func (h *Host) finish(f *function, r *run, watch time.Time, rep reply) Invocatio
 		h.journal.add(Record{Category: UserCategory(f.name), InvocationID: r.id, Message: line})
 	}
 	executed := func(how string) string {
-		return fmt.Sprintf("Executed 'Functions.%s' (%s, Id=%s, Duration=%dms)", f.name, how, r.id, inv.Duration.Milliseconds())
+		return fmt.Sprintf("Executed 'Functions.%s' (%s, Id=%s, Duration=%dms)", f.name, how, r.id,
+			inv.Duration.Milliseconds())
 	}
 	if rep.err == nil {
-		h.journal.add(Record{Category: FunctionCategory(f.name), Event: 2, InvocationID: r.id, Message: executed("Succeeded")})
+		h.journal.add(
+			Record{Category: FunctionCategory(f.name), Event: 2, InvocationID: r.id, Message: executed("Succeeded")},
+		)
 	} else {
 		inv.Exception = failedText(f, rep.err)
 		h.journal.add(Record{Level: Error, Category: FunctionCategory(f.name), Event: 3, InvocationID: r.id,

@@ -90,15 +90,18 @@ func TestBodyOfFirstAndSecondRun(t *testing.T) {
 		`"Metadata":{"sys":{"MethodName":"GuardDutyTimer","UtcNow":"2026-11-22T12:02:30.1234567Z","RandGuid":"GUID"}}}`
 	for _, want := range []string{
 		fmt.Sprintf(form, "0001-01-01T00:00:00+00:00", "2026-11-22T12:05:00+00:00", "0001-01-01T00:00:00+00:00"),
-		fmt.Sprintf(form, "2026-11-22T12:02:30.1234567+00:00", "2026-11-22T12:05:00+00:00", "2026-11-22T12:02:30.1234567+00:00"),
+		fmt.Sprintf(form,
+			"2026-11-22T12:02:30.1234567+00:00", "2026-11-22T12:05:00+00:00", "2026-11-22T12:02:30.1234567+00:00"),
 	} {
 		f.invoke(h, good())
 		post := f.await("post")
 		if got := guid.ReplaceAllString(post.Body, "GUID"); got != want {
 			t.Errorf("body = %s, want %s", got, want)
 		}
-		if post.Method != "POST" || post.Path != "/GuardDutyTimer" || post.Length != -1 || !slices.Equal(post.Transfer, []string{"chunked"}) {
-			t.Errorf("request = %s %s, length %d, transfer encoding %q, want POST /GuardDutyTimer, -1, chunked", post.Method, post.Path, post.Length, post.Transfer)
+		if post.Method != "POST" || post.Path != "/GuardDutyTimer" || post.Length != -1 ||
+			!slices.Equal(post.Transfer, []string{"chunked"}) {
+			t.Errorf("request = %s %s, length %d, transfer encoding %q, want POST /GuardDutyTimer, -1, chunked",
+				post.Method, post.Path, post.Length, post.Transfer)
 		}
 	}
 }
@@ -152,11 +155,16 @@ func TestPastDueRun(t *testing.T) {
 	if timer["IsPastDue"] != true {
 		t.Errorf("IsPastDue = %v, want true", timer["IsPastDue"])
 	}
-	want := map[string]any{"Last": "2026-11-22T11:50:00+00:00", "Next": "2026-11-22T11:55:00+00:00", "LastUpdated": "2026-11-22T11:50:00+00:00"}
+	want := map[string]any{
+		"Last":        "2026-11-22T11:50:00+00:00",
+		"Next":        "2026-11-22T11:55:00+00:00",
+		"LastUpdated": "2026-11-22T11:50:00+00:00",
+	}
 	if got := timer["ScheduleStatus"].(map[string]any); !maps.Equal(got, want) {
 		t.Errorf("ScheduleStatus = %v, want %v", got, want)
 	}
-	const details = "Trigger Details: UnscheduledInvocationReason: IsPastDue, OriginalSchedule: 2026-11-22T11:55:00.0000000+00:00"
+	const details = "Trigger Details: UnscheduledInvocationReason: IsPastDue, " +
+		"OriginalSchedule: 2026-11-22T11:55:00.0000000+00:00"
 	if got := messages(h, "Function.GuardDutyTimer", details); len(got) != 1 || got[0].InvocationID != inv.ID {
 		t.Errorf("records with %q = %v, want one of invocation %s", details, got, inv.ID)
 	}
@@ -167,7 +175,10 @@ func TestRetryContext(t *testing.T) {
 	h := f.start()
 	f.invoke(h, good(), funchost.AsRetry(funchost.Retry{Count: 1, Max: 2, Exception: "boom"}))
 	got := f.body()["Metadata"].(map[string]any)["RetryContext"]
-	if want := (map[string]any{"RetryCount": 1.0, "MaxRetryCount": 2.0, "Exception": "boom"}); !maps.Equal(got.(map[string]any), want) {
+	if want := (map[string]any{"RetryCount": 1.0, "MaxRetryCount": 2.0, "Exception": "boom"}); !maps.Equal(
+		got.(map[string]any),
+		want,
+	) {
 		t.Errorf("RetryContext = %v, want %v", got, want)
 	}
 }
@@ -193,13 +204,15 @@ func TestHandlersEnvironment(t *testing.T) {
 		}
 	}
 	if env["FUNCTIONS_CUSTOMHANDLER_PORT"] == "" || !guid.MatchString(env["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"]) {
-		t.Errorf("port %q and worker id %q, want a port and a GUID", env["FUNCTIONS_CUSTOMHANDLER_PORT"], env["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"])
+		t.Errorf("port %q and worker id %q, want a port and a GUID", env["FUNCTIONS_CUSTOMHANDLER_PORT"],
+			env["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"])
 	}
 	if _, inherited := env["HOME"]; inherited {
 		t.Error("HOME is set, want only what Environ gives")
 	}
 	if start.Dir != f.cfg.AppDir || start.Stdin != "/dev/null" || start.PGID != syscall.Getpgrp() {
-		t.Errorf("folder %q, stdin %q, group %d, want %q, /dev/null, %d", start.Dir, start.Stdin, start.PGID, f.cfg.AppDir, syscall.Getpgrp())
+		t.Errorf("folder %q, stdin %q, group %d, want %q, /dev/null, %d", start.Dir, start.Stdin, start.PGID,
+			f.cfg.AppDir, syscall.Getpgrp())
 	}
 	if want := []string{"serve", "--x=value", "%UNSET%"}; !slices.Equal(start.Args, want) {
 		t.Errorf("arguments = %q, want %q", start.Args, want)

@@ -23,7 +23,11 @@ type schedule struct {
 func parseSchedule(text string) (schedule, error) {
 	spec, err := parseNCRONTAB(text)
 	if err != nil {
-		return schedule{}, fmt.Errorf("the schedule expression '%s' was not recognized as a valid cron expression or timespan string: %w", text, err)
+		return schedule{}, fmt.Errorf(
+			"the schedule expression '%s' was not recognized as a valid cron expression or timespan string: %w",
+			text,
+			err,
+		)
 	}
 	spec.Location = time.UTC
 	// NCRONTAB requires the day of the month and the day of the week to match;

@@ -97,8 +97,16 @@ func (a app) startText(err error) string {
 		reason = errno.Error()
 		reason = strings.ToUpper(reason[:1]) + reason[1:]
 	}
-	return fmt.Sprintf("Failed to start Worker Channel. Process fileName: %s\nSystem.ComponentModel.Win32Exception (%d): An error occurred trying to start process '%s' with working directory '%s'. %s",
-		a.executable, int(errno), a.executable, a.workingDir, reason)
+	return fmt.Sprintf(
+		"Failed to start Worker Channel. Process fileName: %s\n"+
+			"System.ComponentModel.Win32Exception (%d): An error occurred trying to start process '%s' with "+
+			"working directory '%s'. %s",
+		a.executable,
+		int(errno),
+		a.executable,
+		a.workingDir,
+		reason,
+	)
 }
 
 // crashed counts an error of the handler. At the third the host stops.

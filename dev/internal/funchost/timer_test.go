@@ -74,7 +74,9 @@ func TestTimerAfterALongRun(t *testing.T) {
 	clock.advance(11 * time.Minute) // 12:05 and 12:10 pass during the first run
 	f.answers <- good()
 	body := f.await("post").Body
-	for _, want := range []string{`"IsPastDue":false`, `"Next":"2026-11-22T12:05:00+00:00"`, `"UtcNow":"2026-11-22T12:13:30.1234567Z"`} {
+	for _, want := range []string{
+		`"IsPastDue":false`, `"Next":"2026-11-22T12:05:00+00:00"`, `"UtcNow":"2026-11-22T12:13:30.1234567Z"`,
+	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("body of the second run = %s, want %s", body, want)
 		}
@@ -100,7 +102,8 @@ func TestTimerStartsWithTheMissedRun(t *testing.T) {
 	}
 	f.console.await(t, "(Succeeded,")
 	stop()
-	if got := messages(h, "Function.GuardDutyTimer", "UnscheduledInvocationReason: IsPastDue, OriginalSchedule: 2026-11-22T11:55:00.0000000+00:00"); len(got) != 1 {
+	const pastDue = "UnscheduledInvocationReason: IsPastDue, OriginalSchedule: 2026-11-22T11:55:00.0000000+00:00"
+	if got := messages(h, "Function.GuardDutyTimer", pastDue); len(got) != 1 {
 		t.Errorf("records of the reason = %v, want one", got)
 	}
 }
@@ -116,7 +119,8 @@ func TestTimerRunsOnStartup(t *testing.T) {
 	}
 	f.console.await(t, "(Succeeded,")
 	stop()
-	if got := messages(h, "Function.GuardDutyTimer", "Trigger Details: UnscheduledInvocationReason: RunOnStartup"); len(got) != 1 {
+	const onStartup = "Trigger Details: UnscheduledInvocationReason: RunOnStartup"
+	if got := messages(h, "Function.GuardDutyTimer", onStartup); len(got) != 1 {
 		t.Errorf("records of the reason = %v, want one", got)
 	}
 }
@@ -124,8 +128,9 @@ func TestTimerRunsOnStartup(t *testing.T) {
 // Expressions are NCRONTAB: in UTC, and with both kinds of day required.
 func TestSchedules(t *testing.T) {
 	for expression, want := range map[string]string{
-		"0 */15 * * * *":       "'0 0,15,30,45 * * * *') will be:\n11/22/2026 12:15:00Z\n11/22/2026 12:30:00Z",
-		"30 2-4 12 * * *":      "'30 2-4 12 * * *') will be:\n11/22/2026 12:03:30Z\n11/22/2026 12:04:30Z\n11/23/2026 12:02:30Z",
+		"0 */15 * * * *": "'0 0,15,30,45 * * * *') will be:\n11/22/2026 12:15:00Z\n11/22/2026 12:30:00Z",
+		"30 2-4 12 * * *": "'30 2-4 12 * * *') will be:\n11/22/2026 12:03:30Z\n11/22/2026 12:04:30Z\n" +
+			"11/23/2026 12:02:30Z",
 		"0 0 0 13 * 5":         "'0 0 0 13 * 5') will be:\n08/13/2027 00:00:00Z\n10/13/2028 00:00:00Z",
 		"0 0 0 * * Mon-Fri":    "'0 0 0 * * 1-5') will be:\n11/23/2026 00:00:00Z",
 		"0 0 0 1 jan,jul *":    "'0 0 0 1 1,7 *') will be:\n01/01/2027 00:00:00Z\n07/01/2027 00:00:00Z",

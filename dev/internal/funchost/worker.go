@@ -189,8 +189,14 @@ func (w *worker) exitText() string {
 			lines = append(lines, line)
 		}
 	}
-	return fmt.Sprintf("Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException: %s exited with code %d (0x%X)\n ---> System.Exception: %s",
-		w.executable, w.code, w.code, strings.Join(lines, ","))
+	return fmt.Sprintf(
+		"Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException: %s exited with code %d (0x%X)\n"+
+			" ---> System.Exception: %s",
+		w.executable,
+		w.code,
+		w.code,
+		strings.Join(lines, ","),
+	)
 }
 
 func newGUID() string {

@@ -52,7 +52,9 @@ func TestManagedIdentityCredentialGetsTokens(t *testing.T) {
 			t.Errorf("Requests(%q) = %d, want 1", resource, got)
 		}
 		want := "resource=" + url.QueryEscape(resource)
-		if got := rec.Take(); !strings.Contains(got, "GET https://"+n.Addr(egresstest.Identity)+"/msi/token?api-version=2019-08-01&client_id=") || !strings.Contains(got, want) {
+		if got := rec.Take(); !strings.Contains(got,
+			"GET https://"+n.Addr(egresstest.Identity)+"/msi/token?api-version=2019-08-01&client_id=") ||
+			!strings.Contains(got, want) {
 			t.Errorf("azidentity sent %q, want a GET with %s", got, want)
 		}
 	}
@@ -66,7 +68,9 @@ func TestDefaultCredentialGetsTokens(t *testing.T) {
 	t.Setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
 	t.Setenv("AZURE_CLIENT_ID", egresstest.NewClientID(t, id))
 	n.SetIdentity(t, id)
-	cred, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: n.Options(t)})
+	cred, err := azidentity.NewDefaultAzureCredential(
+		&azidentity.DefaultAzureCredentialOptions{ClientOptions: n.Options(t)},
+	)
 	if err != nil {
 		t.Fatalf("NewDefaultAzureCredential() = %v, want no error", err)
 	}
@@ -125,13 +129,23 @@ func TestRequestsAreChecked(t *testing.T) {
 		want   int
 	}{
 		{"system-assigned", id.Header, url.Values{"api-version": {v}, "resource": {res}}, 200},
-		{"user-assigned", id.Header, url.Values{"api-version": {v}, "resource": {res}, "client_id": {strings.ToUpper(client)}}, 200},
+		{
+			"user-assigned",
+			id.Header,
+			url.Values{"api-version": {v}, "resource": {res}, "client_id": {strings.ToUpper(client)}},
+			200,
+		},
 		{"no header", "", url.Values{"api-version": {v}, "resource": {res}}, 401},
 		{"wrong header", id.Header + "x", url.Values{"api-version": {v}, "resource": {res}}, 401},
 		{"no resource", id.Header, url.Values{"api-version": {v}}, 400},
 		{"no version", id.Header, url.Values{"resource": {res}}, 400},
 		{"version of another endpoint", id.Header, url.Values{"api-version": {"2018-02-01"}, "resource": {res}}, 400},
-		{"unknown client", id.Header, url.Values{"api-version": {v}, "resource": {res}, "client_id": {id.ObjectID}}, 400},
+		{
+			"unknown client",
+			id.Header,
+			url.Values{"api-version": {v}, "resource": {res}, "client_id": {id.ObjectID}},
+			400,
+		},
 		{"empty client", id.Header, url.Values{"api-version": {v}, "resource": {res}, "client_id": {""}}, 400},
 		{"by object", id.Header, url.Values{"api-version": {v}, "resource": {res}, "object_id": {id.ObjectID}}, 400},
 	} {
@@ -193,7 +207,9 @@ func TestVerifyRefuses(t *testing.T) {
 	_, body := get(t, id, id.Header, url.Values{"api-version": {"2019-08-01"}, "resource": {res}})
 	token, _ := body["access_token"].(string)
 	part := strings.Split(token, ".")
-	forged := base64.RawURLEncoding.EncodeToString([]byte(`{"aud":"https://vault.azure.net","nbf":0,"exp":99999999999}`))
+	forged := base64.RawURLEncoding.EncodeToString(
+		[]byte(`{"aud":"https://vault.azure.net","nbf":0,"exp":99999999999}`),
+	)
 	for _, tt := range []struct {
 		test, token, audience string
 		after                 time.Duration

@@ -134,7 +134,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 func (s *Server) authorize(r *http.Request) *fault {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
-		return refuse(http.StatusUnauthorized, "Unauthorized", "", "AKV10000: Request is missing a Bearer or PoP token.")
+		return refuse(http.StatusUnauthorized, "Unauthorized", "",
+			"AKV10000: Request is missing a Bearer or PoP token.")
 	}
 	if err := s.verify(token, Audience); err != nil {
 		return refuse(http.StatusUnauthorized, "Unauthorized", "", fmt.Sprintf("Error validating token: %v", err))
@@ -142,8 +143,14 @@ func (s *Server) authorize(r *http.Request) *fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.forbidden {
-		return refuse(http.StatusForbidden, "Forbidden", "ForbiddenByRbac",
-			"Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or role definitions were changed recently, please observe propagation time.")
+		return refuse(
+			http.StatusForbidden,
+			"Forbidden",
+			"ForbiddenByRbac",
+			"Caller is not authorized to perform action on resource.\r\n"+
+				"If role assignments, deny assignments or role definitions were changed recently, please observe "+
+				"propagation time.",
+		)
 	}
 	return nil
 }
@@ -152,13 +159,19 @@ func (s *Server) authorize(r *http.Request) *fault {
 // a request names.
 func target(r *http.Request) (name, id string, f *fault) {
 	if v := r.URL.Query().Get("api-version"); !slices.Contains(versions, v) {
-		return "", "", refuse(http.StatusBadRequest, "BadParameter", "",
-			fmt.Sprintf("The specified version (%s) is not recognized. Consider using one of %s.", v, strings.Join(versions, ", ")))
+		return "", "", refuse(
+			http.StatusBadRequest,
+			"BadParameter",
+			"",
+			fmt.Sprintf("The specified version (%s) is not recognized. Consider using one of %s.", v,
+				strings.Join(versions, ", ")),
+		)
 	}
 	path, ok := strings.CutPrefix(r.URL.Path, "/secrets/")
 	name, id, _ = strings.Cut(path, "/")
 	if !ok || name == "" || strings.Contains(id, "/") {
-		return "", "", refuse(http.StatusNotFound, "NotFound", "", "The stand-in serves only /secrets/{name}/{version}.")
+		return "", "", refuse(http.StatusNotFound, "NotFound", "",
+			"The stand-in serves only /secrets/{name}/{version}.")
 	}
 	if r.Method != http.MethodGet {
 		return "", "", refuse(http.StatusMethodNotAllowed, "MethodNotAllowed", "", "The stand-in serves only GET.")
@@ -188,8 +201,10 @@ func (s *Server) read(name, id string) (version, *fault) {
 		}
 	}
 	return version{}, refuse(http.StatusNotFound, "SecretNotFound", "", fmt.Sprintf(
-		"A secret with (name/id) %s was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command.",
-		strings.TrimSuffix(name+"/"+id, "/")))
+		"A secret with (name/id) %s was not found in this key vault. If you recently deleted this secret you may "+
+			"be able to recover it using the correct recovery command.",
+		strings.TrimSuffix(name+"/"+id, "/"),
+	))
 }
 
 // bundle is the body of a granted request.

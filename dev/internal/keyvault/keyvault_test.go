@@ -31,7 +31,8 @@ func start(t *testing.T) (*keyvault.Server, *egresstest.Recorder, *azsecrets.Cli
 
 func client(t *testing.T, n *egresstest.Net, cred azcore.TokenCredential) *azsecrets.Client {
 	t.Helper()
-	c, err := azsecrets.NewClient("https://"+egresstest.Vault, cred, &azsecrets.ClientOptions{ClientOptions: n.Options(t)})
+	c, err := azsecrets.NewClient("https://"+egresstest.Vault, cred,
+		&azsecrets.ClientOptions{ClientOptions: n.Options(t)})
 	if err != nil {
 		t.Fatalf("azsecrets.NewClient() = %v, want no error", err)
 	}
@@ -49,7 +50,8 @@ func read(t *testing.T, c *azsecrets.Client, name, version string) string {
 	case err != nil:
 		t.Fatalf("GetSecret(%q, %q) = %v, want an answer", name, version, err)
 	}
-	if id := got.ID; id.Name() != name || id.Version() == "" || !strings.HasPrefix(string(*id), "https://"+egresstest.Vault+"/secrets/") {
+	if id := got.ID; id.Name() != name || id.Version() == "" ||
+		!strings.HasPrefix(string(*id), "https://"+egresstest.Vault+"/secrets/") {
 		t.Errorf("GetSecret(%q).ID = %q, want one of this vault and secret", name, *id)
 	}
 	return *got.Value
@@ -142,11 +144,13 @@ func TestChallengeIsCheckedByTheClient(t *testing.T) {
 	kv := keyvault.New(id.TenantID, id.Verify)
 	kv.Set("k", "one")
 	n := egresstest.Start(t, map[string]http.Handler{"vault.example.com": kv.Handler()})
-	c, err := azsecrets.NewClient("https://vault.example.com", fixed("a.b.c"), &azsecrets.ClientOptions{ClientOptions: n.Options(t)})
+	c, err := azsecrets.NewClient("https://vault.example.com", fixed("a.b.c"),
+		&azsecrets.ClientOptions{ClientOptions: n.Options(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.GetSecret(t.Context(), "k", "", nil); err == nil || !strings.Contains(err.Error(), "challenge resource") {
+	if _, err := c.GetSecret(t.Context(), "k", "", nil); err == nil ||
+		!strings.Contains(err.Error(), "challenge resource") {
 		t.Errorf("GetSecret() under a name outside vault.azure.net = %v, want the client's own refusal", err)
 	}
 }
@@ -207,12 +211,14 @@ func TestRequestsAreChecked(t *testing.T) {
 				t.Fatalf("body = %q, want a JSON object", w.Body)
 			}
 			if w.Code != tt.status || body.Error.Code != tt.code || body.Error.Innererror.Code != tt.inner {
-				t.Errorf("%s %s = %d %s, want %d %s %s", tt.method, tt.path, w.Code, w.Body, tt.status, tt.code, tt.inner)
+				t.Errorf("%s %s = %d %s, want %d %s %s", tt.method, tt.path, w.Code, w.Body, tt.status, tt.code,
+					tt.inner)
 			}
 			if (body.Value == "one") != (tt.status == 200) {
 				t.Errorf("value in answer %d = %q", w.Code, body.Value)
 			}
-			challenge := `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`
+			challenge := `Bearer authorization="https://login.microsoftonline.com/tenant", ` +
+				`resource="https://vault.azure.net"`
 			if got := w.Header().Get("WWW-Authenticate"); (got == challenge) != (tt.status == 401) {
 				t.Errorf("WWW-Authenticate of answer %d = %q", w.Code, got)
 			}

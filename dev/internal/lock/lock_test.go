@@ -15,7 +15,8 @@ func TestTake(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = lock.Take(folder, "the second, pid 2")
-	if held, ok := errors.AsType[*lock.HeldError](err); !ok || held.Holder != "the first, pid 1" || held.Folder != folder {
+	if held, ok := errors.AsType[*lock.HeldError](err); !ok || held.Holder != "the first, pid 1" ||
+		held.Folder != folder {
 		t.Errorf("Take() of a folder that is taken = %v, want a HeldError that names the first", err)
 	}
 	other, err := lock.Take(filepath.Join(folder, "c"), "another")

@@ -69,7 +69,14 @@ func Guide(w io.Writer, list []Row, width int) {
 	slices.SortStableFunc(list, func(a, b Row) int { return b.TimeGenerated.Compare(a.TimeGenerated) })
 	list = list[:min(guideLimit, len(list))]
 	t := table{
-		columns:   []string{"TimeGenerated", "Severity", "type_s", "title_s", "resource_resourceType_s", "service_resourceRole_s"},
+		columns: []string{
+			"TimeGenerated",
+			"Severity",
+			"type_s",
+			"title_s",
+			"resource_resourceType_s",
+			"service_resourceRole_s",
+		},
 		shortened: 3,
 	}
 	for _, r := range list {
@@ -121,7 +128,8 @@ func Alarming(w io.Writer, list []Row, width int) {
 	}
 	t := table{columns: []string{"account", "Critical", "High", "gravest finding"}, shortened: 3}
 	for id, a := range accounts {
-		t.lines = append(t.lines, []string{id, fmt.Sprintf("%8d", a.critical), fmt.Sprintf("%4d", a.high), a.gravest.Title})
+		t.lines = append(t.lines,
+			[]string{id, fmt.Sprintf("%8d", a.critical), fmt.Sprintf("%4d", a.high), a.gravest.Title})
 	}
 	slices.SortFunc(t.lines, func(a, b []string) int {
 		return cmp.Or(cmp.Compare(b[1], a[1]), cmp.Compare(b[2], a[2]), cmp.Compare(a[0], b[0]))

@@ -15,7 +15,8 @@ func TestCountsAndRefusals(t *testing.T) {
 	service := tables.New()
 	server := httptest.NewServer(service)
 	defer server.Close()
-	clients, err := aztables.NewServiceClientFromConnectionString(tables.Connection(server.Listener.Addr().String()), nil)
+	clients, err := aztables.NewServiceClientFromConnectionString(tables.Connection(server.Listener.Addr().String()),
+		nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +30,8 @@ func TestCountsAndRefusals(t *testing.T) {
 	if got, want := service.Counts(), (tables.Counts{Calls: 3, Transactions: 1, Written: 3, Deleted: 1}); got != want {
 		t.Errorf("Counts() = %+v, want %+v", got, want)
 	}
-	if got, want := service.Counts().Since(tables.Counts{Calls: 1, Written: 3}), (tables.Counts{Calls: 2, Transactions: 1, Deleted: 1}); got != want {
+	want := tables.Counts{Calls: 2, Transactions: 1, Deleted: 1}
+	if got := service.Counts().Since(tables.Counts{Calls: 1, Written: 3}); got != want {
 		t.Errorf("Since = %+v, want %+v", got, want)
 	}
 	for _, path := range []string{"Tables", "State()?$filter=Text%20eq%20't'", "State()?$top=1"} {

@@ -15,7 +15,11 @@ var (
 	errNoTable   = &fault{http.StatusNotFound, "TableNotFound", "The table specified does not exist."}
 	errNoEntity  = &fault{http.StatusNotFound, "ResourceNotFound", "The specified resource does not exist."}
 	errThere     = &fault{http.StatusConflict, "EntityAlreadyExists", "The specified entity already exists."}
-	errCondition = &fault{http.StatusPreconditionFailed, "UpdateConditionNotSatisfied", "The update condition specified in the request was not satisfied."}
+	errCondition = &fault{
+		http.StatusPreconditionFailed,
+		"UpdateConditionNotSatisfied",
+		"The update condition specified in the request was not satisfied.",
+	}
 )
 
 // unknown refuses what this service does not have.
@@ -30,7 +34,10 @@ func invalid(message string) *fault {
 // text is the fault as the service writes it.
 func (f *fault) text() []byte {
 	text, err := json.Marshal(map[string]any{
-		"odata.error": map[string]any{"code": f.code, "message": map[string]string{"lang": "en-US", "value": f.message}},
+		"odata.error": map[string]any{
+			"code":    f.code,
+			"message": map[string]string{"lang": "en-US", "value": f.message},
+		},
 	})
 	if err != nil {
 		panic(err) // texts always encode

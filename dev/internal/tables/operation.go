@@ -48,8 +48,13 @@ func (o *operation) read(body []byte) *fault {
 	delete(o.members, "Timestamp")
 	delete(o.members, "odata.etag")
 	if o.method == http.MethodPost {
-		if json.Unmarshal(o.members["PartitionKey"], &o.partition) != nil || json.Unmarshal(o.members["RowKey"], &o.row) != nil {
-			return &fault{http.StatusBadRequest, "PropertiesNeedValue", "The values are not specified for all properties in the entity."}
+		if json.Unmarshal(o.members["PartitionKey"], &o.partition) != nil ||
+			json.Unmarshal(o.members["RowKey"], &o.row) != nil {
+			return &fault{
+				http.StatusBadRequest,
+				"PropertiesNeedValue",
+				"The values are not specified for all properties in the entity.",
+			}
 		}
 		return nil
 	}

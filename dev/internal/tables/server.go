@@ -47,7 +47,12 @@ type Counts struct {
 
 // Since returns what came after before.
 func (c Counts) Since(before Counts) Counts {
-	return Counts{c.Calls - before.Calls, c.Transactions - before.Transactions, c.Written - before.Written, c.Deleted - before.Deleted}
+	return Counts{
+		c.Calls - before.Calls,
+		c.Transactions - before.Transactions,
+		c.Written - before.Written,
+		c.Deleted - before.Deleted,
+	}
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -65,7 +70,8 @@ func (s *Server) Counts() Counts {
 // Connection is the connection string of the service when it is served at
 // addr, host and port, in the form that Azurite has.
 func Connection(addr string) string {
-	return fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;TableEndpoint=http://%s/%[1]s;", servers.Account, servers.AccountKey, addr)
+	return fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;TableEndpoint=http://%s/%[1]s;",
+		servers.Account, servers.AccountKey, addr)
 }
 
 // ServeHTTP answers one request.

@@ -37,13 +37,18 @@ func newEntity(members map[string]json.RawMessage, at time.Time) *entity {
 	if err != nil {
 		panic(err) // all of it was read as JSON
 	}
-	return &entity{text: text, at: at, etag: fmt.Sprintf(`W/"datetime'%s'"`, at.Format("2006-01-02T15%3A04%3A05.0000000Z"))}
+	return &entity{
+		text: text,
+		at:   at,
+		etag: fmt.Sprintf(`W/"datetime'%s'"`, at.Format("2006-01-02T15%3A04%3A05.0000000Z")),
+	}
 }
 
 // shown is the entity with the members that the service adds.
 func (e *entity) shown() []byte {
 	etag, _ := json.Marshal(e.etag) // text always encodes
-	return fmt.Appendf(nil, `{"odata.etag":%s,"Timestamp":%q,%s`, etag, e.at.Format("2006-01-02T15:04:05.0000000Z"), e.text[1:])
+	return fmt.Appendf(nil, `{"odata.etag":%s,"Timestamp":%q,%s`, etag, e.at.Format("2006-01-02T15:04:05.0000000Z"),
+		e.text[1:])
 }
 
 // selected is the members of an object that are named, and its ETag.

@@ -29,7 +29,9 @@ func each(t *testing.T, test func(t *testing.T, service *aztables.ServiceClient)
 			t.Cleanup(server.Close)
 			return tables.Connection(server.Listener.Addr().String())
 		},
-		"Azurite": func(t *testing.T) string { return serverstest.Azurite(t, servers.AzuriteOptions{}).ConnectionString },
+		"Azurite": func(t *testing.T) string {
+			return serverstest.Azurite(t, servers.AzuriteOptions{}).ConnectionString
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			service, err := aztables.NewServiceClientFromConnectionString(start(t), &aztables.ClientOptions{
@@ -118,11 +120,13 @@ func TestWritesAreConditional(t *testing.T) {
 		if got["Text"] != "a" || got["RowKey"] != row || etag != added.ETag {
 			t.Errorf("GetEntity = %v at %s, want the text a at %s", got, etag, added.ETag)
 		}
-		if at, err := time.Parse(time.RFC3339, fmt.Sprint(got["Timestamp"])); err != nil || time.Since(at) > time.Minute {
+		if at, err := time.Parse(time.RFC3339, fmt.Sprint(got["Timestamp"])); err != nil ||
+			time.Since(at) > time.Minute {
 			t.Errorf("Timestamp = %v, want the time of now", got["Timestamp"])
 		}
 		update := func(row, text string, match azcore.ETag) (azcore.ETag, error) {
-			out, err := client.UpdateEntity(t.Context(), entity(row, text), &aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeReplace})
+			out, err := client.UpdateEntity(t.Context(), entity(row, text),
+				&aztables.UpdateEntityOptions{IfMatch: &match, UpdateMode: aztables.UpdateModeReplace})
 			return out.ETag, err
 		}
 		newer, err := update(row, "c", etag)
@@ -158,7 +162,8 @@ func TestReplaceAndMerge(t *testing.T) {
 			{aztables.UpdateModeMerge, `{"PartitionKey":"p:","RowKey":"r","B":"3","C":true}`, "A=1 B=3 C=true"},
 			{aztables.UpdateModeReplace, `{"PartitionKey":"p:","RowKey":"r","C":false}`, "A=<nil> B=<nil> C=false"},
 		} {
-			if _, err := client.UpsertEntity(t.Context(), []byte(step.text), &aztables.UpsertEntityOptions{UpdateMode: step.mode}); err != nil {
+			options := &aztables.UpsertEntityOptions{UpdateMode: step.mode}
+			if _, err := client.UpsertEntity(t.Context(), []byte(step.text), options); err != nil {
 				t.Fatal(err)
 			}
 			m, _ := members(t, client, "r")
@@ -198,7 +203,8 @@ func keysOf(t *testing.T, client *aztables.Client, filter string, only *string) 
 
 func upserts(rows ...string) (list []aztables.TransactionAction) {
 	for _, row := range rows {
-		list = append(list, aztables.TransactionAction{ActionType: aztables.TransactionTypeInsertReplace, Entity: entity(row, "t")})
+		list = append(list,
+			aztables.TransactionAction{ActionType: aztables.TransactionTypeInsertReplace, Entity: entity(row, "t")})
 	}
 	return list
 }
@@ -226,7 +232,12 @@ func TestListByKeys(t *testing.T) {
 			want   []string
 			pages  int
 		}{
-			{"PartitionKey eq 'p:' and RowKey ge 'done|' and RowKey lt 'pending}'", nil, append(slices.Clone(rows), "lease", "pending|1"), 2},
+			{
+				"PartitionKey eq 'p:' and RowKey ge 'done|' and RowKey lt 'pending}'",
+				nil,
+				append(slices.Clone(rows), "lease", "pending|1"),
+				2,
+			},
 			{"PartitionKey eq 'p:' and RowKey ge 'done|' and RowKey lt 'done|0002'", &only, rows[:2], 1},
 			{"RowKey eq 'watermark'", nil, []string{"watermark"}, 1},
 			{"PartitionKey eq 'it''s'", nil, nil, 1},
@@ -261,7 +272,8 @@ func TestTransactionIsWhole(t *testing.T) {
 		if got, _ := keysOf(t, client, "PartitionKey eq 'p:'", nil); !slices.Equal(got, []string{"a", "b", "c|2"}) {
 			t.Errorf("the rows after transactions that failed = %q, want those before", got)
 		}
-		if _, err := client.SubmitTransaction(t.Context(), append(upserts("c"), remove("a"), remove("c|2")), nil); err != nil {
+		last := append(upserts("c"), remove("a"), remove("c|2"))
+		if _, err := client.SubmitTransaction(t.Context(), last, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got, _ := keysOf(t, client, "PartitionKey eq 'p:'", nil); !slices.Equal(got, []string{"b", "c"}) {

@@ -34,7 +34,12 @@ func (s *Server) transaction(w http.ResponseWriter, contentType string, body []b
 	}
 	w.Header().Set("Content-Type", "multipart/mixed; boundary=batchresponse")
 	w.WriteHeader(http.StatusAccepted)
-	_, _ = fmt.Fprintf(w, "--batchresponse\r\nContent-Type: multipart/mixed; boundary=changesetresponse\r\n\r\n%s--changesetresponse--\r\n--batchresponse--\r\n", parts.Bytes()) // the client has gone if this fails
+	_, _ = fmt.Fprintf(
+		w,
+		"--batchresponse\r\nContent-Type: multipart/mixed; boundary=changesetresponse\r\n\r\n"+
+			"%s--changesetresponse--\r\n--batchresponse--\r\n",
+		parts.Bytes(),
+	) // the client has gone if this fails
 	return nil
 }
 
@@ -47,9 +52,17 @@ func (s *Server) applyAll(list []operation, parts *bytes.Buffer) (at int, f *fau
 		etag, back, f := "", func() {}, (*fault)(nil)
 		switch {
 		case o.partition != list[0].partition || o.table != list[0].table:
-			f = &fault{http.StatusBadRequest, "CommandsInBatchActOnDifferentPartitions", "All commands in a batch must operate on same entity group."}
+			f = &fault{
+				http.StatusBadRequest,
+				"CommandsInBatchActOnDifferentPartitions",
+				"All commands in a batch must operate on same entity group.",
+			}
 		case seen[o.address]:
-			f = &fault{http.StatusBadRequest, "InvalidDuplicateRow", "The batch request contains multiple changes with same row key."}
+			f = &fault{
+				http.StatusBadRequest,
+				"InvalidDuplicateRow",
+				"The batch request contains multiple changes with same row key.",
+			}
 		default:
 			etag, back, f = s.apply(o)
 		}
@@ -67,7 +80,13 @@ func (s *Server) applyAll(list []operation, parts *bytes.Buffer) (at int, f *fau
 
 // answerPart writes the answer to one operation.
 func answerPart(parts *bytes.Buffer, status int, etag string, body []byte) {
-	fmt.Fprintf(parts, "--changesetresponse\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nHTTP/1.1 %d %s\r\nDataServiceVersion: 3.0;\r\n", status, http.StatusText(status))
+	fmt.Fprintf(
+		parts,
+		"--changesetresponse\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"+
+			"HTTP/1.1 %d %s\r\nDataServiceVersion: 3.0;\r\n",
+		status,
+		http.StatusText(status),
+	)
 	if etag != "" {
 		fmt.Fprintf(parts, "ETag: %s\r\n", etag)
 	}
