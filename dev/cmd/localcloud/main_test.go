@@ -24,7 +24,12 @@ const patience = 2 * time.Minute
 // built is the folder of the programs under test, root that of the repository.
 var built, root string
 
-func TestMain(m *testing.M) { os.Exit(runAll(m)) }
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "func" {
+		os.Exit(coreTools())
+	}
+	os.Exit(runAll(m))
+}
 
 func runAll(m *testing.M) int {
 	var err error

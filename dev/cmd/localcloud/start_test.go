@@ -1,12 +1,17 @@
 package main_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"guardduty-sentinel/dev/internal/funchost"
 )
 
 // functions returns a search path with a program named func, a shell script,
@@ -15,6 +20,63 @@ func (p *place) functions(script string) string {
 	p.Helper()
 	file := p.write("core-tools/func", "#!/bin/sh\n"+script, 0o755)
 	return filepath.Dir(file) + string(filepath.ListSeparator) + os.Getenv("PATH")
+}
+
+// coreTools plays func start with the stand-in host, which chooses its proxy as
+// the real one does: it reads the folder it is run in, makes one run and prints
+// what the history shows of it.
+func coreTools() int {
+	var local struct{ Values map[string]string }
+	text, err := os.ReadFile("local.settings.json")
+	if err == nil {
+		err = json.Unmarshal(text, &local)
+	}
+	if err == nil {
+		err = runOnce(local.Values)
+	}
+	if err != nil {
+		fmt.Println("func:", err)
+		return 1
+	}
+	return 0
+}
+
+func runOnce(settings map[string]string) error {
+	host, err := funchost.Start(context.Background(), funchost.Config{AppDir: ".", Settings: settings})
+	if err != nil {
+		return err
+	}
+	inv, err := host.Invoke(context.Background(), "GuardDutyTimer")
+	if err == nil {
+		fmt.Printf("Succeeded: %t %q %s\n", inv.Succeeded, inv.Logs, inv.Exception)
+	}
+	return errors.Join(err, host.Shutdown(context.Background()))
+}
+
+// The rows arrive under a host that .NET's rules for proxies hold for.
+func TestStartDelivers(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.needAzurite()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.env["PATH"] = p.functions("")
+	p.env["FINDINGS"] = p.write("three.jsonl", few(t), 0o644)
+	file := filepath.Join(p.root, "core-tools", "func")
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	p.link(self, file)
+	out, failed := p.run("start")
+	if failed {
+		t.Fatal(out)
+	}
+	p.wantIn(out, `Succeeded: true ["Posted 2 findings from 2 objects into AWSGuardDuty_CL in `)
+	if n := strings.Count(p.read(".local/cloud/rows.ndjson"), "\n"); n != 2 {
+		t.Errorf("%d rows, want the 2 findings that were not held back", n)
+	}
 }
 
 // What func is given: a folder with the app and the settings of the local
