@@ -106,7 +106,7 @@ dev/bin/localcloud: $(DEV_FILES) dev/go.mod dev/go.sum | need-go
 
 $(NODE_MODULES): dev/node/package.json dev/node/package-lock.json | need-node
 	@echo "Fetching the packages of dev/node (the first time about a minute) ..."
-	@npm_config_update_notifier=false npm ci --prefix dev/node --silent --no-audit --no-fund --ignore-scripts
+	@npm_config_update_notifier=false npm ci --prefix dev/node --loglevel=error --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 .tools/versitygw:
