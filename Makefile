@@ -36,9 +36,13 @@ help: ## lists the targets
 	@echo "  DAMAGED=1       damaged objects among the good ones"
 	@echo "  TABLES=azurite  the state table in Azurite (needs Node 20 with npm)"
 	@echo "  CLOUD=folder    keeps the files of the run there, not in .local/cloud"
+	@echo "Variables of bench and bench-backlog:"
+	@echo "  PROFILE=1       writes profiles to .local/bench"
+	@echo "  SCENARIOS=A,B   only these; RUNS=1 each of them once"
+	@echo "  BACKLOG=20000,5 objects and days; BUDGET=10s for shorter runs"
 	@echo
-	@echo "All is kept below this folder, but for the caches of Go and npm:"
-	@echo "go clean -modcache -cache and npm cache clean --force empty those."
+	@echo "All is kept below this folder but the caches of Go and npm, which"
+	@echo "go clean -cache -modcache and npm cache clean --force empty."
 
 # Values as they were written, in the environment: make would take a $$ for a
 # variable of its own, and a shell a quote for the end of a word.
@@ -54,11 +58,11 @@ need-go need-node need-func: need-%:
 	@dev/need.sh $(TARGET) $*
 
 .PHONY: run
-run: cloud ## runs the connector twice on a local cloud and shows the rows
+run: cloud ## runs the connector twice on a local cloud, shows the rows
 	@dev/bin/localcloud run
 
 .PHONY: up
-up: cloud ## keeps the local cloud running, with the timer on its schedule
+up: cloud ## keeps the local cloud and the timer running
 	@dev/bin/localcloud up
 
 .PHONY: start
@@ -66,7 +70,7 @@ start: need-go need-func $(NODE_MODULES) cloud ## the same under func start (Azu
 	@dev/bin/localcloud start
 
 .PHONY: azurite
-azurite: $(NODE_MODULES) ## starts Azurite's three services for func start; its files go to .local/azurite
+azurite: $(NODE_MODULES) ## starts Azurite for func start, files in .local/azurite
 	@mkdir -p .local/azurite
 	@dev/node/node_modules/.bin/azurite --location .local/azurite --disableTelemetry --skipApiVersionCheck
 
@@ -87,11 +91,11 @@ bin/handler: $(GO_FILES) go.mod go.sum | need-go
 	@set -o pipefail; $(GO_BUILD) -o $@ ./handler $(QUIETLY)
 
 .PHONY: package
-package: ## makes dist/guardduty-sentinel.zip for the function app: the same bytes from the same commit
+package: ## makes the deployment package, dist/guardduty-sentinel.zip
 	@go run -C dev ./cmd/package -dir dist/app
 
 .PHONY: deploy
-deploy: ## deploys infra/ and the package with az; RG=resource-group APP=function-app
+deploy: ## deploys infra/ and the package with az: RG=… APP=…
 	@RG='$(RG)' APP='$(APP)' PARAMS='$(PARAMS)' PACKAGE='$(PACKAGE)' infra/deploy.sh
 
 run up start: STEP1 := 1/2 $(empty)
@@ -157,9 +161,9 @@ test-handler: $(NODE_MODULES) .tools/versitygw ## runs the Go tests of handler/
 	go test $(RACE) -timeout 10m ./...
 
 .PHONY: check
-check: $(NODE_MODULES) ## all that must hold before a change is accepted: format, vet, staticcheck, layers, templates, tests
-	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
-		[ -z "$$files" ] || { echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
+check: $(NODE_MODULES) ## runs every check and all tests: before a change is sent
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); [ -z "$$files" ] || \
+		{ echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
 	go vet ./...
 	go vet -C dev ./...
 	@$(MAKE) cross
@@ -173,7 +177,7 @@ check: $(NODE_MODULES) ## all that must hold before a change is accepted: format
 	@$(MAKE) test
 
 .PHONY: prose
-prose: ## looks for words and line widths that the project does not use; FILES='a b' for some files
+prose: ## checks words and line widths: FILES='a b' for some files
 	@node dev/node/prose/prose.mjs $(FILES)
 
 # Tools for what is neither Go nor Node. PATH lets actionlint find shellcheck,
@@ -203,20 +207,23 @@ cross: need-go ## compiles both modules for the other systems
 # own that not every place allows. The tests in dev/node/infra read the templates
 # without it.
 .PHONY: bicep
-bicep: ## compiles the templates where the Bicep CLI is installed; a warning fails
-	@if command -v bicep >/dev/null; then .ci/bicep; else echo "bicep is not installed: templates not compiled (skipped)"; fi
+bicep: ## compiles the templates where the Bicep CLI is installed
+	@if command -v bicep >/dev/null; then .ci/bicep; else \
+		echo "bicep is not installed: templates not compiled (skipped)"; fi
 
 # What is measured: the handler of a release, or with PROFILE=1 one that writes
 # profiles.
 BENCHED := $(if $(PROFILE),.local/bench/handler,bin/handler)
 
 .PHONY: bench
-bench: $(BENCHED) dev/bin/bench $(NODE_MODULES) ## measures the handler on a local cloud; SCENARIOS=A,B for some, RUNS=1 for once each, PROFILE=1 for profiles in .local/bench
-	@dev/bin/bench -handler '$(BENCHED)' $(if $(PROFILE),-profile) $(if $(SCENARIOS),-scenarios '$(SCENARIOS)') $(if $(RUNS),-runs '$(RUNS)')
+bench: $(BENCHED) dev/bin/bench $(NODE_MODULES) ## measures the handler on a local cloud, in some six minutes
+	@dev/bin/bench -handler '$(BENCHED)' $(if $(PROFILE),-profile) \
+		$(if $(SCENARIOS),-scenarios '$(SCENARIOS)') $(if $(RUNS),-runs '$(RUNS)')
 
 .PHONY: bench-backlog
-bench-backlog: $(BENCHED) dev/bin/bench ## measures a backlog of 1,000,000 objects over 60 days, within an hour or so; BACKLOG=20000,5 for a smaller one, BUDGET=10s for shorter runs
-	@dev/bin/bench -handler '$(BENCHED)' $(if $(PROFILE),-profile) -scenarios D $(if $(BACKLOG),-backlog '$(BACKLOG)') $(if $(BUDGET),-budget '$(BUDGET)')
+bench-backlog: $(BENCHED) dev/bin/bench ## measures a backlog of a million objects, in about an hour
+	@dev/bin/bench -handler '$(BENCHED)' $(if $(PROFILE),-profile) -scenarios D \
+		$(if $(BACKLOG),-backlog '$(BACKLOG)') $(if $(BUDGET),-budget '$(BUDGET)')
 
 dev/bin/bench: $(DEV_FILES) dev/go.mod dev/go.sum | need-go
 	cd dev && $(GO_BUILD) -o bin/bench ./cmd/bench
@@ -225,7 +232,7 @@ dev/bin/bench: $(DEV_FILES) dev/go.mod dev/go.sum | need-go
 	$(GO_BUILD) -tags profile -o $@ ./handler
 
 .PHONY: docs
-docs: $(NODE_MODULES) ## writes what is generated: docs/schema.md, the table in docs/settings.md, the lists in docs/content.md and docs/operations.md, the function of finding types, the workbook
+docs: $(NODE_MODULES) ## writes the pages and files that are generated
 	node dev/node/schema/schema.mjs --write
 	go test ./handler/internal/config -run 'TestSettings(Page|File)$$' -update
 	node dev/node/content/finding_types.mjs
@@ -234,5 +241,5 @@ docs: $(NODE_MODULES) ## writes what is generated: docs/schema.md, the table in 
 	go test -count=1 ./handler/internal/fault -run TestCodesInOperations -update
 
 .PHONY: clean
-clean: ## removes what was built, installed and kept below this folder
+clean: ## removes what was built, fetched and kept below this folder
 	rm -rf bin dist dev/bin dev/node/node_modules .tools .local
