@@ -75,8 +75,8 @@ azurite: $(NODE_MODULES) ## starts Azurite for func start, files in .local/azuri
 	@dev/node/node_modules/.bin/azurite --location .local/azurite --disableTelemetry --skipApiVersionCheck
 
 .PHONY: query
-query: $(NODE_MODULES) ## runs KQL='…' or FILE=query.kql over the rows of the last run
-	@node dev/node/content/query.mjs
+query: $(NODE_MODULES) ## runs KQL='…' or FILE=query.kql over the last run's rows
+	@[ -z "$$CLOUD" ] || set -- --rows "$$CLOUD/rows.ndjson"; node dev/node/content/query.mjs "$$@"
 
 # As they were written: make would read a $ as a variable of its own, a shell a quote.
 override KQL := $(value KQL)
