@@ -92,33 +92,22 @@ func (h *appHost) stop(ctx context.Context) error {
 	return err
 }
 
-// showQuarantine prints what the handler has quarantined beyond the entries
-// that were shown before, and returns how many there are.
-func showQuarantine(ctx context.Context, c *cloud.Cloud, shown map[cloud.Quarantined]bool) (int, error) {
-	list, err := c.Quarantine(ctx)
-	if err != nil {
-		return 0, err
+// showQuarantine prints what the handler has quarantined.
+func showQuarantine(list []cloud.Quarantined) {
+	if len(list) == 0 {
+		return
 	}
-	news := slices.DeleteFunc(list, func(q cloud.Quarantined) bool { return shown[q] })
-	if len(news) == 0 {
-		return 0, nil
+	noun := "entries"
+	if len(list) == 1 {
+		noun = "entry"
 	}
 	fmt.Printf("\n%s (not sent; the rest of each object was delivered):\n",
-		styled(bold, "Quarantined: "+entries(len(news))))
-	for _, q := range news {
-		shown[q] = true
+		styled(bold, fmt.Sprintf("Quarantined: %d %s", len(list), noun)))
+	for _, q := range list {
 		where := "whole object"
 		if q.Line > 0 {
 			where = fmt.Sprintf("line %d", q.Line)
 		}
 		fmt.Printf("  %s\n    %s: %s\n", q.Object, where, sentence(q.Reason))
 	}
-	return len(news), nil
-}
-
-func entries(n int) string {
-	if n == 1 {
-		return "1 entry"
-	}
-	return fmt.Sprintf("%d entries", n)
 }

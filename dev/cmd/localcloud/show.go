@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"guardduty-sentinel/dev/internal/cloud"
 	"guardduty-sentinel/dev/internal/rows"
 )
 
@@ -25,7 +26,7 @@ const minNode = 20
 
 // showRows shows what arrived: the guide's query, what the analytics rules
 // would have alerted on, and what to do next. Without Node it shows less.
-func showRows(ctx context.Context, o options, file string) error {
+func showRows(ctx context.Context, o options, file string, quarantined []cloud.Quarantined) error {
 	list, err := rows.Read(file)
 	if err != nil {
 		return err
@@ -42,6 +43,7 @@ func showRows(ctx context.Context, o options, file string) error {
 		fmt.Printf("Shown by a plain reader: %v.\n", missing)
 	}
 	showAlerts(ctx, o, file, list, missing == nil)
+	showQuarantine(quarantined)
 	o.showNext(file, len(list))
 	return nil
 }
@@ -66,9 +68,9 @@ func showAlerts(ctx context.Context, o options, file string, list []rows.Row, no
 
 // showNext says where the files are and what else there is to try.
 func (o options) showNext(file string, n int) {
-	cloud := ""
+	where := ""
 	if o.dir != filepath.Join(o.root, ".local", "cloud") {
-		cloud = " CLOUD=" + o.show(o.dir)
+		where = " CLOUD=" + o.show(o.dir)
 	}
 	fmt.Printf(`
 %s of AWSGuardDuty_CL: %s
@@ -79,7 +81,7 @@ Next:
   make run FINDINGS=path/to/folder   with findings of your own
   make run DAMAGED=1                 with damaged objects among the good ones
   make up                            keeps the local cloud running
-`, rows.Plural(n, "row"), o.show(file), o.show(o.file("host.log")), cloud)
+`, rows.Plural(n, "row"), o.show(file), o.show(o.file("host.log")), where)
 }
 
 // node runs a program of dev/node.

@@ -25,45 +25,48 @@ func twice(ctx context.Context, o options) error {
 	}
 	defer held.Release()
 	fresh := o.file("rows.new.ndjson")
-	if err := deliver(ctx, o, bucket, fresh); err != nil {
+	quarantined, err := deliver(ctx, o, bucket, fresh)
+	if err != nil {
+		showQuarantine(quarantined)
 		return fmt.Errorf("%w\nThe host's console: %s", err, o.show(o.file("host.log")))
 	}
 	if err := os.Rename(fresh, o.file("rows.ndjson")); err != nil {
 		return err
 	}
-	return showRows(ctx, o, o.file("rows.ndjson"))
+	return showRows(ctx, o, o.file("rows.ndjson"), quarantined)
 }
 
-// deliver makes the two runs on a cloud of their own, whose rows go to a file.
-func deliver(ctx context.Context, o options, bucket content, file string) (err error) {
+// deliver makes the two runs on a cloud of their own, whose rows go to a file,
+// and returns what was quarantined.
+func deliver(ctx context.Context, o options, bucket content, file string) (bad []cloud.Quarantined, err error) {
 	o.identity = true
 	c, err := begin(ctx, o, o.storage(), file)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	if err := c.Put(bucket.objects); err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Printf("Exported %s in %s to s3://%s, with objects of other services beside them.\n",
 		rows.Plural(bucket.findings, "finding"), rows.Plural(len(bucket.objects), "object"), c.S3.Bucket())
 	host, err := startHost(ctx, o, c, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, host.stop(ctx)) }()
 	first, err := oneRun(ctx, c, host, 1)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	second, err := oneRun(ctx, c, host, 2)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if _, err := showQuarantine(ctx, c, map[cloud.Quarantined]bool{}); err != nil {
-		return err
+	if bad, err = c.Quarantine(ctx); err != nil {
+		return nil, err
 	}
-	return bucket.check(first, second)
+	return bad, bucket.check(first, second)
 }
 
 // oneRun runs the timer, prints its entry of the run history and what the local

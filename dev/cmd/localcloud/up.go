@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"guardduty-sentinel/dev/internal/cloud"
@@ -109,11 +110,23 @@ func (t *ticker) print(host *funchost.Host, inv funchost.Invocation) {
 		fmt.Printf("%s  %s\n", at, inv.Logs[0])
 	}
 	if end.Quarantined > 0 {
-		if _, err := showQuarantine(t.ctx, t.cloud, t.shown); err != nil {
-			fmt.Fprintln(os.Stderr, "localcloud:", err)
-		}
-		fmt.Println()
+		t.quarantine()
 	}
+}
+
+// quarantine prints what has been quarantined since it was called last.
+func (t *ticker) quarantine() {
+	list, err := t.cloud.Quarantine(t.ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "localcloud:", err)
+		return
+	}
+	list = slices.DeleteFunc(list, func(q cloud.Quarantined) bool { return t.shown[q] })
+	for _, q := range list {
+		t.shown[q] = true
+	}
+	showQuarantine(list)
+	fmt.Println()
 }
 
 // String is a run in one line.
