@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,16 +32,16 @@ func showRows(ctx context.Context, o options, file string, quarantined []cloud.Q
 	}
 	missing := o.nodeMissing(ctx)
 	fmt.Printf("\n%s\n\n", styled(bold, guideQuery))
-	if missing == nil {
+	if missing == "" {
 		err = o.node(ctx, filepath.Join("content", "query.mjs"), "--rows", file, guideQuery)
 		if err != nil {
 			return fmt.Errorf("query: %w", err)
 		}
 	} else {
 		rows.Guide(os.Stdout, list, width())
-		fmt.Printf("Shown by a plain reader: %v.\n", missing)
+		fmt.Printf("Shown by a plain reader: %s.\n", missing)
 	}
-	showAlerts(ctx, o, file, list, missing == nil)
+	showAlerts(ctx, o, file, list, missing == "")
 	showQuarantine(quarantined)
 	o.showNext(file, len(list))
 	return nil
@@ -91,20 +90,20 @@ func (o options) node(ctx context.Context, program string, args ...string) error
 	return cmd.Run()
 }
 
-// nodeMissing says what is missing for the programs of dev/node, nil when
-// nothing is.
-func (o options) nodeMissing(ctx context.Context) error {
+// nodeMissing says what is missing for the programs of dev/node; it is empty
+// when nothing is.
+func (o options) nodeMissing(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "node", "--version").Output()
 	if err != nil {
-		return fmt.Errorf("Node %d is needed for `make query` (found none)", minNode)
+		return fmt.Sprintf("Node %d is needed for `make query` (found none)", minNode)
 	}
 	version := strings.TrimPrefix(strings.TrimSpace(string(out)), "v")
 	major, _, _ := strings.Cut(version, ".")
 	if n, err := strconv.Atoi(major); err != nil || n < minNode {
-		return fmt.Errorf("Node %d is needed for `make query` (found %s)", minNode, version)
+		return fmt.Sprintf("Node %d is needed for `make query` (found %s)", minNode, version)
 	}
 	if _, err := os.Stat(filepath.Join(o.root, "dev", "node", "node_modules", ".package-lock.json")); err != nil {
-		return errors.New("`make query` fetches the packages that its query engine needs, once")
+		return "`make query` fetches the packages that its query engine needs, once"
 	}
-	return nil
+	return ""
 }
