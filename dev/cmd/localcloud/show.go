@@ -67,10 +67,6 @@ func showAlerts(ctx context.Context, o options, file string, list []rows.Row, no
 
 // showNext says where the files are and what else there is to try.
 func (o options) showNext(file string, n int) {
-	where := ""
-	if o.dir != filepath.Join(o.root, ".local", "cloud") {
-		where = " CLOUD=" + o.show(o.dir)
-	}
 	fmt.Printf(`
 %s of AWSGuardDuty_CL: %s
 The host's console: %s
@@ -80,7 +76,15 @@ Next:
   make run FINDINGS=path/to/folder   with findings of your own
   make run DAMAGED=1                 with damaged objects among the good ones
   make up                            keeps the local cloud running
-`, rows.Plural(n, "row"), o.show(file), o.show(o.file("host.log")), where)
+`, rows.Plural(n, "row"), o.show(file), o.show(o.file("host.log")), o.cloudWord())
+}
+
+// cloudWord is what make needs to be given to find this run's folder.
+func (o options) cloudWord() string {
+	if o.dir == filepath.Join(o.root, ".local", "cloud") {
+		return ""
+	}
+	return " CLOUD=" + o.show(o.dir)
 }
 
 // node runs a program of dev/node.

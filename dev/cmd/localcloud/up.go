@@ -173,9 +173,9 @@ func printPlaces(w io.Writer, o options, c *cloud.Cloud, admin string) {
   rows          %s
 `, styled(bold, "Local cloud"), s["AWS_ENDPOINT_URL_S3"], c.S3.Bucket(), cloud.Region,
 		c.AccessKeyID, c.SecretAccessKey, cloud.StateTable, c.Connection(), rowsFile)
-	fmt.Fprintf(w, `  a query       make query KQL='AWSGuardDuty_CL | count'
+	fmt.Fprintf(w, `  a query       make query%s KQL='AWSGuardDuty_CL | count'
   new findings  one every %s
-`, exportEvery)
+`, o.cloudWord(), exportEvery)
 	if admin != "" {
 		fmt.Fprintf(w, `  host          a run every minute; its console is in %s
   a run now     curl -X POST -H 'Content-Type: application/json' -d '{"input":""}' %s

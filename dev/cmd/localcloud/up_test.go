@@ -69,6 +69,7 @@ func TestUpWithDamagedObjects(t *testing.T) {
 	p.env["DAMAGED"], p.env["CLOUD"] = "1", "elsewhere"
 	r := p.start("up")
 	r.await("line 2: not JSON", 1)
+	p.wantIn(r.output(), "make query CLOUD=elsewhere KQL=")
 	r.interrupt()
 	p.wantIn(r.output(), "; 3 quarantined; watermark ", "Quarantined: 3 entries")
 	if _, err := os.Stat(filepath.Join(p.root, "elsewhere", "rows.ndjson")); err != nil {
