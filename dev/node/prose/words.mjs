@@ -10,7 +10,7 @@ export const WORDS = [
   [/\bwork(s|ed|ing)? off\b/, 'process'],
   [/\bon (its|their) way\b/, 'in flight'],
   [/\btold\b/, 'say who is notified, or what is distinguished'],
-  [/\bnobody\b/, 'no one, or name who'],
+  [/(?<!http\.)\bnobody\b/, 'no one, or name who'],
   [/\bby (itself|themselves)\b/, 'automatically, or say who does it'],
   [/\b(go|goes|going|gone|went) on(?! call\b)\b/, 'continue'],
 ].map(([pattern, better]) => ({ pattern: new RegExp(pattern, 'gi'), better }));
