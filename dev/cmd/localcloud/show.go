@@ -52,7 +52,7 @@ func showRows(ctx context.Context, o options, file string, quarantined []cloud.Q
 func showAlerts(ctx context.Context, o options, file string, list []rows.Row, node bool) {
 	fired := filepath.Join("content", "fired.mjs")
 	if _, err := os.Stat(filepath.Join(o.root, "dev", "node", fired)); node && err == nil {
-		const head = "What the analytics rules would have raised (about half a minute; Ctrl-C leaves it out):"
+		const head = "What the analytics rules would have raised (takes some seconds; Ctrl-C leaves it out):"
 		fmt.Printf("\n%s\n", styled(bold, head))
 		if err := o.node(ctx, fired, "--rows", file); err == nil {
 			return

@@ -1,8 +1,8 @@
 // Which analytics rules would have raised alerts over rows of the table:
 //
-//     node dev/node/content/fired.mjs --rows .local/cloud/rows.ndjson [--now TIME]
+//     node dev/node/content/fired.mjs --rows .local/cloud/rows.ndjson [--now TIME] [--samples]
 //
-// A row is taken to arrive at its TimeGenerated. Each rule runs on its own schedule, over its own period, at the first
+// The rules raise no alert of sample findings: these are left out, or with --samples taken as real. A row is taken to arrive at its TimeGenerated. Each rule runs on its own schedule, over its own period, at the first
 // times after an arrival; between arrivals it would find nothing new.
 import { existsSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -10,27 +10,25 @@ import { parseArgs } from 'node:util';
 import { asTable } from '../kql/present.mjs';
 import { alerts, readRules, seconds } from './rules.mjs';
 
-const USAGE = 'usage: node dev/node/content/fired.mjs --rows ROWS.ndjson [--now TIME]';
+const USAGE = 'usage: node dev/node/content/fired.mjs --rows ROWS.ndjson [--now TIME] [--samples]';
 const HOUR = 3600;
-
-/** The rows with a time of arrival, up to `now`. Samples, of which the rules raise no alert, become findings. */
-export function arriving(rows, now) {
-  const real = (row) => ({
-    ...row,
-    ArrivedAt: row.TimeGenerated,
-    service_additionalInfo_sample_b: false,
-    ...(row.ServiceDetails && {
-      ServiceDetails: {
-        ...row.ServiceDetails,
-        additionalInfo: { ...row.ServiceDetails.additionalInfo, sample: false },
-      },
-    }),
-  });
-  return rows.filter((row) => Date.parse(row.TimeGenerated) <= now).map(real);
-}
 
 const isSample = (row) =>
   row.service_additionalInfo_sample_b === true || row.ServiceDetails?.additionalInfo?.sample === true;
+
+/** A sample's row as a finding's that is not one. */
+const asReal = (row) => ({
+  ...row,
+  service_additionalInfo_sample_b: false,
+  ServiceDetails: { ...row.ServiceDetails, additionalInfo: { ...row.ServiceDetails?.additionalInfo, sample: false } },
+});
+
+/** The rows up to `now` with a time of arrival; without samples, or with them as real findings. */
+export function arriving(rows, now, { samples = false } = {}) {
+  return rows
+    .filter((row) => Date.parse(row.TimeGenerated) <= now && (samples || !isSample(row)))
+    .map((row) => ({ ...(isSample(row) ? asReal(row) : row), ArrivedAt: row.TimeGenerated }));
+}
 
 /** The times at which a rule runs after something arrived, as milliseconds. */
 export function runTimes({ yaml }, rows) {
@@ -63,8 +61,8 @@ export function entity({ yaml }, row) {
 const needsTraces = ({ yaml }) => /\bAppTraces\b/.test(yaml.query);
 
 /** The report as a text. */
-export function report(rules, given, now, width) {
-  const rows = arriving(given, now);
+export function report(rules, given, { now, samples, width }) {
+  const rows = arriving(given, now, { samples });
   const results = rules.filter((r) => !needsTraces(r)).map((rule) => ({ rule, found: fired(rule, rows) }));
   const name = ({ yaml }) => yaml.name.replace(/^GuardDuty - /, '');
   const some = results.filter((r) => r.found.length).sort((a, b) => b.found.length - a.found.length);
@@ -81,14 +79,13 @@ export function report(rules, given, now, width) {
     found.map((row) => entity(rule, row)).find(Boolean) ?? '',
   ]);
   const total = results.reduce((sum, r) => sum + r.found.length, 0);
-  const samples = given.filter(isSample).length;
+  const sampled = given.filter(isSample).length;
+  const treated = samples ? 'taken as real' : 'left out, since the rules raise no alert of them';
   const list = (of) => of.map(name).join('; ');
   return [
     `${count(total, 'alert')} of ${count(some.length, 'rule')} over ${count(rows.length, 'row')}, each taken to arrive`
       + ' at its TimeGenerated; every rule ran on its own schedule.',
-    ...(samples
-      ? [`${count(samples, 'row')} of sample findings taken as real (on samples the rules raise no alert).`]
-      : []),
+    ...(sampled ? [`${count(sampled, 'row')} of sample findings ${treated}.`] : []),
     ...(cells.length ? ['', asTable({ columns, rows: cells }, width).replace(/\n\(\d+ rows?\)\n$/, '')] : []),
     '',
     `No alert: ${list(results.filter((r) => !r.found.length).map((r) => r.rule)) || 'none'}.`,
@@ -100,9 +97,13 @@ export function report(rules, given, now, width) {
 const count = (n, what) => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 function main(argv) {
-  const { rows: file, now = '' } = parseArgs({
+  const {
+    rows: file,
+    now = '',
+    samples,
+  } = parseArgs({
     args: argv,
-    options: { rows: { type: 'string' }, now: { type: 'string' } },
+    options: { rows: { type: 'string' }, now: { type: 'string' }, samples: { type: 'boolean' } },
   }).values;
   if (!file || !existsSync(file)) throw new Error(file ? `there is no file ${file}` : USAGE);
   const until = now ? Date.parse(now) : Infinity;
@@ -111,7 +112,7 @@ function main(argv) {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
-  process.stdout.write(report(readRules(), rows, until, process.stdout.columns ?? 160));
+  process.stdout.write(report(readRules(), rows, { now: until, samples, width: process.stdout.columns ?? 160 }));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

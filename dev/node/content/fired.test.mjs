@@ -45,10 +45,11 @@ test('an alert for a new finding and for a higher severity, none for an update',
   assert.equal(fired(rules.get('GuardDutyRootUse'), all([row('05:52')])).length, 0);
 });
 
-test('a sample is taken as real, and rows after now are not there yet', () => {
+test('a sample is left out or taken as real, and rows after now are not there yet', () => {
   const rows = [row('05:52', { sample: true }), row('06:31', { id: 'b'.repeat(32) })];
-  assert.equal(fired(mining, all(rows)).length, 2);
-  assert.equal(fired(mining, arriving(rows, Date.parse('2026-11-20T06:00:00Z'))).length, 1);
+  assert.equal(fired(mining, all(rows)).length, 1);
+  assert.equal(fired(mining, arriving(rows, Infinity, { samples: true })).length, 2);
+  assert.equal(fired(mining, arriving(rows, Date.parse('2026-11-20T06:00:00Z'), { samples: true })).length, 1);
 });
 
 test('the example is the first entity that has a value', () => {
@@ -59,12 +60,11 @@ test('the example is the first entity that has a value', () => {
 
 test('the report names the rules that fired, those that did not and those that cannot run', () => {
   const some = ['GuardDutyCryptoMining', 'GuardDutyRootUse', 'GuardDutyConnectorSilent'].map((n) => rules.get(n));
-  const [head, samples, , names, , line, , none, unable] = report(
-    some,
-    [row('05:52', { sample: true })],
-    Infinity,
-    120,
-  ).split('\n');
+  const [head, samples, , names, , line, , none, unable] = report(some, [row('05:52', { sample: true })], {
+    now: Infinity,
+    samples: true,
+    width: 120,
+  }).split('\n');
   const title = (n) => rules.get(n).yaml.name.replace('GuardDuty - ', '');
   assert.match(head, /^1 alert of 1 rule over 1 row, each taken to arrive at its TimeGenerated; /);
   assert.match(samples, /^1 row of sample findings taken as real/);
