@@ -43,18 +43,21 @@ func (j *Job) withLease(ctx context.Context, work func(context.Context) error) e
 
 // renew keeps the lease until ctx ends and returns it as it is then. A
 // renewal that fails is tried again; the lease counts as lost when another
-// owner holds it or when it would have expired.
+// owner holds it, and some time before it would have expired.
 func (j *Job) renew(ctx context.Context, lease Lease, lose context.CancelCauseFunc) Lease {
-	tick := time.NewTicker(leaseTTL / 3)
-	defer tick.Stop()
-	good := time.Now()
+	good, failed := time.Now(), errors.New("not renewed in time")
 	for {
+		lost := good.Add(leaseTTL * 5 / 6)
 		select {
 		case <-ctx.Done():
 			return lease
-		case <-tick.C:
+		case <-time.After(min(leaseTTL/3, time.Until(lost))):
 		}
-		asked, lost := time.Now(), good.Add(leaseTTL*5/6)
+		asked := time.Now()
+		if !asked.Before(lost) {
+			lose(fmt.Errorf("%w: %w", ErrConflict, failed))
+			return lease
+		}
 		call, cancel := context.WithDeadline(ctx, lost)
 		next, err := j.Leases.Renew(call, lease, leaseTTL)
 		cancel()
@@ -63,9 +66,11 @@ func (j *Job) renew(ctx context.Context, lease Lease, lose context.CancelCauseFu
 			lease, good = next, asked
 		case ctx.Err() != nil:
 			return lease
-		case errors.Is(err, ErrConflict) || !time.Now().Before(lost):
-			lose(fmt.Errorf("%w: %w", ErrConflict, err))
+		case errors.Is(err, ErrConflict):
+			lose(err)
 			return lease
+		default:
+			failed = err
 		}
 	}
 }
