@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"guardduty-sentinel/handler/internal/ingest"
@@ -167,13 +168,15 @@ func TestAStopBeforeTheLeaseIsNoFailure(t *testing.T) {
 
 // TestALeaseLostWhileStoppingEndsTheRun has another owner take the lease in the grace
 // that a stop leaves.
-func TestALeaseLostWhileStoppingEndsTheRun(t *testing.T) {
-	defer ingest.SetLeaseTTL(300 * time.Millisecond)()
+func TestALeaseLostWhileStoppingEndsTheRun(t *testing.T) { synctest.Test(t, leaseLostWhileStopping) }
+
+func leaseLostWhileStopping(t *testing.T) {
 	c := newCloud(t)
 	c.put(key(today, "a"), now.Add(-time.Minute), "a")
 	ctx, stop := context.WithCancel(t.Context())
 	cut := false
 	c.deliverHook = func(working context.Context) {
+		time.Sleep(ingest.LeaseTTL/3 - time.Second) // the renewal comes within the grace
 		stop()
 		c.mu.Lock()
 		c.lease = &ingest.Lease{Owner: "another", Expires: now.Add(time.Minute), Version: "another"}
@@ -181,7 +184,7 @@ func TestALeaseLostWhileStoppingEndsTheRun(t *testing.T) {
 		select {
 		case <-working.Done():
 			cut = true
-		case <-time.After(2 * time.Second):
+		case <-time.After(ingest.StopGrace - time.Second):
 		}
 	}
 	_, err := c.job().Run(ctx)
@@ -212,7 +215,9 @@ func TestPendingObjectsThatAreReadMakeRoom(t *testing.T) {
 }
 
 // TestStallingObjectsDoNotStarveNewOnes has many objects that failed before take their time.
-func TestStallingObjectsDoNotStarveNewOnes(t *testing.T) {
+func TestStallingObjectsDoNotStarveNewOnes(t *testing.T) { synctest.Test(t, stallingObjects) }
+
+func stallingObjects(t *testing.T) {
 	c := newCloud(t)
 	for i := range 40 {
 		k := key(today, fmt.Sprint("p", i))

@@ -92,7 +92,7 @@ func (c *cloud) job() *ingest.Job {
 	return &ingest.Job{
 		Archive: archive{c}, Table: table{c}, State: state{c}, Leases: leases{c},
 		Owner: "one", OwnerGone: func(string) bool { return false },
-		Bucket: "findings", InitialLookback: c.lookback, Overlap: time.Hour, Budget: time.Minute,
+		Bucket: "findings", InitialLookback: c.lookback, Overlap: time.Hour, Budget: time.Hour,
 		Fetchers: 8, Uploaders: 2, Now: func() time.Time { return c.now },
 		Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}

@@ -8,9 +8,8 @@ const CheckpointEvery = 20
 
 func init() { checkpointEvery, recordDelay = CheckpointEvery, 2*time.Millisecond }
 
-// SetLeaseTTL changes how long a lease lasts, until undo.
-func SetLeaseTTL(d time.Duration) (undo func()) {
-	was := leaseTTL
-	leaseTTL = d
-	return func() { leaseTTL = was }
-}
+// LeaseTTL and StopGrace are the times that a run keeps to.
+const (
+	LeaseTTL  = leaseTTL
+	StopGrace = stopGrace
+)

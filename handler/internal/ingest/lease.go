@@ -11,7 +11,7 @@ import (
 // leaseTTL is how long a lease lasts without renewal, and so the upper bound on
 // how long a source stays idle after an undetectable crash. The lease is renewed
 // every leaseTTL/3.
-var leaseTTL = 90 * time.Second
+const leaseTTL = 90 * time.Second
 
 // withLease runs work while this run holds the lease. The context of work ends
 // when the lease is lost: another run may have begun, and nothing more may be

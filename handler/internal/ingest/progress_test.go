@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"guardduty-sentinel/handler/internal/ingest"
@@ -25,7 +26,9 @@ func (c *cloud) repeats() (n int) {
 // while it delivers one object of 600 lines. What comes twice is bounded by
 // the batches in flight and the lines between two records, and not by the
 // object.
-func TestAKillInAHugeObjectRepeatsLittle(t *testing.T) {
+func TestAKillInAHugeObjectRepeatsLittle(t *testing.T) { synctest.Test(t, killsInAHugeObject) }
+
+func killsInAHugeObject(t *testing.T) {
 	const (
 		lines = 600
 		batch = 10 // rows
@@ -66,7 +69,9 @@ func TestAKillInAHugeObjectRepeatsLittle(t *testing.T) {
 
 // TestALostAnswerRepeatsItsBatchAlone loses the answer of one batch while
 // others are in flight: those come to their end and are recorded.
-func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) {
+func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) { synctest.Test(t, lostAnswer) }
+
+func lostAnswer(t *testing.T) {
 	c := newCloud(t)
 	for i := range 400 {
 		c.put(key(today, fmt.Sprintf("%04d", i)), now.Add(-time.Duration(400-i)*time.Second),
@@ -91,7 +96,7 @@ func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) {
 		return true, nil, nil
 	}
 	job := c.job()
-	job.Uploaders = 8
+	job.Fetchers, job.Uploaders = 1, 8
 	if _, err := job.Run(t.Context()); !errors.Is(err, errBoom) {
 		t.Fatalf("Run = %v, want %v", err, errBoom)
 	}
@@ -110,6 +115,10 @@ func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) {
 // TestABudgetThatEndsWithSuspectsIsAFailure ends the budget of a backlog's run
 // after a day whose every row was refused.
 func TestABudgetThatEndsWithSuspectsIsAFailure(t *testing.T) {
+	synctest.Test(t, budgetEndsWithSuspects)
+}
+
+func budgetEndsWithSuspects(t *testing.T) {
 	c := newCloud(t)
 	c.lookback = 10 * 24 * time.Hour
 	at := today.AddDate(0, 0, -9)

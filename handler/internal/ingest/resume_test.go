@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"guardduty-sentinel/handler/internal/guardduty"
@@ -47,7 +48,9 @@ func TestAStopWithinAnObjectIsPartial(t *testing.T) {
 
 // TestASuspectDoesNotHoldProgress has one row refused at an object's beginning
 // and kills the process near its end.
-func TestASuspectDoesNotHoldProgress(t *testing.T) {
+func TestASuspectDoesNotHoldProgress(t *testing.T) { synctest.Test(t, suspectAndProgress) }
+
+func suspectAndProgress(t *testing.T) {
 	c := newCloud(t)
 	c.put(key(today, "good"), now.Add(-2*time.Minute), "good0")
 	c.huge("huge", 600)
@@ -74,7 +77,9 @@ func TestASuspectDoesNotHoldProgress(t *testing.T) {
 
 // TestASlowBatchDoesNotHoldProgress lets one upload hang while the others continue, and
 // kills the process near the object's end.
-func TestASlowBatchDoesNotHoldProgress(t *testing.T) {
+func TestASlowBatchDoesNotHoldProgress(t *testing.T) { synctest.Test(t, slowBatchAndProgress) }
+
+func slowBatchAndProgress(t *testing.T) {
 	c := newCloud(t)
 	c.huge("huge", 600)
 	release := make(chan struct{})

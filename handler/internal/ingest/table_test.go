@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"guardduty-sentinel/handler/internal/ingest"
@@ -26,36 +27,39 @@ func TestEveryCallFailsInEveryWay(t *testing.T) {
 	} {
 		for _, fault := range []string{"refused", "answer lost", "hangs", "hangs, took effect"} {
 			t.Run(call+"/"+fault, func(t *testing.T) {
-				t.Parallel()
-				c := newCloud(t)
-				for i := range 30 {
-					c.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Minute), fmt.Sprint("f", i))
-				}
-				c.faults[call] = fault
-				job := c.job()
-				job.Budget = 200 * time.Millisecond
-				started := time.Now()
-				_, err := job.Run(t.Context())
-				if took := time.Since(started); took > 15*time.Second {
-					t.Errorf("the run took %v with a budget of %v", took, job.Budget)
-				}
-				if c.called[call] == 0 {
-					t.Fatalf("%s was never called", call)
-				}
-				if err == nil && call != "Release" && call != "Open" && call != "Summarize" {
-					t.Error("Run = nil, want an error")
-				}
-				delete(c.faults, call)
-				c.now = c.now.Add(2 * time.Minute)
-				makeDue(c)
-				c.run()
-				for i := range 30 {
-					n := c.accepted[fmt.Sprint("f", i)]
-					if n != 1 && !(uncertain[call+"/"+fault] && n == 2) {
-						t.Errorf("finding f%d was accepted %d times", i, n)
-					}
-				}
+				synctest.Test(t, func(t *testing.T) { callFails(t, call, fault, uncertain[call+"/"+fault]) })
 			})
+		}
+	}
+}
+
+// callFails makes a run with the fault and one without.
+func callFails(t *testing.T, call, fault string, uncertain bool) {
+	c := newCloud(t)
+	for i := range 30 {
+		c.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Minute), fmt.Sprint("f", i))
+	}
+	c.faults[call] = fault
+	job := c.job()
+	started := time.Now()
+	_, err := job.Run(t.Context())
+	if took := time.Since(started); took > job.Budget {
+		t.Errorf("the run took %v with a budget of %v", took, job.Budget)
+	}
+	if c.called[call] == 0 {
+		t.Fatalf("%s was never called", call)
+	}
+	if err == nil && call != "Release" && call != "Open" && call != "Summarize" {
+		t.Error("Run = nil, want an error")
+	}
+	delete(c.faults, call)
+	c.now = c.now.Add(2 * time.Minute)
+	makeDue(c)
+	c.run()
+	for i := range 30 {
+		n := c.accepted[fmt.Sprint("f", i)]
+		if n != 1 && !(uncertain && n == 2) {
+			t.Errorf("finding f%d was accepted %d times", i, n)
 		}
 	}
 }
@@ -64,42 +68,47 @@ func TestEveryCallFailsInEveryWay(t *testing.T) {
 // outlasts it. The run stops before the lease has expired, and the one after it
 // delivers everything; what was in flight may come twice.
 func TestARenewalFailsInEveryWay(t *testing.T) {
-	const ttl = 300 * time.Millisecond
-	defer ingest.SetLeaseTTL(ttl)()
 	for _, fault := range []string{"refused", "answer lost", "hangs", "hangs, took effect"} {
 		t.Run(fault, func(t *testing.T) {
-			c := newCloud(t)
-			for i := range 200 {
-				c.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Second), fmt.Sprint("f", i))
-			}
-			c.maxRows = len(`{"id":"f000"},`)
-			c.deliverHook = func(ctx context.Context) { time.Sleep(10 * time.Millisecond) }
-			c.faults["Renew"] = fault
-			started := time.Now()
-			_, err := c.job().Run(t.Context())
-			took := time.Since(started)
-			if !errors.Is(err, ingest.ErrConflict) || c.called["Renew"] == 0 {
-				t.Fatalf("Run = %v after %d renewals, want ErrConflict", err, c.called["Renew"])
-			}
-			if took < ttl/2 || took > 5*time.Second {
-				t.Errorf("the run took %v, want about the %v of the lease", took, ttl)
-			}
-			delete(c.faults, "Renew")
-			c.deliverHook = nil
-			c.now = c.now.Add(time.Minute)
-			makeDue(c)
-			c.run()
-			if len(c.accepted) != 200 || c.repeats() > 50 {
-				t.Errorf("%d findings were accepted and %d repeated, want 200 and at most 50",
-					len(c.accepted), c.repeats())
-			}
+			synctest.Test(t, func(t *testing.T) { renewalFails(t, fault) })
 		})
 	}
 }
 
+func renewalFails(t *testing.T, fault string) {
+	c := newCloud(t)
+	for i := range 200 {
+		c.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Second), fmt.Sprint("f", i))
+	}
+	c.maxRows = len(`{"id":"f000"},`)
+	c.deliverHook = func(context.Context) { time.Sleep(time.Second) }
+	c.faults["Renew"] = fault
+	started := time.Now()
+	job := c.job()
+	job.Fetchers = 1 // one waits for a batch, and none for another's lock, where virtual time stands still
+	_, err := job.Run(t.Context())
+	took := time.Since(started)
+	if !errors.Is(err, ingest.ErrConflict) || c.called["Renew"] == 0 {
+		t.Fatalf("Run = %v after %d renewals, want ErrConflict", err, c.called["Renew"])
+	}
+	if took < ingest.LeaseTTL/2 || took > ingest.LeaseTTL {
+		t.Errorf("the run took %v, want at most the %v of the lease and more than half", took, ingest.LeaseTTL)
+	}
+	delete(c.faults, "Renew")
+	c.deliverHook = nil
+	c.now = c.now.Add(time.Minute)
+	makeDue(c)
+	c.run()
+	if len(c.accepted) != 200 || c.repeats() > 50 {
+		t.Errorf("%d findings were accepted and %d repeated, want 200 and at most 50",
+			len(c.accepted), c.repeats())
+	}
+}
+
 // TestARenewalThatFailsOnceIsTriedAgain breaks one renewal of many.
-func TestARenewalThatFailsOnceIsTriedAgain(t *testing.T) {
-	defer ingest.SetLeaseTTL(600 * time.Millisecond)()
+func TestARenewalThatFailsOnceIsTriedAgain(t *testing.T) { synctest.Test(t, renewalFailsOnce) }
+
+func renewalFailsOnce(t *testing.T) {
 	c := newCloud(t)
 	for i := range 100 {
 		c.put(key(today, fmt.Sprint(i)), now.Add(-time.Duration(i+1)*time.Second), fmt.Sprint("f", i))
@@ -107,14 +116,18 @@ func TestARenewalThatFailsOnceIsTriedAgain(t *testing.T) {
 	c.maxRows = len(`{"id":"f000"},`)
 	c.faults["Renew"] = "refused"
 	c.deliverHook = func(context.Context) {
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(2 * time.Second)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.called["Renew"] == 1 {
 			delete(c.faults, "Renew")
 		}
 	}
-	c.run()
+	job := c.job()
+	job.Fetchers = 1
+	if _, err := job.Run(t.Context()); err != nil {
+		t.Fatalf("Run = %v", err)
+	}
 	c.expect(1)
 	if c.called["Renew"] < 2 {
 		t.Errorf("%d renewals, want 2 and more", c.called["Renew"])
