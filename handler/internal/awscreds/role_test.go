@@ -212,28 +212,30 @@ func TestRoleFaults(t *testing.T) {
 		"throttled":     {400, "Throttling", fault.STSUnreachable, "Throttling"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			s := newSTS(t)
 			s.refuse = func(int, string) (int, string) { return c.status, c.code }
-			role := awscreds.NewWebIdentity(s.config(), "api://a", fixedToken{})
-			_, err := role.Retrieve(t.Context())
-			wantFault(t, err, c.want, c.named)
-			fresh, err := role.Renew(t.Context(), aws.Credentials{AccessKeyID: "ASIA1"})
-			wantFault(t, err, c.want, c.named)
-			if fresh {
-				t.Error("Renew = true beside an error")
-			}
+			localtest.VirtualTime(t, func(t *testing.T) {
+				role := awscreds.NewWebIdentity(s.config(), "api://a", fixedToken{})
+				_, err := role.Retrieve(t.Context())
+				wantFault(t, err, c.want, c.named)
+				fresh, err := role.Renew(t.Context(), aws.Credentials{AccessKeyID: "ASIA1"})
+				wantFault(t, err, c.want, c.named)
+				if fresh {
+					t.Error("Renew = true beside an error")
+				}
+			})
 		})
 	}
 }
 
 func TestSTSUnreachable(t *testing.T) {
-	t.Parallel()
 	s := newSTS(t)
 	cfg := s.config()
-	cfg.Endpoint = "https://" + localtest.FreeAddress(t)
-	_, err := awscreds.NewWebIdentity(cfg, "api://a", fixedToken{}).Retrieve(t.Context())
-	wantFault(t, err, fault.STSUnreachable, roleARN)
+	cfg.Endpoint = "https://" + localtest.NoListener(t)
+	localtest.VirtualTime(t, func(t *testing.T) {
+		_, err := awscreds.NewWebIdentity(cfg, "api://a", fixedToken{}).Retrieve(t.Context())
+		wantFault(t, err, fault.STSUnreachable, roleARN)
+	})
 }
 
 func TestFaultsBehindTheRoleAreShownAsTheyAre(t *testing.T) {

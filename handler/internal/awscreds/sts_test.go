@@ -22,7 +22,8 @@ import (
 const roleARN = "arn:aws:iam::111122223333:role/guardduty-reader"
 
 // sts stands in for AWS STS. It gives other credentials each time, and keeps
-// what it was asked.
+// what it was asked. Its clients keep no connection: one that waits for its next
+// request would hold the virtual time in which the SDK waits between attempts.
 type sts struct {
 	*httptest.Server
 	refuse func(n int, keyID string) (status int, code string) // of the nth request, from 1; nil accepts
@@ -37,6 +38,7 @@ func newSTS(t *testing.T) *sts {
 	t.Helper()
 	s := &sts{lifetime: time.Hour}
 	s.Server = httptest.NewTLSServer(http.HandlerFunc(s.serve))
+	s.Client().Transport.(*http.Transport).DisableKeepAlives = true
 	t.Cleanup(s.Close)
 	return s
 }

@@ -141,7 +141,7 @@ func TestVaultFaults(t *testing.T) {
 		"no listener": {
 			fault.VaultUnreachable,
 			"connection refused",
-			func(v *vault) { v.url = "https://" + localtest.FreeAddress(v.t); v.pair = v.keyPair() },
+			func(v *vault) { v.url = "https://" + localtest.NoListener(v.t); v.pair = v.keyPair() },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

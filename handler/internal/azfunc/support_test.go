@@ -18,7 +18,7 @@ import (
 
 // patience bounds every wait of these tests. None comes near it unless the
 // code under test hangs.
-const patience = 30 * time.Second
+const patience = 10 * time.Minute
 
 // buffer is a bytes.Buffer for many goroutines.
 type buffer struct {

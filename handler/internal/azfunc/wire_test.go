@@ -9,9 +9,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"guardduty-sentinel/handler/internal/azfunc"
+	"guardduty-sentinel/handler/internal/localtest"
 )
 
 const post = "POST /Timer HTTP/1.1\r\nHost: x\r\nX-Azure-Functions-InvocationId: id-1\r\n" +
@@ -120,29 +122,32 @@ func TestConnectionServesManyRuns(t *testing.T) {
 // TestRunLongerThanTheReadTimeout: the limit on reading a request bounds no
 // run, whichever answer it ends with.
 func TestRunLongerThanTheReadTimeout(t *testing.T) {
-	const limit = 50 * time.Millisecond
 	for name, want := range map[string]string{"good": "HTTP/1.1 200 OK\r\n", "failed": "HTTP/1.1 500 failed\r\n"} {
 		t.Run(name, func(t *testing.T) {
-			run := func(ctx context.Context, _ *slog.Logger, _ azfunc.Invocation) (azfunc.Report, error) {
-				<-time.After(4 * limit) // the run takes this long
-				if name == "failed" {
-					return azfunc.Report{}, errors.New(name)
+			synctest.Test(t, func(t *testing.T) {
+				network := localtest.NewMemory()
+				s := serveOn(t, network, patience, func(ctx context.Context, _ *slog.Logger, _ azfunc.Invocation) (azfunc.Report, error) {
+					time.Sleep(time.Hour)
+					if name == "failed" {
+						return azfunc.Report{}, errors.New(name)
+					}
+					return azfunc.Report{}, ctx.Err()
+				})
+				conn, err := network.Dial(t.Context(), "", "")
+				if err != nil {
+					t.Fatal(err)
 				}
-				return azfunc.Report{}, ctx.Err()
-			}
-			server := &azfunc.Server{
-				Functions: map[string]azfunc.Run{"Timer": run},
-				Log:       slog.New(slog.DiscardHandler),
-			}
-			ts := httptest.NewUnstartedServer(server.Handler(t.Context()))
-			ts.Config.ReadTimeout = limit
-			ts.Start()
-			t.Cleanup(ts.Close)
-			s := &served{addr: ts.Listener.Addr().String()}
-			got := s.raw(t, strings.Replace(post, "\r\n", "\r\nConnection: close\r\n", 1))
-			if !strings.HasPrefix(got, want) {
-				t.Errorf("answer = %q, want %q", got, want)
-			}
+				if _, err := io.WriteString(conn, strings.Replace(post, "\r\n", "\r\nConnection: close\r\n", 1)); err != nil {
+					t.Fatal(err)
+				}
+				if got, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(got), want) {
+					t.Errorf("answer = %q, %v, want %q", got, err, want)
+				}
+				s.stop()
+				if err := receive(t, s.done); err != nil {
+					t.Errorf("Serve = %v, want nil", err)
+				}
+			})
 		})
 	}
 }

@@ -130,10 +130,13 @@ func (c *Cloud) trust() error {
 	return nil
 }
 
+// stopWithin is when a cloud that does not end is killed.
+const stopWithin = 5 * time.Minute
+
 // stop ends the cloud by closing its standard input, and removes its files.
 func (c *Cloud) stop() error {
 	c.stdin.Close()
-	late := time.AfterFunc(10*time.Second, func() { c.child.Process.Kill() })
+	late := time.AfterFunc(stopWithin, func() { c.child.Process.Kill() })
 	defer late.Stop()
 	err := c.child.Wait()
 	os.RemoveAll(c.dir)

@@ -53,14 +53,19 @@ func missing(t testing.TB, what string) {
 	t.Skip(what)
 }
 
-// FreeAddress returns a loopback address that nobody listens on: for a server
-// to start there, or for a client to find nobody.
-func FreeAddress(t testing.TB) string {
+// NoListener returns a loopback address without a listener. It is the near end
+// of a connection, so that no server can be given it before the test ends.
+func NoListener(t testing.TB) string {
 	t.Helper()
 	ln, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Cleanup(func() { ln.Close() })
+	conn, err := net.Dial("tcp4", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn.LocalAddr().String()
 }

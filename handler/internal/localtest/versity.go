@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -34,7 +35,7 @@ func StartVersity(t testing.TB) *Versity {
 		}
 	}
 	for range 3 { // the port may be taken before versitygw has it
-		if address := FreeAddress(t); v.start(t, binary, address) {
+		if address := freeAddress(t); v.start(t, binary, address) {
 			return v
 		}
 	}
@@ -112,4 +113,14 @@ func (v *Versity) Delete(t testing.TB, key string) {
 	if err := os.Remove(v.file(key)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().String()
 }

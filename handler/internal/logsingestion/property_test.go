@@ -2,6 +2,7 @@ package logsingestion_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -49,12 +50,15 @@ func keeps(finding *guardduty.Finding, line, row []byte, t testing.TB) error {
 	return nil
 }
 
+// Make more with: go test ./handler/internal/logsingestion -run AnyFinding -findings 50000
+var randomFindings = flag.Int("findings", 500, "random findings of TestAnyFindingMakesARowThatKeepsIt")
+
 // TestAnyFindingMakesARowThatKeepsIt makes findings of random values, of the
 // right types and of others, at the paths of columns and beside them.
 func TestAnyFindingMakesARowThatKeepsIt(t *testing.T) {
 	e, kinds := logsingestion.NewEncoder(), types(t)
 	r := rand.New(rand.NewPCG(1, 2))
-	for n := range 2000 {
+	for n := range *randomFindings {
 		line := randomFinding(r)
 		p := guardduty.Parser{Paths: e.Paths()}
 		f, err := p.Parse(line)

@@ -96,30 +96,18 @@ func TestAnswersOfS3(t *testing.T) {
 	}
 }
 
-// The SDK waits a second or more between its attempts, so these run at once.
+// The SDK waits a second or more between its attempts: in virtual time where
+// the server is not there or is the test's own.
 func TestTroubleOnTheWay(t *testing.T) {
-	t.Run("server down", func(t *testing.T) {
-		t.Parallel()
-		archive := s3archive.New(s3archive.Config{
-			Bucket:      "b",
-			Region:      "eu-west-1",
-			Endpoint:    "http://" + localtest.FreeAddress(t),
-			PathStyle:   true,
-			Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"},
-			HTTPClient:  &http.Client{},
-		})
-		_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
-		wantFault(t, err, fault.S3Unreachable, "connection refused")
-	})
+	t.Run("server down", func(t *testing.T) { localtest.VirtualTime(t, serverDown) })
 	t.Run("never available", func(t *testing.T) {
-		t.Parallel()
 		calls := 0
-		archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			calls++
 			w.WriteHeader(http.StatusServiceUnavailable)
-		})
-		_, err := archive.Open(t.Context(), ingest.Object{Key: "k"})
-		wantFault(t, err, fault.S3Unreachable, "cannot read bucket b in eu-west-1")
+		}))
+		defer server.Close()
+		localtest.VirtualTime(t, func(t *testing.T) { neverAvailable(t, server.URL) })
 		if calls != 4 {
 			t.Errorf("%d attempts, want 4", calls)
 		}
@@ -141,6 +129,26 @@ func TestTroubleOnTheWay(t *testing.T) {
 			}
 		})
 	}
+}
+
+func serverDown(t *testing.T) {
+	archive := s3archive.New(s3archive.Config{
+		Bucket: "b", Region: "eu-west-1", Endpoint: "http://" + localtest.NoListener(t), PathStyle: true,
+		Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"}, HTTPClient: &http.Client{},
+	})
+	_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
+	wantFault(t, err, fault.S3Unreachable, "connection refused")
+}
+
+// neverAvailable keeps no connection: one that waits for its next request would
+// hold virtual time.
+func neverAvailable(t *testing.T, endpoint string) {
+	archive := s3archive.New(s3archive.Config{
+		Bucket: "b", Region: "eu-west-1", Endpoint: endpoint, PathStyle: true, Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"},
+		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+	})
+	_, err := archive.Open(t.Context(), ingest.Object{Key: "k"})
+	wantFault(t, err, fault.S3Unreachable, "cannot read bucket b in eu-west-1")
 }
 
 func TestBodyThatIsCutIsAReadError(t *testing.T) {
