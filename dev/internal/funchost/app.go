@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -182,13 +183,24 @@ func (a app) choosePort() (int, error) {
 	if a.port != 0 {
 		return a.port, nil
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("free port: %w", err)
+	var err error
+	for range lastPort - firstPort {
+		port := firstPort + (os.Getpid()*97+int(ports.Add(1)))%(lastPort-firstPort)
+		l, listenErr := net.Listen("tcp4", "127.0.0.1:"+strconv.Itoa(port))
+		if listenErr == nil {
+			return port, l.Close()
+		}
+		err = listenErr
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("free port: %w", err)
 }
+
+// Handlers' ports are not among those that the system gives to whoever asks for
+// any: one of those could be taken while a handler starts or is replaced.
+const firstPort, lastPort = 20_000, 30_000
+
+// ports counts what this process has chosen; another process begins elsewhere.
+var ports atomic.Uint32
 
 var settingForm = regexp.MustCompile(`%([^%\s]+)%`)
 

@@ -27,9 +27,9 @@ const Version = "4.1037.0.0"
 const (
 	defaultKillGrace     = 2 * time.Second
 	defaultShutdownGrace = 10 * time.Second
-	// exitNotice bounds the wait for a handler to be seen to exit after it
-	// cut a connection, so that the exit is on record before the run ends.
-	exitNotice = 200 * time.Millisecond
+	// exitNotice bounds the wait for the exit of a handler that cut a connection
+	// and does not answer, so that the exit is on record before the run ends.
+	exitNotice = time.Minute
 )
 
 // ErrStopped says that the host takes no more runs: it was shut down, or it

@@ -199,16 +199,17 @@ func (h *Host) giveGrace(r *run, x *exchange) {
 }
 
 // settle waits for a handler that broke its connection to be seen to exit, if
-// it did: then its exit is on record, and the next run waits for a new one.
+// it did: then its exit is on record, and the next run waits for a new one. A
+// handler that lives on answers.
 func (h *Host) settle(w *worker) {
-	if w == nil {
+	ctx, cancel := context.WithTimeout(h.abandon, exitNotice)
+	defer cancel()
+	if w == nil || w.serves(ctx) {
 		return
 	}
-	late, stop := after(exitNotice)
-	defer stop()
 	select {
 	case <-w.exited:
-	case <-late:
+	case <-ctx.Done():
 		return
 	}
 	if w.code == 0 {

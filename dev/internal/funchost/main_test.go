@@ -20,9 +20,9 @@ import (
 const (
 	fn = "GuardDutyTimer"
 	// patience bounds every wait for something that does happen.
-	patience = 20 * time.Second
+	patience = 10 * time.Minute
 
-	hostJSON  = `{"version":"2.0","functionTimeout":"00:00:30","customHandler":{"description":{"defaultExecutablePath":"bin/handler","workingDirectory":"","arguments":[]}}}`
+	hostJSON  = `{"version":"2.0","functionTimeout":"00:30:00","customHandler":{"description":{"defaultExecutablePath":"bin/handler","workingDirectory":"","arguments":[]}}}`
 	timerJSON = `{"bindings":[{"name":"timer","type":"timerTrigger","direction":"in","schedule":"%GUARDDUTY_SCHEDULE%","useMonitor":true,"runOnStartup":false}]}`
 )
 
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 
 // leaked returns the host's goroutines that do not end within a while.
 func leaked() string {
-	for end := time.Now().Add(3 * time.Second); ; runtime.Gosched() {
+	for end := time.Now().Add(patience); ; runtime.Gosched() {
 		buf := make([]byte, 1<<20)
 		stacks := string(buf[:runtime.Stack(buf, true)])
 		if !strings.Contains(stacks, "internal/funchost.") {

@@ -30,6 +30,20 @@ func (w *worker) probe(ctx context.Context) bool {
 	}
 }
 
+// serves says whether the handler answers a request.
+func (w *worker) serves(ctx context.Context) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+"/", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := w.transport.RoundTrip(req)
+	if err != nil {
+		return false
+	}
+	_ = resp.Body.Close()
+	return true
+}
+
 func (w *worker) answers(ctx context.Context) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+"/", nil)
 	if err != nil {
