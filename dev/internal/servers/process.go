@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	readyWithin = 30 * time.Second
+	readyWithin = 5 * time.Minute
 	pollEvery   = 25 * time.Millisecond
 	stopWithin  = 5 * time.Second
 	attempts    = 3 // a port found free can be taken before the server has it

@@ -75,7 +75,7 @@ func (n *Net) Client(t testing.TB) *http.Client {
 		ForceAttemptHTTP2: true,
 	}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, Timeout: 10 * time.Second}
+	return &http.Client{Transport: tr, Timeout: 10 * time.Minute}
 }
 
 func (n *Net) serve(t testing.TB, name string, stand http.Handler) string {
