@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,14 +24,7 @@ type direct struct {
 // kills it.
 func (f *fixture) launch() *direct {
 	f.Helper()
-	ln, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		f.Fatal(err)
-	}
-	d := &direct{fixture: f, cmd: exec.Command(handlerFile()), port: ln.Addr().(*net.TCPAddr).Port, ended: make(chan error, 1)}
-	if err := ln.Close(); err != nil {
-		f.Fatal(err)
-	}
+	d := &direct{fixture: f, cmd: exec.Command(handlerFile()), port: f.freePort(), ended: make(chan error, 1)}
 	d.cmd.Env = append(append([]string(nil), f.environ...), "FUNCTIONS_CUSTOMHANDLER_PORT="+strconv.Itoa(d.port))
 	for name, value := range f.settings {
 		d.cmd.Env = append(d.cmd.Env, name+"="+value)
@@ -46,6 +41,24 @@ func (f *fixture) launch() *direct {
 		<-gone
 	})
 	return d
+}
+
+// ports counts what freePort has returned.
+var ports atomic.Int32
+
+// freePort returns a port that is free, and not one that the system gives to
+// whoever asks for any, as it might before the handler has it.
+func (f *fixture) freePort() int {
+	f.Helper()
+	for range 2000 {
+		port := 30_000 + (os.Getpid()*97+int(ports.Add(1)))%2000
+		if ln, err := net.Listen("tcp4", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			_ = ln.Close()
+			return port
+		}
+	}
+	f.Fatal("no free port")
+	panic("unreachable")
 }
 
 // answered waits for the first answer and returns how long it took from the

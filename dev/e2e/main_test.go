@@ -15,7 +15,7 @@ import (
 
 // patience bounds every wait for something that does happen. None comes near
 // it unless something hangs.
-const patience = 60 * time.Second
+const patience = 20 * time.Minute
 
 // appDir is the app folder of all hosts, with a handler built for these tests:
 // they never run a stale one.
