@@ -14,7 +14,7 @@ import (
 // the others do not arrive again.
 func TestOneAccountRefused(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloud.WithIdentity)
+	f := newFixture(t, cloud.InMemory)
 	findings := f.builtIn()
 	objects := f.export(findings, seed.Options{Seed: 21})
 	account, _, _ := strings.Cut(objects[0].Key, "GuardDuty/")

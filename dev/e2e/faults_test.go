@@ -191,7 +191,7 @@ func TestFaultFailsTheRunAndSaysWhy(t *testing.T) {
 	for _, b := range slices.Concat(settingFaults(), azureFaults(), s3Faults()) {
 		t.Run(b.name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, cloud.WithIdentity)
+			f := newFixture(t, cloud.InMemory)
 			f.breaks(b)
 		})
 	}

@@ -26,7 +26,7 @@ const maxField = 64 << 10
 func TestHostileObjectsAreSetAsideAndAllElseArrives(t *testing.T) {
 	needProc(t)
 	t.Parallel()
-	f := newFixture(t, cloud.WithKey)
+	f := newFixture(t, cloud.InMemory)
 	var w workshop
 	objects := slices.Concat(w.lines(), w.long(), []oddity{w.sound("lines-100000", 100_000), bomb(1 << 30), w.rubble(1<<30 - 16<<20)})
 	f.withNeighbours(&w, objects)
@@ -43,7 +43,7 @@ func TestHostileObjectsAreSetAsideAndAllElseArrives(t *testing.T) {
 func TestMemoryOfManyHostileObjectsAtOnce(t *testing.T) {
 	needProc(t)
 	t.Parallel()
-	f := newFixture(t, cloud.WithKey)
+	f := newFixture(t, cloud.InMemory)
 	f.with(map[string]string{"FETCH_CONCURRENCY": "64"})
 	var w workshop
 	var objects []oddity

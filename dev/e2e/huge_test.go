@@ -14,7 +14,7 @@ import (
 // progress, and not the object.
 func TestKillInsideAHugeObject(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloud.WithKey)
+	f := newFixture(t, cloud.InMemory)
 	const n = 20_000
 	body := bytes.Join(f.many([][]byte{[]byte(small)}, n), []byte("\n"))
 	now := time.Now()

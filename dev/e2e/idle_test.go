@@ -19,11 +19,13 @@ const idleTableCalls = 9
 // A run with nothing new costs at most two LISTs for each pair of account and
 // region and two more, however many pairs there are and whatever their history.
 func TestIdleRunCosts(t *testing.T) {
-	for _, tt := range []struct{ accounts, regions, history int }{{1, 1, 100_000}, {20, 5, 1000}, {250, 20, 20}} {
+	for _, tt := range []struct{ accounts, regions, history int }{
+		{1, 1, ifLarge(100_000, 20_000)}, {20, 5, ifLarge(1000, 200)}, {ifLarge(250, 50), 20, ifLarge(20, 10)},
+	} {
 		pairs := tt.accounts * tt.regions
 		t.Run(fmt.Sprintf("%d pairs", pairs), func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, cloud.WithKey)
+			f := newFixture(t, cloud.InMemory)
 			f.with(map[string]string{"LOG_LEVEL": "info"})
 			var tableCalls atomic.Int64
 			f.inFront(func(w http.ResponseWriter, r *http.Request, tables http.Handler) {

@@ -23,7 +23,7 @@ const wrongSecret = "wrongKEY00wrongKEY00wrongKEY00wrongKEY00"
 // however fresh the one that the handler has kept.
 func TestSignaturesAreGoodAndASecretIsReadAnewWhenRefused(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloud.WithIdentity)
+	f := newFixture(t, cloud.InMemory)
 	findings := f.builtIn()
 	objects := f.onVersity(findings)
 	f.secrets = append(f.secrets, wrongSecret)
@@ -78,7 +78,7 @@ func (f *fixture) exportTo(v *servers.Versity, findings [][]byte) []seed.Object 
 // it reads the new one and goes on.
 func TestRotatedPairIsInUseAtOnce(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloud.WithIdentity)
+	f := newFixture(t, cloud.InMemory)
 	findings := f.builtIn()
 	f.export(findings[:100], seed.Options{Seed: 1})
 	f.start()
@@ -96,7 +96,7 @@ func TestRotatedPairIsInUseAtOnce(t *testing.T) {
 // AWS credentials of any other origin are not used and not looked for.
 func TestOtherAWSCredentialsAreNotUsed(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloud.WithIdentity)
+	f := newFixture(t, cloud.InMemory)
 	var asked atomic.Int32
 	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)

@@ -37,7 +37,7 @@ func TestKilledHandlerLosesNothing(t *testing.T) {
 	for _, tt := range kills {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, cloud.WithKey)
+			f := newFixture(t, cloud.InMemory)
 			f.with(map[string]string{"UPLOAD_CONCURRENCY": "2"})
 			f.export(f.many(f.builtIn(), backlogged), seed.Options{Seed: 9, Days: 3})
 			f.strike("ingestion", faults.Fault{Method: "POST", Skip: tt.pass, Times: -1, Delay: held})
@@ -91,7 +91,7 @@ func TestSignalDuringARunEndsItInOrder(t *testing.T) {
 	for name, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, cloud.WithKey)
+			f := newFixture(t, cloud.InMemory)
 			f.with(map[string]string{"UPLOAD_CONCURRENCY": "1", "FETCH_CONCURRENCY": "8"})
 			f.export(f.many(f.builtIn(), backlogged), seed.Options{Seed: 10, Days: 2})
 			f.strike("ingestion", faults.Fault{Method: "POST", Times: -1, Delay: 700 * time.Millisecond})
@@ -127,7 +127,7 @@ func TestSignalDuringARunEndsItInOrder(t *testing.T) {
 // An idle handler that is signalled to stop ends with 0.
 func TestSignalWhenIdleEndsTheHandler(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloud.WithKey)
+	f := newFixture(t, cloud.InMemory)
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		h := f.launch()
 		h.answered()

@@ -25,6 +25,18 @@ var appDir string
 // nothing but wait, whatever the number of processors.
 const clouds = "3"
 
+// large makes some tests as long as they can be:
+// go test -C dev ./e2e -large -timeout 2h
+var large = flag.Bool("large", false, "the objects and pairs of a large organization")
+
+// ifLarge is the first number with -large, else the second.
+func ifLarge(most, usual int) int {
+	if *large {
+		return most
+	}
+	return usual
+}
+
 func TestMain(m *testing.M) {
 	if os.Getenv(hostEnv) != "" {
 		os.Exit(hostProcess())

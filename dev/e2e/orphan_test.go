@@ -137,7 +137,7 @@ func (f *fixture) gone(pid int) {
 
 func TestIdleOrphanEnds(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloud.WithKey)
+	f := newFixture(t, cloud.InMemory)
 	host, pid := f.hostAlone(false)
 	if !alive(pid) {
 		t.Fatalf("handler %d is not there, want it idle", pid)
@@ -154,7 +154,7 @@ func TestOrphanRecordsWhatIsInFlight(t *testing.T) {
 	for name, withWarning := range map[string]bool{"silent": false, "with something to log": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, cloud.WithKey)
+			f := newFixture(t, cloud.InMemory)
 			const n = 700
 			f.orphanInRun(n, withWarning)
 			if t.Failed() {

@@ -110,7 +110,7 @@ func (f *fixture) makeDue(n int) {
 // more than that batch arrives again.
 func TestAnswerOfIngestionLost(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloud.WithIdentity)
+	f := newFixture(t, cloud.InMemory)
 	findings := f.builtIn()
 	f.export(findings, seed.Options{Seed: 8})
 	f.strike("ingestion", faults.Fault{Method: "POST", Drop: faults.DropAfter})
@@ -135,7 +135,7 @@ func TestAnswerOfIngestionLost(t *testing.T) {
 // nothing comes twice.
 func TestCallOfIngestionLost(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloud.WithIdentity)
+	f := newFixture(t, cloud.InMemory)
 	findings := f.builtIn()
 	f.export(findings, seed.Options{Seed: 8})
 	f.strike("ingestion", faults.Fault{Method: "POST", Drop: faults.DropBefore})

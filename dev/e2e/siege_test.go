@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	siegeKills   = 20  // where KILLS does not say otherwise
+	siegeKills   = 10  // where KILLS does not say otherwise
 	siegeBacklog = 200 // findings there at first
 	siegeAdded   = 40  // findings added at each kill
 	siegeFetch   = 8

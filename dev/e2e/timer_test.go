@@ -16,7 +16,7 @@ import (
 // which it was.
 func TestTimerPayloads(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, cloud.WithIdentity)
+	f := newFixture(t, cloud.InMemory)
 	findings := f.builtIn()
 	f.export(findings[:1], seed.Options{Seed: 12})
 	f.start()
