@@ -23,7 +23,7 @@ func serve(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer server.Close()
+	defer func() { err = errors.Join(err, server.Close()) }()
 	if err := json.NewEncoder(os.Stdout).Encode(map[string]any{
 		"Control": server.URL(), "Settings": c.Settings(), "Environ": c.Environ(), "CA": c.CAFile(),
 		"AccessKeyID": c.AccessKeyID, "SecretAccessKey": c.SecretAccessKey,

@@ -4,16 +4,19 @@ package control
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"guardduty-sentinel/dev/internal/cloud"
 	"guardduty-sentinel/dev/internal/faults"
 	"guardduty-sentinel/dev/internal/s3server"
+	"guardduty-sentinel/dev/internal/servers"
 )
 
 // Server serves one cloud's control.
@@ -21,6 +24,9 @@ type Server struct {
 	cloud *cloud.Cloud
 	http  *http.Server
 	addr  string
+
+	mu      sync.Mutex
+	versity *servers.Versity // nil until it is asked for
 }
 
 // Start serves c's control on a free loopback port.
@@ -39,6 +45,9 @@ func Start(c *cloud.Cloud) (*Server, error) {
 		"DELETE /vault/{name}":     s.deleteSecret,
 		"PUT /s3/{key...}":         s.putObject,
 		"DELETE /s3/{key...}":      s.deleteObject,
+		"POST /versity":            s.startVersity,
+		"PUT /versity/{key...}":    s.putVersity,
+		"DELETE /versity/{key...}": s.deleteVersity,
 		"POST /s3keys":             s.acceptKeys,
 		"POST /s3deny":             s.deny,
 		"GET /s3counts":            func(*http.Request) (any, error) { return s.cloud.S3.Counts(), nil },
@@ -49,7 +58,11 @@ func Start(c *cloud.Cloud) (*Server, error) {
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			result, err := f(r)
-			if err != nil {
+			switch {
+			case errors.Is(err, servers.ErrMissing):
+				http.Error(w, err.Error(), http.StatusNotImplemented)
+				return
+			case err != nil:
 				http.Error(w, err.Error(), http.StatusBadRequest)
 				return
 			}
@@ -65,7 +78,15 @@ func Start(c *cloud.Cloud) (*Server, error) {
 func (s *Server) URL() string { return "http://" + s.addr }
 
 // Close stops serving.
-func (s *Server) Close() error { return s.http.Close() }
+func (s *Server) Close() error {
+	err := s.http.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.versity != nil {
+		err = errors.Join(err, s.versity.Stop())
+	}
+	return err
+}
 
 func (s *Server) script(r *http.Request) (*faults.Script, error) {
 	name := r.PathValue("service")

@@ -231,6 +231,17 @@ func (v *Versity) put(bucket, key string, body []byte, lastModified time.Time) e
 	return os.Rename(staged.Name(), file)
 }
 
+// Delete removes an object of a bucket; it is an error when there is none.
+func (v *Versity) Delete(bucket, key string) error {
+	if !filepath.IsLocal(filepath.FromSlash(key)) || !filepath.IsLocal(bucket) {
+		return fmt.Errorf("delete %q in %q: the name leaves the folder", key, bucket)
+	}
+	if err := os.Remove(filepath.Join(v.data(), bucket, filepath.FromSlash(key))); err != nil {
+		return fmt.Errorf("delete %q in %q: %w", key, bucket, err)
+	}
+	return nil
+}
+
 func (v *Versity) data() string    { return filepath.Join(v.dir, "data") }
 func (v *Versity) sidecar() string { return filepath.Join(v.dir, "sidecar") }
 func (v *Versity) staging() string { return filepath.Join(v.dir, "staging") }

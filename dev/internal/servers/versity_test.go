@@ -98,6 +98,26 @@ func TestVersityPutRefuses(t *testing.T) {
 	}
 }
 
+func TestVersityDelete(t *testing.T) {
+	v := serverstest.Versity(t, servers.VersityOptions{Buckets: []string{"findings"}})
+	if err := v.Put("findings", "a/b", []byte("x"), time.Unix(0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Delete("findings", "a/b"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s3Client(v, v.Secret).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("findings"), Key: aws.String("a/b")})
+	var api smithy.APIError
+	if !errors.As(err, &api) || api.ErrorCode() != "NoSuchKey" {
+		t.Errorf("GetObject() after Delete = %v, want NoSuchKey", err)
+	}
+	for _, key := range []string{"a/b", "../x"} {
+		if err := v.Delete("findings", key); err == nil {
+			t.Errorf("Delete(%q) = nil, want an error", key)
+		}
+	}
+}
+
 func TestVersityStopRemovesOnlyItsOwnFolder(t *testing.T) {
 	dir := t.TempDir()
 	v := serverstest.Versity(t, servers.VersityOptions{Dir: dir})

@@ -54,6 +54,9 @@ func (c *Cloud) ask(t testing.TB, method, path string, body []byte, result any) 
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode == http.StatusNotImplemented {
+		missing(t, strings.TrimSpace(string(text)))
+	}
 	if err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("%s %s: %s %s %v", method, path, res.Status, text, err)
 	}

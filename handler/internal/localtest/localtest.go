@@ -1,5 +1,6 @@
 // Package localtest starts real servers for the tests of the adapters: the
-// local cloud of dev/ as a child process, and versitygw. Only tests import it.
+// local cloud of dev/ as a child process, which starts versitygw on demand. Only
+// tests import it.
 //
 // A program that is not installed skips the test, unless MUST_RUN is set: then
 // it fails, so that no skip goes unseen where all must run.

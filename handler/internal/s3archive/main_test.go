@@ -59,7 +59,7 @@ func embedded(t *testing.T) server {
 // versity is versitygw, which checks signatures.
 func versity(t *testing.T) server {
 	t.Helper()
-	v := localtest.StartVersity(t)
+	v := local.Cloud(t).Versity(t)
 	return server{
 		cfg: s3archive.Config{
 			Bucket: v.Bucket, Region: v.Region, Endpoint: v.Endpoint, PathStyle: true,
