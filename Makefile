@@ -160,6 +160,10 @@ test-dev: build cloud .tools/versitygw ## runs the Go tests of dev/
 test-handler: $(NODE_MODULES) .tools/versitygw ## runs the Go tests of handler/
 	go test $(RACE) -timeout 10m ./...
 
+.PHONY: test-load
+test-load: ## runs all tests three times beside ten busy processes: none may depend on the machine's speed
+	@.ci/load
+
 .PHONY: check
 check: $(NODE_MODULES) ## runs every check and all tests: before a change is sent
 	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); [ -z "$$files" ] || \
