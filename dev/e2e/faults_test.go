@@ -17,9 +17,9 @@ import (
 type breakage struct {
 	name string
 	with map[string]string // settings of the whole test
-	// One of these is the fault: settings that are wrong, which the user mends
-	// and the host then starts anew; or something outside, which ends by lift
-	// while the handler goes on.
+	// One of these is the fault: settings that are wrong, which the user fixes
+	// and the host then starts again; or something outside, which ends by lift
+	// while the handler continues.
 	wrong  map[string]string
 	strike func(*fixture) (lift func())
 
@@ -31,7 +31,7 @@ const otherRule = "dcr-ffffffffffffffffffffffffffffffff"
 
 // xmlError is an error of S3.
 func xmlError(code string) string {
-	return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>` + code + `</Code><Message>as told</Message></Error>`
+	return `<?xml version="1.0" encoding="UTF-8"?><Error><Code>` + code + `</Code><Message>as ordered</Message></Error>`
 }
 
 // always makes every call of a service meet fault until it is lifted.
@@ -231,7 +231,7 @@ func (f *fixture) breaks(b breakage) {
 		f.Errorf("rows = %d, want none", n)
 	}
 	if got := f.host.HandlerPID(); got != pid {
-		f.Errorf("handler = %d, want %d to go on", got, pid)
+		f.Errorf("handler = %d, want %d to continue", got, pid)
 	}
 	lift()
 	if b.wrong != nil {
@@ -240,7 +240,7 @@ func (f *fixture) breaks(b breakage) {
 	}
 	f.run()
 	if got := f.host.HandlerPID(); b.wrong == nil && got != pid {
-		f.Errorf("handler = %d, want %d to go on", got, pid)
+		f.Errorf("handler = %d, want %d to continue", got, pid)
 	}
 	f.deliveredOnce(len(findings))
 	f.run()
@@ -278,7 +278,7 @@ func (f *fixture) failsWith(b breakage) {
 	}
 	select {
 	case <-f.host.Done():
-		f.Error("the host gave up, want it to go on")
+		f.Error("the host gave up, want it to continue")
 	default:
 	}
 }

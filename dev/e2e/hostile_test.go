@@ -21,7 +21,7 @@ const hostileMemory = 160 << 20
 // maxField is the longest value of a column, in bytes.
 const maxField = 64 << 10
 
-// Whatever is in the bucket, a run sets aside what cannot be delivered, with
+// Whatever is in the bucket, a run quarantines what cannot be delivered, with
 // its line and its reason, and delivers everything else once.
 func TestHostileObjectsAreSetAsideAndAllElseArrives(t *testing.T) {
 	needProc(t)
@@ -95,7 +95,7 @@ func (f *fixture) swallows(objects []oddity) {
 	pid := f.host.HandlerPID()
 	inv := f.run()
 	if got := f.host.HandlerPID(); got != pid {
-		f.Fatalf("handler = %d, want %d to go on", got, pid)
+		f.Fatalf("handler = %d, want %d to continue", got, pid)
 	}
 	peak := f.status(pid, "VmHWM")
 	f.Logf("%d objects in %v, resident at most %d MB: %q", len(objects), inv.Duration.Round(time.Millisecond), peak>>20, inv.Logs)

@@ -19,7 +19,7 @@ import (
 const wrongSecret = "wrongKEY00wrongKEY00wrongKEY00wrongKEY00"
 
 // versitygw checks each signature: the run passes with the vault's key pair
-// alone, and a pair that was mended in the vault is in use at the next run,
+// only, and a pair that was corrected in the vault is in use at the next run,
 // however fresh the one that the handler has kept.
 func TestSignaturesAreGoodAndASecretIsReadAnewWhenRefused(t *testing.T) {
 	t.Parallel()
@@ -75,7 +75,7 @@ func (f *fixture) exportTo(v *servers.Versity, findings [][]byte) []seed.Object 
 }
 
 // A rotation ends with the old pair switched off: the handler that still has
-// it reads the new one and goes on.
+// it reads the new one and continues.
 func TestRotatedPairIsInUseAtOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cloud.InMemory)

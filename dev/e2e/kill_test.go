@@ -30,7 +30,7 @@ var kills = []struct {
 	}},
 }
 
-// The host ends a handler with SIGKILL alone. Whenever it does, nothing is
+// The host ends a handler only with SIGKILL. Whenever it does, nothing is
 // lost, and what arrives twice was accepted and not yet recorded.
 func TestKilledHandlerLosesNothing(t *testing.T) {
 	t.Parallel()
@@ -84,7 +84,7 @@ func (f *fixture) afterKill(pid int) {
 	}
 }
 
-// A handler that is told to stop delivers and records what it has in flight,
+// A handler that is signalled to stop delivers and records what it has in flight,
 // says what is left, and exits with 0; the next one sends nothing again.
 func TestSignalDuringARunEndsItInOrder(t *testing.T) {
 	t.Parallel()
@@ -110,7 +110,7 @@ func TestSignalDuringARunEndsItInOrder(t *testing.T) {
 			}
 			f.wait("the handler's exit", func() bool { return f.host.HandlerPID() != pid })
 			if got := f.output.String(); f.host.HandlerPID() != 0 || strings.Contains(got, "exited with code") {
-				t.Errorf("handler = %d, console %s, want an exit with 0, which the host leaves alone", f.host.HandlerPID(), got)
+				t.Errorf("handler = %d, console %s, want an exit with 0, after which the host starts nothing", f.host.HandlerPID(), got)
 			}
 			first := len(f.deliveries())
 			if first == 0 || first >= backlogged {
@@ -140,7 +140,7 @@ func TestSignalWhenIdleEndsTheHandler(t *testing.T) {
 				t.Errorf("after %v the handler ended with %v, want exit 0", signal, err)
 			}
 		case <-time.After(patience):
-			t.Fatalf("after %v the handler goes on, want its end", signal)
+			t.Fatalf("after %v the handler still runs, want its end", signal)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func (f *fixture) watermark() time.Time {
 	return row.Time
 }
 
-// quarantine returns what was set aside, by the name of the object.
+// quarantine returns what was quarantined, by the name of the object.
 func (f *fixture) quarantine() map[string][]setAside {
 	f.Helper()
 	filter := "RowKey ge 'quarantine|' and RowKey lt 'quarantine}'"

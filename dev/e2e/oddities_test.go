@@ -57,7 +57,7 @@ func (w *workshop) arrives(name, members string) oddity {
 	return oddity{name: name, body: zipped(first, line, last), ids: []string{before, id, after}}
 }
 
-// refused is an object with a finding between two others that is set aside.
+// refused is an object with a finding between two others that is quarantined.
 func (w *workshop) refused(name, members, reason string) oddity {
 	o := w.arrives(name, members)
 	o.ids = []string{o.ids[0], o.ids[2]}
@@ -119,7 +119,7 @@ func bomb(size int64) oddity {
 	}
 }
 
-// rubble is lines that are no findings, about size bytes of them, between two
+// rubble is lines that are not findings, about size bytes of them, between two
 // that are, in gzip members too.
 func (w *workshop) rubble(size int) oddity {
 	const line, lines = 1 << 10, 1 << 10

@@ -31,7 +31,7 @@ type hostOrder struct {
 	Run      bool // make a run too
 }
 
-// hostProcess hosts what the first line of its input says, tells the handler's
+// hostProcess hosts what the first line of its input says, prints the handler's
 // process id in a line of its own, and ends with its input or by SIGKILL.
 func hostProcess() int {
 	var order hostOrder
@@ -53,7 +53,7 @@ func hostProcess() int {
 	}
 	fmt.Println(host.HandlerPID())
 	if order.Run {
-		go host.Invoke(context.Background(), function) // nobody is left to be told
+		go host.Invoke(context.Background(), function) // the outcome has no reader
 	}
 	_, _ = io.Copy(io.Discard, in) // until the test has gone
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -93,12 +93,12 @@ func (f *fixture) hostAlone(run bool) (*exec.Cmd, int) {
 	}
 	pid := 0
 	if _, err := fmt.Fscan(out, &pid); err != nil || pid == 0 {
-		f.Fatalf("the host process told handler %d, %v, want its id; console: %s", pid, err, f.output.String())
+		f.Fatalf("the host process printed handler %d, %v, want its id; console: %s", pid, err, f.output.String())
 	}
 	return cmd, pid
 }
 
-// alive says whether a process exists and is no zombie.
+// alive says whether a process exists and is not a zombie.
 func alive(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {
 		return false
@@ -183,7 +183,7 @@ func (f *fixture) orphanInRun(n int, withWarning bool) {
 	f.strike("ingestion", faults.Fault{Method: "POST", Times: -1, Delay: held})
 	if withWarning {
 		// Older than all findings and in the same window, so read first; its answer
-		// comes late, when findings are on their way.
+		// comes late, when findings are in flight.
 		written := time.Now().UTC().Add(-23*time.Hour - 30*time.Minute)
 		key := "AWSLogs/111122223333/GuardDuty/eu-west-1/" + written.Format("2006/01/02/") + "damaged.jsonl.gz"
 		if err := f.cloud.S3.Put(key, []byte("no finding\n\x1f"), written); err != nil {

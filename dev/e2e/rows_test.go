@@ -60,7 +60,7 @@ func content(id string, resource, service json.RawMessage) string {
 
 // arrivedOnce fails the test unless the rows are those of the findings, each
 // once, with the source's bytes and the columns that queries read. Lines that
-// are no findings must not be there.
+// are not findings must not be there.
 func (f *fixture) arrivedOnce(findings [][]byte, objects []seed.Object) {
 	f.Helper()
 	holders := holders(objects)

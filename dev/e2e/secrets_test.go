@@ -47,7 +47,7 @@ func TestLeaksAreSeen(t *testing.T) {
 		text string
 		want int
 	}{
-		{"nothing here, not even eyJ alone", 0},
+		{"nothing here, not even eyJ as a word", 0},
 		{"key=ab+/cdEFgh;", 1},
 		{"sig=ab%2B%2FcdEFgh&x", 1},
 		{`{"k":"ab+\/cdEFgh"}`, 1},

@@ -29,7 +29,7 @@ func (b *backlog) Set(text string) error {
 	return nil
 }
 
-// workOff measures how a backlog is worked off, by one process in as many runs
+// workOff measures how a backlog is processed, by one process in as many runs
 // as it takes.
 func workOff(ctx context.Context, b *bench) (figures []figure, err error) {
 	d, err := b.lay(ctx, "D", b.backlog.objects, cloud.Options{Storage: cloud.InMemory})

@@ -38,7 +38,7 @@ func (b *bench) lay(ctx context.Context, name string, findings int, opts cloud.O
 	return d, err
 }
 
-// clear stops the cloud. What it holds is no small part of this program's
+// clear stops the cloud. What it holds is a large part of this program's
 // memory.
 func (d *bed) clear() error {
 	err := d.cloud.Close()

@@ -10,7 +10,7 @@ import (
 	"guardduty-sentinel/dev/internal/s3server"
 )
 
-// resting is a scenario of old objects alone: what a run costs that finds
+// resting is a scenario of old objects only: what a run costs that finds
 // nothing new, by the first run of a fresh process on the state of earlier ones.
 type resting struct {
 	name     string
@@ -102,7 +102,7 @@ func (b *bench) rest(ctx context.Context, r resting) (figures []figure, err erro
 }
 
 // fill puts old objects into every pair, of some months and none of the last.
-// Nobody reads them.
+// No run reads them.
 func (r resting) fill(s *s3server.Server) error {
 	now := time.Now()
 	for account := range r.accounts {

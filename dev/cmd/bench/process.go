@@ -35,7 +35,7 @@ type process struct {
 }
 
 // launch starts a handler. The caller must stop it; should this program be
-// killed, it ends by itself, as it does without its host.
+// killed, the handler notices and ends, as it does without its host.
 func launch(handler string, environ []string) (*process, error) {
 	ln, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -139,7 +139,7 @@ type runEnded struct {
 }
 
 // output takes the handler's lines: it keeps the last of them for errors, and
-// passes on what runs tell at their end. An os/exec copier writes to it alone.
+// passes on what runs tell at their end. Only an os/exec copier writes to it.
 type output struct {
 	runs chan runEnded
 
@@ -168,7 +168,7 @@ func (o *output) Write(p []byte) (int, error) {
 		if json.Unmarshal(line, &entry) == nil && entry.Message == "run ended" {
 			select {
 			case o.runs <- entry.runEnded:
-			default: // nobody asked for that run
+			default: // the bench did not ask for that run
 			}
 		}
 		o.line = bytes.Clone(rest)

@@ -65,10 +65,10 @@ func answer(w http.ResponseWriter, r *http.Request, f Fault) {
 		w.Header().Set(name, value)
 	}
 	w.WriteHeader(f.Status)
-	_, _ = io.WriteString(w, f.Body) // the client has gone: nobody to tell
+	_, _ = io.WriteString(w, f.Body) // an error means that the client has gone
 }
 
-// discard takes an answer that nobody gets.
+// discard takes an answer that no client gets.
 type discard struct{ header http.Header }
 
 func (d *discard) Header() http.Header         { return d.header }

@@ -30,7 +30,7 @@ type Request struct {
 type Decision int
 
 const (
-	// Silent is no statement for it.
+	// Silent means that there is no statement for it.
 	Silent Decision = iota
 	// Delegated is an allowance for the whole account: the identity's own
 	// policies decide.

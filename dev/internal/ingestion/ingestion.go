@@ -39,7 +39,7 @@ type Config struct {
 	// File is where accepted rows are appended, one a line; empty for nowhere.
 	File string
 	// Keep bounds the rows in memory, in bytes; 0 stands for DefaultKeep. Rows
-	// beyond it are counted and written to File alone.
+	// beyond it are only counted and written to File.
 	Keep int
 	// Count, when set, stands in place of the schema, File and Keep, for
 	// measurements that the checks would take longer than: it gets each body,
@@ -252,7 +252,7 @@ type fault struct {
 func (f *fault) reply(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(f.status)
-	_ = json.NewEncoder(w).Encode(map[string]any{ // the caller has gone: nobody to tell
+	_ = json.NewEncoder(w).Encode(map[string]any{ // an error means that the caller has gone
 		"error": map[string]string{"code": f.code, "message": f.message},
 	})
 }

@@ -96,7 +96,7 @@ func TestBodyLimits(t *testing.T) {
 	}{
 		{"at the limit", filled(ingestion.MaxBody), nil, 204},
 		{"one byte over", filled(ingestion.MaxBody + 1), nil, 413},
-		{"one byte over, length not told", filled(ingestion.MaxBody + 1), chunked, 413},
+		{"one byte over, length not sent", filled(ingestion.MaxBody + 1), chunked, 413},
 		{"inflated at the limit", string(pack(t, filled(ingestion.MaxBody))), zip, 204},
 		{"inflated one byte over", string(pack(t, filled(ingestion.MaxBody+1))), zip, 413},
 		{"a bomb", string(pack(t, filled(8<<20))), zip, 413},

@@ -99,7 +99,7 @@ func checkString(text []byte) error {
 func checkTime(text []byte) error {
 	if text[0] == '"' {
 		if s, err := unquote(text); err == nil {
-			// Parse looks at the numbers; alone it would take a comma for a
+			// Parse looks at the numbers; without the form it would take a comma for a
 			// point, and an hour of one digit.
 			if _, err := time.Parse(time.RFC3339, s); err == nil && timeForm.MatchString(s) {
 				return nil

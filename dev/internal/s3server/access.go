@@ -19,7 +19,7 @@ type denial struct {
 // it is the prefix asked for that counts, as in a policy with s3:prefix: a
 // listing of "AWSLogs/" still shows what a denied "AWSLogs/1/" holds.
 //
-// Denying GetObject alone is what a reader without kms:Decrypt sees.
+// Denying only GetObject is what a reader without kms:Decrypt sees.
 func (s *Server) Deny(op Operation, prefix string) (undo func()) {
 	d := &denial{operation: op, prefix: prefix}
 	s.mu.Lock()
@@ -55,7 +55,7 @@ func (s *Server) authorize(next http.Handler) http.Handler {
 	})
 }
 
-// verdict is the error to answer with, or "" to go on.
+// verdict is the error to answer with, or "" to serve the request.
 func (s *Server) verdict(r *http.Request) (code, message string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

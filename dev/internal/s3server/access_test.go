@@ -121,7 +121,7 @@ func TestDeny(t *testing.T) {
 
 func TestRequestLog(t *testing.T) {
 	srv, c := start(t, s3server.Options{})
-	put(t, srv, "a b/ü.gz") // Put is no request
+	put(t, srv, "a b/ü.gz") // Put does not count as a request
 	srv.Deny(s3server.GetObject, "secret")
 	bucket := aws.String(srv.Bucket())
 	ctx := t.Context()

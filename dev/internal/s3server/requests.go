@@ -12,7 +12,7 @@ import (
 // Operation names an S3 operation as the API reference does.
 type Operation string
 
-// The operations told apart; whatever else a client asks for is Other.
+// The operations that are distinguished; whatever else a client asks for is Other.
 const (
 	ListObjectsV2 Operation = "ListObjectsV2"
 	ListObjects   Operation = "ListObjects" // version 1

@@ -125,7 +125,7 @@ func (s *Server) PutIn(bucket, key string, body []byte, lastModified time.Time) 
 	return nil
 }
 
-// Delete removes an object from the server's bucket; a missing one is no error.
+// Delete removes an object from the server's bucket; a missing one does not cause an error.
 func (s *Server) Delete(key string) error {
 	if _, err := s.store.DeleteObject(s.bucket, key); err != nil {
 		return fmt.Errorf("delete %q in %q: %w", key, s.bucket, err)

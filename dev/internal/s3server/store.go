@@ -26,7 +26,7 @@ type store struct {
 var _ gofakes3.Backend = (*store)(nil)
 
 // bucket is a set of objects. sorted holds their keys for listings; it is made
-// anew by the first listing after a change (nil says that one is due).
+// again by the first listing after a change (nil says that one is due).
 type bucket struct {
 	created time.Time
 	objects map[string]*object

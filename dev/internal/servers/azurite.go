@@ -15,7 +15,7 @@ import (
 )
 
 // Account and AccountKey are the development account that Azurite, like the
-// emulators before it, is documented to have. They are no secret.
+// emulators before it, is documented to have. They are public.
 const (
 	Account    = "devstoreaccount1"
 	AccountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="

@@ -105,7 +105,7 @@ func TestAzuriteAllServicesOverTLS(t *testing.T) {
 	}
 }
 
-// token is a credential whose tokens are for an audience, signed by nobody.
+// token is a credential whose tokens are for an audience, without a signature.
 type token string
 
 func (aud token) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {

@@ -139,7 +139,7 @@ func retried[T any](start func() (T, error)) (server T, err error) {
 	return server, err
 }
 
-// freePorts finds n different loopback ports that nobody listens on.
+// freePorts finds n different loopback ports without a listener.
 func freePorts(n int) ([]int, error) {
 	var ports []int
 	for range n {

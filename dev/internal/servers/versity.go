@@ -34,7 +34,7 @@ type VersityOptions struct {
 	// Buckets are made before it starts.
 	Buckets []string
 	// IAM makes it look up users and their policies in a server of its own,
-	// and hold every request to them; else there is the one account alone,
+	// and hold every request to them; else there is only the one account,
 	// which may do everything.
 	IAM bool
 	// Log gets what it prints; nil is nowhere. The writer must last until Stop

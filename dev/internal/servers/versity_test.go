@@ -154,7 +154,7 @@ func TestServersOnDifferentPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if dial(t, a.Endpoint) || !dial(t, b.Endpoint) {
-		t.Error("stopping one server did not stop that one alone")
+		t.Error("stopping one server did not stop only that one")
 	}
 }
 

@@ -65,7 +65,7 @@ func asUser(arn, action, resource string, context map[string]string) iampolicy.R
 	return iampolicy.Request{Kind: "AWS", Principal: arn, Action: action, Resource: resource, Context: context}
 }
 
-// GuardDuty encrypts for this account's detector and for nobody else's, so
+// GuardDuty encrypts for this account's detector and for no other's, so
 // that no other account can have it write with this key.
 func TestKeyIsForThisDetector(t *testing.T) {
 	s := render(t, "Reader=KeyPair")

@@ -146,7 +146,7 @@ func (c *Cloud) Counts(t testing.TB) (counts map[string]int) {
 }
 
 // Rows returns the rows that Logs Ingestion accepted, in order, byte for byte:
-// from the cloud's file, since its control would write them anew.
+// from the cloud's file, since its control would format them again.
 func (c *Cloud) Rows(t testing.TB) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(c.dir, "rows.ndjson"))

@@ -31,7 +31,7 @@ func Versity(t testing.TB, opts servers.VersityOptions) *servers.Versity {
 	return v
 }
 
-// Need goes on when err is nil. An error that wraps servers.ErrMissing skips
+// Need returns when err is nil. An error that wraps servers.ErrMissing skips
 // the test unless MUST_RUN is set; any other fails it.
 func Need(t testing.TB, err error) {
 	t.Helper()
