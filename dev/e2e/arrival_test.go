@@ -91,8 +91,10 @@ func (f *fixture) idle(run, most int) {
 	before := f.cloud.Ingestion.Stats()
 	f.cloud.S3.ResetRequests()
 	inv := f.run()
-	if got := f.cloud.Ingestion.Stats(); got.Rows != before.Rows || got.Calls != before.Calls || got.Refused != before.Refused {
-		f.Errorf("run %d sent %d rows in %d calls, %d refused, want none", run, got.Rows-before.Rows, got.Calls-before.Calls, got.Refused-before.Refused)
+	if got := f.cloud.Ingestion.Stats(); got.Rows != before.Rows || got.Calls != before.Calls ||
+		got.Refused != before.Refused {
+		f.Errorf("run %d sent %d rows in %d calls, %d refused, want none", run, got.Rows-before.Rows,
+			got.Calls-before.Calls, got.Refused-before.Refused)
 	}
 	counts := f.cloud.S3.Counts()
 	lists := counts[s3server.ListObjectsV2]

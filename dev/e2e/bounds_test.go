@@ -46,7 +46,11 @@ func (f *fixture) inFront(serve func(w http.ResponseWriter, r *http.Request, tab
 	}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(w, r, next) }))
 	f.Cleanup(front.Close)
-	f.with(map[string]string{connection: strings.ReplaceAll(f.settings[connection], tables.Scheme+"://"+tables.Host, front.URL)})
+	f.with(
+		map[string]string{
+			connection: strings.ReplaceAll(f.settings[connection], tables.Scheme+"://"+tables.Host, front.URL),
+		},
+	)
 }
 
 // Memory does not grow with the backlog.
@@ -101,7 +105,8 @@ func TestMemoryOfAnIdleHandler(t *testing.T) {
 // small is a finding with little in it: it is the number of objects that is to
 // show, and their delivery is to take no longer than it must.
 const small = `{"schemaVersion":"2.0","accountId":"111122223333","region":"eu-west-1","partition":"aws",` +
-	`"id":"00000000000000000000000000000000","type":"Recon:EC2/PortProbeUnprotectedPort","severity":2.0,"title":"A port is probed.",` +
+	`"id":"00000000000000000000000000000000","type":"Recon:EC2/PortProbeUnprotectedPort","severity":2.0,` +
+	`"title":"A port is probed.",` +
 	`"createdAt":"2026-08-16T02:24:20.934Z","updatedAt":"2026-08-16T02:24:20.934Z","resource":{"resourceType":"Instance",` +
 	`"instanceDetails":{"instanceId":"i-0123456789abcdef0"}},"service":{"serviceName":"guardduty","resourceRole":"TARGET","count":1}}`
 

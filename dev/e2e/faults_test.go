@@ -59,11 +59,19 @@ func deny(op s3server.Operation) func(*fixture) func() {
 func settingFaults() []breakage {
 	return []breakage{
 		{
-			name:  "several settings",
-			wrong: map[string]string{"S3_BUCKET": "", "AWS_REGION": "Ireland", "DCR_IMMUTABLE_ID": "my-rule", "RUN_BUDGET": "5s", "FETCH_CONCURRENCY": "many"},
-			code:  "GD1001",
-			says: []string{"S3_BUCKET is required", `AWS_REGION: "Ireland"`, `DCR_IMMUTABLE_ID: "my-rule"`, `RUN_BUDGET: "5s"`,
-				`FETCH_CONCURRENCY: "many"`, "fix the app settings"},
+			name: "several settings",
+			wrong: map[string]string{
+				"S3_BUCKET":         "",
+				"AWS_REGION":        "Ireland",
+				"DCR_IMMUTABLE_ID":  "my-rule",
+				"RUN_BUDGET":        "5s",
+				"FETCH_CONCURRENCY": "many",
+			},
+			code: "GD1001",
+			says: []string{
+				"S3_BUCKET is required", `AWS_REGION: "Ireland"`, `DCR_IMMUTABLE_ID: "my-rule"`, `RUN_BUDGET: "5s"`,
+				`FETCH_CONCURRENCY: "many"`, "fix the app settings",
+			},
 		},
 		{
 			name:  "unknown rule",
@@ -78,7 +86,8 @@ func settingFaults() []breakage {
 		{
 			name:  "unknown vault secret's name",
 			wrong: map[string]string{"AWS_ACCESS_KEY_ID_SECRET": "other-name"},
-			code:  "GD1202", says: []string{"https://" + cloud.VaultHost + "/secrets/other-name", "AWS_ACCESS_KEY_ID_SECRET"},
+			code:  "GD1202", says: []string{"https://" + cloud.VaultHost + "/secrets/other-name",
+				"AWS_ACCESS_KEY_ID_SECRET"},
 		},
 	}
 }
@@ -101,7 +110,8 @@ func azureFaults() []breakage {
 				f.cloud.Vault.Delete(cloud.SecretAccessKeySecret)
 				return func() { f.cloud.Vault.Set(cloud.SecretAccessKeySecret, f.cloud.SecretAccessKey) }
 			},
-			code: "GD1202", says: []string{"https://" + cloud.VaultHost + "/secrets/" + cloud.SecretAccessKeySecret, "store"},
+			code: "GD1202", says: []string{"https://" + cloud.VaultHost + "/secrets/" + cloud.SecretAccessKeySecret,
+				"store"},
 		},
 		{
 			name: "secret disabled",
@@ -254,7 +264,8 @@ func (f *fixture) failsWith(b breakage) {
 	f.Logf("%d %s", inv.StatusCode, inv.Reason)
 	code, _, _ := strings.Cut(inv.Reason, " ")
 	if inv.Succeeded || inv.StatusCode != 500 || !slices.Contains(strings.Fields(b.code), code) {
-		f.Errorf("Invoke(%s) = succeeded %t, %d %s, want 500 %s", function, inv.Succeeded, inv.StatusCode, inv.Reason, b.code)
+		f.Errorf("Invoke(%s) = succeeded %t, %d %s, want 500 %s", function, inv.Succeeded, inv.StatusCode, inv.Reason,
+			b.code)
 	}
 	for _, part := range b.says {
 		if !strings.Contains(inv.Reason, part) {
@@ -269,7 +280,8 @@ func (f *fixture) failsWith(b breakage) {
 		if line.Level == "ERROR" || line.Stderr {
 			bad = append(bad, line.Message)
 			if line.Level != "ERROR" || !line.Stderr {
-				f.Errorf("line %s: level %s, on stderr as an error %t, want both or neither", line.Text, line.Level, line.Stderr)
+				f.Errorf("line %s: level %s, on stderr as an error %t, want both or neither", line.Text, line.Level,
+					line.Stderr)
 			}
 		}
 	}

@@ -120,7 +120,8 @@ func (f *fixture) run(options ...funchost.Option) funchost.Invocation {
 	f.Helper()
 	inv := f.invoke(options...)
 	if !inv.Succeeded || inv.StatusCode != 200 {
-		f.Fatalf("Invoke(%s) = succeeded %t, %d %s %s, want success", function, inv.Succeeded, inv.StatusCode, inv.Reason, inv.Exception)
+		f.Fatalf("Invoke(%s) = succeeded %t, %d %s %s, want success", function, inv.Succeeded, inv.StatusCode,
+			inv.Reason, inv.Exception)
 	}
 	return inv
 }
@@ -172,7 +173,8 @@ func (f *fixture) exportNow(findings [][]byte) {
 // exportAt exports findings one by one, all of the same time.
 func (f *fixture) exportAt(findings [][]byte, at time.Time) {
 	f.Helper()
-	for _, o := range seed.Plan(findings, seed.Options{Now: at, Seed: uint64(at.UnixNano()), OneFindingPerObject: true}) {
+	for _, o := range seed.Plan(findings, seed.Options{Now: at, Seed: uint64(at.UnixNano()),
+		OneFindingPerObject: true}) {
 		if err := f.cloud.S3.Put(o.Key, o.Body, at); err != nil {
 			f.Fatal(err)
 		}

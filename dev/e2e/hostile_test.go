@@ -28,7 +28,8 @@ func TestHostileObjectsAreSetAsideAndAllElseArrives(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cloud.InMemory)
 	var w workshop
-	objects := slices.Concat(w.lines(), w.long(), []oddity{w.sound("lines-100000", 100_000), bomb(1 << 30), w.rubble(1<<30 - 16<<20)})
+	objects := slices.Concat(w.lines(), w.long(),
+		[]oddity{w.sound("lines-100000", 100_000), bomb(1 << 30), w.rubble(1<<30 - 16<<20)})
 	f.withNeighbours(&w, objects)
 	f.swallows(objects)
 	f.shortened(objects)
@@ -48,7 +49,16 @@ func TestMemoryOfManyHostileObjectsAtOnce(t *testing.T) {
 	var w workshop
 	var objects []oddity
 	for len(objects) < 64 {
-		objects = slices.Concat(objects, w.lines(), w.long(), []oddity{bomb(64 << 20), w.rubble(8 << 20), w.arrives("ones", `,"service":{"x":`+array("1", 4<<20-1000)+`}`)})
+		objects = slices.Concat(
+			objects,
+			w.lines(),
+			w.long(),
+			[]oddity{
+				bomb(64 << 20),
+				w.rubble(8 << 20),
+				w.arrives("ones", `,"service":{"x":`+array("1", 4<<20-1000)+`}`),
+			},
+		)
 	}
 	objects = objects[:64]
 	for i := range objects {
@@ -98,7 +108,8 @@ func (f *fixture) swallows(objects []oddity) {
 		f.Fatalf("handler = %d, want %d to continue", got, pid)
 	}
 	peak := f.status(pid, "VmHWM")
-	f.Logf("%d objects in %v, resident at most %d MB: %q", len(objects), inv.Duration.Round(time.Millisecond), peak>>20, inv.Logs)
+	f.Logf("%d objects in %v, resident at most %d MB: %q", len(objects), inv.Duration.Round(time.Millisecond),
+		peak>>20, inv.Logs)
 	if peak > hostileMemory {
 		f.Errorf("VmHWM = %d MB, want at most %d", peak>>20, hostileMemory>>20)
 	}
@@ -119,7 +130,8 @@ func (f *fixture) each(objects []oddity) {
 			}
 		}
 		got := quarantine[o.name]
-		if !slices.EqualFunc(got, o.aside, func(g, w setAside) bool { return g.line == w.line && strings.HasPrefix(g.reason, w.reason) }) {
+		if !slices.EqualFunc(got, o.aside,
+			func(g, w setAside) bool { return g.line == w.line && strings.HasPrefix(g.reason, w.reason) }) {
 			f.Errorf("%s: quarantine = %.500v, want %.500v", o.name, got, o.aside)
 		}
 		delete(quarantine, o.name)
@@ -135,7 +147,11 @@ func (f *fixture) each(objects []oddity) {
 // shortened looks at the rows of the findings that are too long for a column.
 func (f *fixture) shortened(objects []oddity) {
 	f.Helper()
-	columns := map[string]string{"text-of-200-kb": "description_s", "arrays-of-250-kb": "ServiceDetails", "arrays-of-2-mb": "service_additionalInfo_apiCalls_s,ServiceDetails"}
+	columns := map[string]string{
+		"text-of-200-kb":   "description_s",
+		"arrays-of-250-kb": "ServiceDetails",
+		"arrays-of-2-mb":   "service_additionalInfo_apiCalls_s,ServiceDetails",
+	}
 	want := make(map[string]string) // by id
 	for _, o := range objects {
 		if names, ok := columns[o.name]; ok {
@@ -149,7 +165,8 @@ func (f *fixture) shortened(objects []oddity) {
 		row := f.parse(text)
 		names := want[idOf(row)]
 		if got := row.text("TruncatedColumns_s"); got != names || string(row["Truncated_b"]) != "true" {
-			f.Errorf("TruncatedColumns_s of %s = %q, Truncated_b %s, want %q, true", idOf(row), got, row["Truncated_b"], names)
+			f.Errorf("TruncatedColumns_s of %s = %q, Truncated_b %s, want %q, true", idOf(row), got,
+				row["Truncated_b"], names)
 		}
 		delete(want, idOf(row))
 		for name := range strings.SplitSeq(names, ",") {
@@ -160,7 +177,8 @@ func (f *fixture) shortened(objects []oddity) {
 			if len(value) > maxField || len(value) < maxField/4 || !utf8.ValidString(value) {
 				f.Errorf("%s of %s has %d bytes, want from %d to %d", name, idOf(row), len(value), maxField/4, maxField)
 			}
-			if name == "ServiceDetails" && (!json.Valid([]byte(value)) || !strings.Contains(value, `{"truncated_items":`)) {
+			if name == "ServiceDetails" &&
+				(!json.Valid([]byte(value)) || !strings.Contains(value, `{"truncated_items":`)) {
 				f.Errorf("%s of %s = %.80s, want valid JSON that says what it lost", name, idOf(row), value)
 			}
 		}

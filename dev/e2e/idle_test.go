@@ -39,7 +39,8 @@ func TestIdleRunCosts(t *testing.T) {
 				f.store(pair+now.UTC().Format("2006/01/02/")+"new.jsonl.gz", finding, now.Add(-2*time.Hour))
 				for n := range tt.history {
 					old := now.AddDate(0, 0, -30-n%300)
-					f.store(fmt.Sprintf("%s%s%06d.jsonl.gz", pair, old.UTC().Format("2006/01/02/"), n), []byte("old"), old)
+					f.store(fmt.Sprintf("%s%s%06d.jsonl.gz", pair, old.UTC().Format("2006/01/02/"), n), []byte("old"),
+						old)
 				}
 			}
 			f.start()
@@ -56,7 +57,8 @@ func TestIdleRunCosts(t *testing.T) {
 			if calls := tableCalls.Load(); calls > idleTableCalls {
 				t.Errorf("an idle run made %d calls to the state table, want at most %d", calls, idleTableCalls)
 			}
-			t.Logf("%d pairs with %d old objects each: %d LIST, %d GET and %d table calls in %v", pairs, tt.history, lists, reads, tableCalls.Load(), inv.Duration.Round(time.Millisecond))
+			t.Logf("%d pairs with %d old objects each: %d LIST, %d GET and %d table calls in %v", pairs, tt.history,
+				lists, reads, tableCalls.Load(), inv.Duration.Round(time.Millisecond))
 		})
 	}
 }

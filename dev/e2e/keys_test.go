@@ -30,8 +30,10 @@ func TestSignaturesAreGoodAndASecretIsReadAnewWhenRefused(t *testing.T) {
 	f.cloud.Vault.Set(cloud.SecretAccessKeySecret, wrongSecret)
 	f.start()
 	inv := f.invoke()
-	if inv.Succeeded || !strings.HasPrefix(inv.Reason, "GD1301 ") || !strings.Contains(inv.Reason, "SignatureDoesNotMatch") {
-		t.Errorf("run with a wrong secret = succeeded %t, %q, want GD1301 with SignatureDoesNotMatch", inv.Succeeded, inv.Reason)
+	if inv.Succeeded || !strings.HasPrefix(inv.Reason, "GD1301 ") ||
+		!strings.Contains(inv.Reason, "SignatureDoesNotMatch") {
+		t.Errorf("run with a wrong secret = succeeded %t, %q, want GD1301 with SignatureDoesNotMatch", inv.Succeeded,
+			inv.Reason)
 	}
 	pid := f.host.HandlerPID()
 	f.cloud.Vault.Set(cloud.SecretAccessKeySecret, f.cloud.SecretAccessKey)
@@ -53,7 +55,8 @@ func TestSignaturesAreGoodAndASecretIsReadAnewWhenRefused(t *testing.T) {
 func (f *fixture) onVersity(findings [][]byte) []seed.Object {
 	f.Helper()
 	return f.exportTo(serverstest.Versity(f.T, servers.VersityOptions{
-		Access: f.cloud.AccessKeyID, Secret: f.cloud.SecretAccessKey, Region: cloud.Region, Buckets: []string{f.cloud.S3.Bucket()},
+		Access: f.cloud.AccessKeyID, Secret: f.cloud.SecretAccessKey, Region: cloud.Region,
+		Buckets: []string{f.cloud.S3.Bucket()},
 	}), findings)
 }
 
@@ -105,14 +108,15 @@ func TestOtherAWSCredentialsAreNotUsed(t *testing.T) {
 	defer metadata.Close()
 	shared := filepath.Join(t.TempDir(), "credentials")
 	text := "[default]\naws_access_key_id = AKIAOTHEROTHEROTHER1\naws_secret_access_key = " + wrongSecret +
-		"\n[other]\naws_access_key_id = AKIAOTHEROTHEROTHER2\naws_secret_access_key = " + wrongSecret + "\nregion = us-gov-west-1\n"
+		"\n[other]\naws_access_key_id = AKIAOTHEROTHEROTHER2\naws_secret_access_key = " + wrongSecret +
+		"\nregion = us-gov-west-1\n"
 	if err := os.WriteFile(shared, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f.secrets = append(f.secrets, wrongSecret)
-	f.environ = append(f.environ,
-		"AWS_ACCESS_KEY_ID=AKIAOTHEROTHEROTHER0", "AWS_SECRET_ACCESS_KEY="+wrongSecret, "AWS_SESSION_TOKEN=other",
-		"AWS_PROFILE=other", "AWS_SHARED_CREDENTIALS_FILE="+shared, "AWS_CONFIG_FILE="+shared, "AWS_DEFAULT_REGION=us-gov-west-1",
+	f.environ = append(f.environ, "AWS_ACCESS_KEY_ID=AKIAOTHEROTHEROTHER0", "AWS_SECRET_ACCESS_KEY="+wrongSecret,
+		"AWS_SESSION_TOKEN=other", "AWS_PROFILE=other", "AWS_SHARED_CREDENTIALS_FILE="+shared,
+		"AWS_CONFIG_FILE="+shared, "AWS_DEFAULT_REGION=us-gov-west-1",
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT="+metadata.URL, "AWS_CONTAINER_CREDENTIALS_FULL_URI="+metadata.URL,
 		"AWS_ENDPOINT_URL="+metadata.URL)
 	findings := f.builtIn()

@@ -105,12 +105,15 @@ func TestSignalDuringARunEndsItInOrder(t *testing.T) {
 			inv := f.receive(ended)
 			// objects of the day at work, or whole days when the signal came at the end of one
 			said := strings.Join(inv.Logs, " ")
-			if !inv.Succeeded || inv.StatusCode != 200 || !strings.Contains(said, " left for the next run") && !strings.Contains(said, "The next run continues with ") {
-				t.Errorf("Invoke(%s) = succeeded %t, %d, %q, %s, want success and what is left", function, inv.Succeeded, inv.StatusCode, inv.Logs, inv.Exception)
+			if !inv.Succeeded || inv.StatusCode != 200 || !strings.Contains(said, " left for the next run") &&
+				!strings.Contains(said, "The next run continues with ") {
+				t.Errorf("Invoke(%s) = succeeded %t, %d, %q, %s, want success and what is left", function,
+					inv.Succeeded, inv.StatusCode, inv.Logs, inv.Exception)
 			}
 			f.wait("the handler's exit", func() bool { return f.host.HandlerPID() != pid })
 			if got := f.output.String(); f.host.HandlerPID() != 0 || strings.Contains(got, "exited with code") {
-				t.Errorf("handler = %d, console %s, want an exit with 0, after which the host starts nothing", f.host.HandlerPID(), got)
+				t.Errorf("handler = %d, console %s, want an exit with 0, after which the host starts nothing",
+					f.host.HandlerPID(), got)
 			}
 			first := len(f.deliveries())
 			if first == 0 || first >= backlogged {

@@ -86,7 +86,12 @@ func (w *workshop) lines() []oddity {
 		w.refused("deep-200", deep(200), "refused by the service: "),
 		w.refused("deep-11000", deep(11_000), "not JSON: "),
 		w.arrives("text-of-200-kb", `,"description":"`+strings.Repeat("é", 100<<10)+`"`),
-		w.arrives("arrays-of-250-kb", `,"service":{"count":1,"additionalInfo":{"other":`+array(`{"name":"GetObject","count":7,"firstSeen":"2026-08-16T02:24:20.934Z"}`, 250<<10)+`}}`),
+		w.arrives(
+			"arrays-of-250-kb",
+			`,"service":{"count":1,"additionalInfo":{"other":`+array(
+				`{"name":"GetObject","count":7,"firstSeen":"2026-08-16T02:24:20.934Z"}`, 250<<10,
+			)+`}}`,
+		),
 	}
 }
 
@@ -95,8 +100,11 @@ func (w *workshop) lines() []oddity {
 func (w *workshop) long() []oddity {
 	return []oddity{
 		w.refused("line-of-5-mb", `,"title":"`+strings.Repeat("x", 5<<20)+`"`, "line longer than "),
-		w.arrives("arrays-of-2-mb", `,"service":{"count":1,"additionalInfo":{"apiCalls":`+array(`{"name":"GetObject","count":7}`, 1<<20)+
-			`,"other":`+array(`"198.51.100.0"`, 1<<20)+`}}`),
+		w.arrives(
+			"arrays-of-2-mb",
+			`,"service":{"count":1,"additionalInfo":{"apiCalls":`+array(`{"name":"GetObject","count":7}`, 1<<20)+
+				`,"other":`+array(`"198.51.100.0"`, 1<<20)+`}}`,
+		),
 	}
 }
 
@@ -129,11 +137,14 @@ func (w *workshop) rubble(size int) oddity {
 	o := oddity{name: "rubble", ids: []string{before, after}}
 	parts := size / (line * lines)
 	o.body = bytes.Join([][]byte{zipped(first), bytes.Repeat(part, parts), zipped(last)}, nil)
-	o.aside = []setAside{{0, fmt.Sprintf("%d lines could not be read; the first 100 are listed one by one", parts*lines)}}
+	o.aside = []setAside{
+		{0, fmt.Sprintf("%d lines could not be read; the first 100 are listed one by one", parts*lines)},
+	}
 	for i := range 100 {
 		o.aside = append(o.aside, setAside{2 + i, "not JSON: invalid syntax"})
 	}
-	o.aside = append(o.aside, setAside{102, "the first of further lines that are not listed one by one: not JSON: invalid syntax"})
+	o.aside = append(o.aside,
+		setAside{102, "the first of further lines that are not listed one by one: not JSON: invalid syntax"})
 	return o
 }
 

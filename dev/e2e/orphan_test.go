@@ -88,7 +88,8 @@ func (f *fixture) hostAlone(run bool) (*exec.Cmd, int) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	if err := json.NewEncoder(in).Encode(hostOrder{AppDir: appDir, Settings: f.settings, Environ: f.environ, Run: run}); err != nil {
+	if err := json.NewEncoder(in).Encode(hostOrder{AppDir: appDir, Settings: f.settings, Environ: f.environ,
+		Run: run}); err != nil {
 		f.Fatal(err)
 	}
 	pid := 0
@@ -178,7 +179,8 @@ func TestOrphanRecordsWhatIsInFlight(t *testing.T) {
 func (f *fixture) orphanInRun(n int, withWarning bool) {
 	f.Helper()
 	f.with(map[string]string{"UPLOAD_CONCURRENCY": "1", "FETCH_CONCURRENCY": "8"})
-	f.export(f.many(f.builtIn(), n), seed.Options{Seed: 3, Accounts: []string{"111122223333"}, Regions: []string{"eu-west-1"}})
+	f.export(f.many(f.builtIn(), n),
+		seed.Options{Seed: 3, Accounts: []string{"111122223333"}, Regions: []string{"eu-west-1"}})
 	const held = 1500 * time.Millisecond
 	f.strike("ingestion", faults.Fault{Method: "POST", Times: -1, Delay: held})
 	if withWarning {
@@ -189,7 +191,16 @@ func (f *fixture) orphanInRun(n int, withWarning bool) {
 		if err := f.cloud.S3.Put(key, []byte("no finding\n\x1f"), written); err != nil {
 			f.Fatal(err)
 		}
-		f.strike("s3", faults.Fault{Method: "GET", Path: "/" + f.cloud.S3.Bucket() + "/" + key, Times: -1, Delay: held / 3, Status: 403})
+		f.strike(
+			"s3",
+			faults.Fault{
+				Method: "GET",
+				Path:   "/" + f.cloud.S3.Bucket() + "/" + key,
+				Times:  -1,
+				Delay:  held / 3,
+				Status: 403,
+			},
+		)
 	}
 	host, pid := f.hostAlone(true)
 	f.wait("a batch under way", func() bool { return f.cloud.Faults["ingestion"].Fired() > 0 })

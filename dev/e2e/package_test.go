@@ -41,7 +41,8 @@ func unpacked(t *testing.T) string {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "app.zip")
-	if out, err := exec.Command("go", "run", "-C", filepath.Join(root, "dev"), "./cmd/package", "-out", file).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "run", "-C", filepath.Join(root, "dev"), "./cmd/package", "-out",
+		file).CombinedOutput(); err != nil {
 		t.Fatalf("package: %v: %s", err, out)
 	}
 	z, err := zip.OpenReader(file)

@@ -101,7 +101,8 @@ func (f *fixture) busyWithReason(hosts []*funchost.Host) {
 				reason = reason || !strings.HasPrefix(other.Logs[0], busy) && overlap(inv, other)
 			}
 			if !reason {
-				f.Errorf("a run of host %d at %v said %q, want that only beside a run of the other host", i, inv.Fired, inv.Logs[0])
+				f.Errorf("a run of host %d at %v said %q, want that only beside a run of the other host", i, inv.Fired,
+					inv.Logs[0])
 			}
 		}
 		f.Logf("host %d: %d runs, %d of which worked", i, len(host.History()), worked)

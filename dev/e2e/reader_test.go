@@ -16,7 +16,8 @@ func TestReaderOfTheTemplateIsEnough(t *testing.T) {
 	f := newFixture(t, cloud.WithIdentity)
 	reader, err := stack.Render(t.Context(), stack.Export, "Reader=KeyPair", "BucketName="+f.cloud.S3.Bucket())
 	serverstest.Need(t, err)
-	v := serverstest.Versity(t, servers.VersityOptions{IAM: true, Region: cloud.Region, Buckets: []string{f.cloud.S3.Bucket()}})
+	v := serverstest.Versity(t,
+		servers.VersityOptions{IAM: true, Region: cloud.Region, Buckets: []string{f.cloud.S3.Bucket()}})
 	key, err := reader.MakeReader(t.Context(), v)
 	if err != nil {
 		t.Fatal(err)

@@ -95,12 +95,14 @@ func (f *fixture) makeDue(n int) {
 	}
 	for _, row := range rows {
 		due, err := json.Marshal(map[string]string{
-			"PartitionKey": row.PartitionKey, "RowKey": row.RowKey, "Next": time.Now().UTC().Add(-time.Minute).Format(time.RFC3339),
+			"PartitionKey": row.PartitionKey, "RowKey": row.RowKey,
+			"Next": time.Now().UTC().Add(-time.Minute).Format(time.RFC3339),
 		})
 		if err != nil {
 			f.Fatal(err)
 		}
-		if _, err := f.state().UpdateEntity(f.Context(), due, &aztables.UpdateEntityOptions{UpdateMode: aztables.UpdateModeMerge}); err != nil {
+		if _, err := f.state().UpdateEntity(f.Context(), due,
+			&aztables.UpdateEntityOptions{UpdateMode: aztables.UpdateModeMerge}); err != nil {
 			f.Fatal(err)
 		}
 	}
@@ -121,7 +123,8 @@ func TestAnswerOfIngestionLost(t *testing.T) {
 	}
 	f.delivered(len(findings), 2)
 	again := len(f.deliveries()) - len(findings)
-	if calls := f.cloud.Ingestion.Calls(); !slices.ContainsFunc(calls, func(c ingestion.Call) bool { return c.Rows == again }) {
+	if calls := f.cloud.Ingestion.Calls(); !slices.ContainsFunc(calls,
+		func(c ingestion.Call) bool { return c.Rows == again }) {
 		t.Errorf("rows that came again = %d, want those of one of the calls %+v", again, calls)
 	}
 	rows := len(f.deliveries())

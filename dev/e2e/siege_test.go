@@ -92,7 +92,9 @@ func newSiege(t *testing.T, kills int, number uint64) *siege {
 		allowed: make(map[string]int), phases: make(map[string]int),
 	}
 	s.pool = s.many(s.builtIn(), 2*siegeBacklog+kills*siegeAdded)
-	s.with(map[string]string{"FETCH_CONCURRENCY": fmt.Sprint(siegeFetch), "UPLOAD_CONCURRENCY": fmt.Sprint(siegeUpload)})
+	s.with(
+		map[string]string{"FETCH_CONCURRENCY": fmt.Sprint(siegeFetch), "UPLOAD_CONCURRENCY": fmt.Sprint(siegeUpload)},
+	)
 	s.strike("s3", faults.Fault{Method: "GET", Times: -1, Delay: 10 * time.Millisecond})
 	s.strike("ingestion", faults.Fault{Method: "POST", Times: -1, Delay: 40 * time.Millisecond})
 	return s
@@ -257,7 +259,8 @@ func (s *siege) verdict(kills int) {
 			lost++
 			s.Errorf("rows of finding %s = 0, want at least 1", id)
 		case got > want:
-			s.Errorf("rows of finding %s = %d, want at most %d: one of each run that found it not recorded", id, got, want)
+			s.Errorf("rows of finding %s = %d, want at most %d: one of each run that found it not recorded", id, got,
+				want)
 		}
 		repeated += max(0, got-1)
 	}
@@ -268,7 +271,8 @@ func (s *siege) verdict(kills int) {
 	}
 	bound := s.bound()
 	if s.most > bound || repeated > kills*bound {
-		s.Errorf("accepted and not recorded at one kill = %d, repeated after %d kills = %d, want at most %d a kill", s.most, kills, repeated, bound)
+		s.Errorf("accepted and not recorded at one kill = %d, repeated after %d kills = %d, want at most %d a kill",
+			s.most, kills, repeated, bound)
 	}
 	if !s.mark.After(s.began) {
 		s.Errorf("watermark = %v, want one after the test began at %v", s.mark, s.began)
@@ -278,6 +282,10 @@ func (s *siege) verdict(kills int) {
 			s.Errorf("%s rows = %+v, want none", kind, rows)
 		}
 	}
-	s.Logf("%d findings, %d kills, %d lost, %d repeated; accepted and not recorded at one kill at most %d, bound %d; kills by phase %v, within %v; %v",
-		len(s.exported), kills, lost, repeated, s.most, bound, s.phases, s.length.Round(time.Millisecond), time.Since(s.began).Round(time.Millisecond))
+	s.Logf(
+		"%d findings, %d kills, %d lost, %d repeated; accepted and not recorded at one kill at most %d, bound %d; "+
+			"kills by phase %v, within %v; %v",
+		len(s.exported), kills, lost, repeated, s.most, bound, s.phases, s.length.Round(time.Millisecond),
+		time.Since(s.began).Round(time.Millisecond),
+	)
 }

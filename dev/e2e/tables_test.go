@@ -24,7 +24,8 @@ func TestTablesInMemoryKeepTheStateThatAzuriteKeeps(t *testing.T) {
 	for _, storage := range []cloud.Storage{cloud.WithKey, cloud.InMemory} {
 		f := newFixture(t, storage)
 		findings := f.many(f.builtIn(), 300)
-		for i, o := range seed.Plan(findings, seed.Options{Now: now, Seed: 21, OneFindingPerObject: true, Damaged: true}) {
+		for i, o := range seed.Plan(findings, seed.Options{Now: now, Seed: 21, OneFindingPerObject: true,
+			Damaged: true}) {
 			age := []time.Duration{10 * time.Minute, 20 * time.Hour}[i%2] // well within the overlap, and well beyond
 			f.store(o.Key, o.Body, now.Add(-age))
 		}
@@ -34,8 +35,10 @@ func TestTablesInMemoryKeepTheStateThatAzuriteKeeps(t *testing.T) {
 		f.run()
 		kept[storage] = f.ledger()
 	}
-	if azurite, memory := kept[cloud.WithKey], kept[cloud.InMemory]; len(azurite) == 0 || !slices.Equal(azurite, memory) {
-		t.Errorf("the ledger in memory has %d rows: %q, want the %d of Azurite: %q", len(memory), memory, len(azurite), azurite)
+	if azurite, memory := kept[cloud.WithKey], kept[cloud.InMemory]; len(azurite) == 0 ||
+		!slices.Equal(azurite, memory) {
+		t.Errorf("the ledger in memory has %d rows: %q, want the %d of Azurite: %q", len(memory), memory, len(azurite),
+			azurite)
 	}
 }
 
@@ -55,7 +58,8 @@ func (f *fixture) ledger() []string {
 			if err := json.Unmarshal(data, &row); err != nil {
 				f.Fatal(err)
 			}
-			names := slices.DeleteFunc(slices.Sorted(maps.Keys(row)), func(name string) bool { return strings.HasPrefix(name, "odata.") })
+			names := slices.DeleteFunc(slices.Sorted(maps.Keys(row)),
+				func(name string) bool { return strings.HasPrefix(name, "odata.") })
 			rows = append(rows, fmt.Sprintf("%s %q", row["RowKey"], names))
 		}
 	}

@@ -28,8 +28,20 @@ func TestTimerPayloads(t *testing.T) {
 	}{
 		{"on time", nil, `"timer":{"past_due":false,"retry":0}`},
 		{"past due", []funchost.Option{funchost.PastDue(due)}, `"timer":{"past_due":true,"retry":0}`},
-		{"retry", []funchost.Option{funchost.AsRetry(funchost.Retry{Count: 2, Max: 5, Exception: "System.Exception: \u0000 \"it\" {failed}"})}, `"timer":{"past_due":false,"retry":2}`},
-		{"past due and retry", []funchost.Option{funchost.PastDue(due), funchost.AsRetry(funchost.Retry{Count: 1, Max: -1})}, `"timer":{"past_due":true,"retry":1}`},
+		{
+			"retry",
+			[]funchost.Option{
+				funchost.AsRetry(
+					funchost.Retry{Count: 2, Max: 5, Exception: "System.Exception: \u0000 \"it\" {failed}"},
+				),
+			},
+			`"timer":{"past_due":false,"retry":2}`,
+		},
+		{
+			"past due and retry",
+			[]funchost.Option{funchost.PastDue(due), funchost.AsRetry(funchost.Retry{Count: 1, Max: -1})},
+			`"timer":{"past_due":true,"retry":1}`,
+		},
 	}
 	for i, tt := range tests {
 		if i > 0 {
@@ -59,7 +71,8 @@ func TestFirstAnswerNeedsNoCall(t *testing.T) {
 		}
 		<-h.ended
 	}
-	for _, resource := range []string{"https://vault.azure.net", "https://monitor.azure.com/", "https://storage.azure.com"} {
+	for _, resource := range []string{"https://vault.azure.net", "https://monitor.azure.com/",
+		"https://storage.azure.com"} {
 		if n := f.cloud.Identity.Requests(resource); n > 0 {
 			t.Errorf("tokens asked for %s = %d, want 0", resource, n)
 		}
@@ -72,5 +85,6 @@ func TestFirstAnswerNeedsNoCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("time to the first answer: median %v, fastest %v, slowest %v; binary %.1f MB", took[len(took)/2], took[0], took[len(took)-1], float64(info.Size())/1e6)
+	t.Logf("time to the first answer: median %v, fastest %v, slowest %v; binary %.1f MB", took[len(took)/2], took[0],
+		took[len(took)-1], float64(info.Size())/1e6)
 }

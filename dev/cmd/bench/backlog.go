@@ -23,7 +23,8 @@ func (b *backlog) String() string { return fmt.Sprintf("%d,%d", b.objects, b.day
 
 // Set reads "objects,days".
 func (b *backlog) Set(text string) error {
-	if n, err := fmt.Sscanf(text+"\n", "%d,%d\n", &b.objects, &b.days); n != 2 || err != nil || b.objects < 1 || b.days < 1 || b.days > 89 {
+	if n, err := fmt.Sscanf(text+"\n", "%d,%d\n", &b.objects, &b.days); n != 2 || err != nil || b.objects < 1 ||
+		b.days < 1 || b.days > 89 {
 		return errors.New("it is not a number of objects and one of 1 to 89 days, such as 20000,5")
 	}
 	return nil
@@ -77,7 +78,8 @@ func (d *bed) runs(ctx context.Context, p *process) ([]progress, error) {
 		if list = append(list, run); run.findings == 0 {
 			return nil, fmt.Errorf("run %d delivered nothing", len(list))
 		}
-		fmt.Fprintf(os.Stderr, "\n  run %d: %d findings in %.1f s, peak memory %.1f MB", len(list), run.findings, run.took.Seconds(), megabytes(run.peak))
+		fmt.Fprintf(os.Stderr, "\n  run %d: %d findings in %.1f s, peak memory %.1f MB", len(list), run.findings,
+			run.took.Seconds(), megabytes(run.peak))
 	}
 	if err := d.tally.check(); err != nil {
 		return nil, err
@@ -102,13 +104,31 @@ func (b *bench) progressFigures(list []progress) []figure {
 	share := func(n int) string { return fmt.Sprintf("%.4f", float64(n)/objects) }
 	first, last := list[0], list[len(list)-1]
 	return []figure{
-		{what: fmt.Sprintf("%d objects of 1 finding over %d days, RUN_BUDGET %v: all delivered once", b.backlog.objects, b.backlog.days, b.budget), reached: fmt.Sprintf("%d runs, %.0f s", len(list), total.took.Seconds())},
+		{
+			what: fmt.Sprintf("%d objects of 1 finding over %d days, RUN_BUDGET %v: all delivered once",
+				b.backlog.objects, b.backlog.days, b.budget),
+			reached: fmt.Sprintf("%d runs, %.0f s", len(list), total.took.Seconds()),
+		},
 		{what: "peak memory of a run", reached: spread(peaks, "MB"), wanted: "≤ 128 MB, flat"},
-		{what: "peak memory of the first and the last run", reached: fmt.Sprintf("%s and %s MB", number(megabytes(first.peak)), number(megabytes(last.peak)))},
-		{what: "time an object of the first and the last run", reached: fmt.Sprintf("%s and %s ms", number(first.perObject()), number(last.perObject())), wanted: "the same"},
-		{what: "processor time of the handler an object", reached: number(milliseconds(total.processor)/objects) + " ms"},
+		{
+			what:    "peak memory of the first and the last run",
+			reached: fmt.Sprintf("%s and %s MB", number(megabytes(first.peak)), number(megabytes(last.peak))),
+		},
+		{
+			what:    "time an object of the first and the last run",
+			reached: fmt.Sprintf("%s and %s ms", number(first.perObject()), number(last.perObject())),
+			wanted:  "the same",
+		},
+		{
+			what:    "processor time of the handler an object",
+			reached: number(milliseconds(total.processor)/objects) + " ms",
+		},
 		{what: "S3 calls an object", reached: fmt.Sprintf("%s LIST, %s GET", share(total.lists), share(total.gets))},
-		{what: "calls of the table service an object", reached: fmt.Sprintf("%s, of them %s transactions", share(total.tables.Calls), share(total.tables.Transactions))},
+		{
+			what: "calls of the table service an object",
+			reached: fmt.Sprintf("%s, of them %s transactions", share(total.tables.Calls),
+				share(total.tables.Transactions)),
+		},
 	}
 }
 

@@ -27,7 +27,9 @@ func exporterFor(t *testing.T) *exporter {
 	return newExporter(l)
 }
 
-var keyForm = regexp.MustCompile(`^AWSLogs/\d{12}/GuardDuty/[a-z0-9-]+/2026/03/04/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl\.gz$`)
+var keyForm = regexp.MustCompile(
+	`^AWSLogs/\d{12}/GuardDuty/[a-z0-9-]+/2026/03/04/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.jsonl\.gz$`,
+)
 
 func TestObjectsHoldFindingsOfTheirOwn(t *testing.T) {
 	e := exporterFor(t)
@@ -51,11 +53,13 @@ func TestObjectsHoldFindingsOfTheirOwn(t *testing.T) {
 			if err := json.Unmarshal(line, &finding); err != nil {
 				t.Fatalf("line %.80q: %v", line, err)
 			}
-			if want := fmt.Sprintf("%08x", len(ids)); len(line) != lineSize || len(finding.ID) != idSize || !strings.HasPrefix(finding.ID, want) {
+			if want := fmt.Sprintf("%08x", len(ids)); len(line) != lineSize || len(finding.ID) != idSize ||
+				!strings.HasPrefix(finding.ID, want) {
 				t.Errorf("finding %s of %d bytes, want %s… of %d", finding.ID, len(line), want, lineSize)
 			}
 			if !strings.HasSuffix(finding.ARN, finding.ID) || finding.Type == "" {
-				t.Errorf("finding %s has arn %q and type %q, want an arn that ends in the id, and a type", finding.ID, finding.ARN, finding.Type)
+				t.Errorf("finding %s has arn %q and type %q, want an arn that ends in the id, and a type", finding.ID,
+					finding.ARN, finding.Type)
 			}
 			ids[finding.ID] = true
 		}
@@ -159,7 +163,8 @@ func TestBenchmarkFigures(t *testing.T) {
 
 func TestOutputTellsHowRunsEnd(t *testing.T) {
 	o := &output{runs: make(chan runEnded, 1)}
-	for _, part := range []string{"no JSON\n{\"msg\":\"run", " ended\",\"duration_seconds\":1.5,\"outcome\":\"success\"}\n{\"msg\":\"", strings.Repeat("x", tailSize)} {
+	for _, part := range []string{"no JSON\n{\"msg\":\"run",
+		" ended\",\"duration_seconds\":1.5,\"outcome\":\"success\"}\n{\"msg\":\"", strings.Repeat("x", tailSize)} {
 		if n, err := o.Write([]byte(part)); n != len(part) || err != nil {
 			t.Errorf("Write = %d, %v, want %d and no error", n, err, len(part))
 		}

@@ -58,7 +58,10 @@ func each(list []sample, of func(sample) float64) []float64 {
 
 // own is what the handler's own log says of the duration.
 func own(list []sample) figure {
-	return figure{what: "by the handler's own log", reached: spread(each(list, func(s sample) float64 { return seconds(s.own) }), "s")}
+	return figure{
+		what:    "by the handler's own log",
+		reached: spread(each(list, func(s sample) float64 { return seconds(s.own) }), "s"),
+	}
 }
 
 // processors is what a run used of the processors: it is less noisy than a

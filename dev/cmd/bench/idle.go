@@ -28,7 +28,8 @@ type resting struct {
 
 func oldObjects(ctx context.Context, b *bench) ([]figure, error) {
 	return b.rest(ctx, resting{
-		name: "C", what: "nothing new, 100,000 old objects in one pair", accounts: 1, regions: 1, history: 100_000, storage: cloud.WithKey, wantPeak: "≤ 30 MB",
+		name: "C", what: "nothing new, 100,000 old objects in one pair", accounts: 1, regions: 1, history: 100_000,
+		storage: cloud.WithKey, wantPeak: "≤ 30 MB",
 		list: func(lists int) figure { return figure{what: "LIST calls", reached: fmt.Sprint(lists), wanted: "≤ 3"} },
 	})
 }
@@ -39,12 +40,14 @@ func oldObjects(ctx context.Context, b *bench) ([]figure, error) {
 // pages as they are, to show what the keys of a page cost.
 func manyPairs(ctx context.Context, b *bench) ([]figure, error) {
 	small := resting{
-		name: "C2", what: "nothing new in 17,000 pairs of one object", accounts: 1000, regions: 17, history: 1, delay: 20 * time.Millisecond,
+		name: "C2", what: "nothing new in 17,000 pairs of one object", accounts: 1000, regions: 17, history: 1,
+		delay:   20 * time.Millisecond,
 		storage: cloud.InMemory, wantTime: "≤ 60 s", wantPeak: "≤ 64 MB",
 	}
 	asked, whole := small, small
 	asked.what, asked.history, asked.page = "the same of three objects, pages of two keys", 3, 2
-	whole.what, whole.accounts, whole.history, whole.wantTime = "the same in 1,700 pairs of 1,001 objects", 100, 1001, "≤ 6 s, a tenth"
+	whole.what, whole.accounts, whole.history, whole.wantTime = "the same in 1,700 pairs of 1,001 objects", 100, 1001,
+		"≤ 6 s, a tenth"
 	var all []figure
 	for _, r := range []resting{small, asked, whole} {
 		pairs := float64(r.accounts * r.regions)
@@ -88,14 +91,23 @@ func (b *bench) rest(ctx context.Context, r resting) (figures []figure, err erro
 			return nil, err
 		}
 		if list[i].lists != list[0].lists || list[i].gets > 0 {
-			return nil, fmt.Errorf("runs with nothing new made %d and %d LIST calls, and %d GET calls", list[0].lists, list[i].lists, list[i].gets)
+			return nil, fmt.Errorf("runs with nothing new made %d and %d LIST calls, and %d GET calls", list[0].lists,
+				list[i].lists, list[i].gets)
 		}
 	}
 	figures = []figure{
-		{what: r.what + ": the invocation", wanted: r.wantTime, reached: spread(each(list, func(s sample) float64 { return seconds(s.took) }), "s")},
+		{
+			what:    r.what + ": the invocation",
+			wanted:  r.wantTime,
+			reached: spread(each(list, func(s sample) float64 { return seconds(s.took) }), "s"),
+		},
 		own(list),
 		processors(list),
-		{what: "peak memory", wanted: r.wantPeak, reached: spread(each(list, func(s sample) float64 { return megabytes(s.peak) }), "MB")},
+		{
+			what:    "peak memory",
+			wanted:  r.wantPeak,
+			reached: spread(each(list, func(s sample) float64 { return megabytes(s.peak) }), "MB"),
+		},
 		r.list(list[0].lists),
 	}
 	return named(r.name, r.storage, figures), nil
@@ -109,7 +121,8 @@ func (r resting) fill(s *s3server.Server) error {
 		for region := range r.regions {
 			for n := range r.history {
 				at := now.AddDate(0, 0, -30-n%300)
-				if err := s.Put(key(fmt.Sprintf("%012d", account), fmt.Sprintf("region-%02d", region), n, at), []byte("old"), at); err != nil {
+				if err := s.Put(key(fmt.Sprintf("%012d", account), fmt.Sprintf("region-%02d", region), n, at),
+					[]byte("old"), at); err != nil {
 					return err
 				}
 			}

@@ -53,7 +53,8 @@ func quoted(text string) string {
 
 // words is text of a size.
 func words(size int) string {
-	const text = " An instance in this account communicates with a remote host on an unusual server port, or has done so before."
+	const text = " An instance in this account communicates with a remote host on an unusual server port," +
+		" or has done so before."
 	return strings.Repeat(text, size/len(text)+1)[:size]
 }
 

@@ -58,7 +58,8 @@ type bench struct {
 type scenario func(context.Context, *bench) ([]figure, error)
 
 var scenarios = map[string]scenario{
-	"A": latency, "B": plain, "B2": many, "L": large, "C": oldObjects, "C2": manyPairs, "D": workOff, "E": pipeline, "F": standing,
+	"A": latency, "B": plain, "B2": many, "L": large, "C": oldObjects, "C2": manyPairs, "D": workOff, "E": pipeline,
+	"F": standing,
 }
 
 const usual = "A,B,B2,C,C2,L,E,F"

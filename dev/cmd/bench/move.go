@@ -21,7 +21,14 @@ type moving struct {
 }
 
 func latency(ctx context.Context, b *bench) ([]figure, error) {
-	m := moving{name: "A", objects: 500, each: 10, delay: 20 * time.Millisecond, wantTime: "≤ 0.6 s", wantPeak: "≤ 40 MB"}
+	m := moving{
+		name:     "A",
+		objects:  500,
+		each:     10,
+		delay:    20 * time.Millisecond,
+		wantTime: "≤ 0.6 s",
+		wantPeak: "≤ 40 MB",
+	}
 	return b.onBoth(ctx, m)
 }
 
@@ -46,18 +53,26 @@ func (b *bench) onBoth(ctx context.Context, m moving) ([]figure, error) {
 func many(ctx context.Context, b *bench) ([]figure, error) {
 	m := moving{name: "B2", objects: 20_000, each: 5, storage: cloud.InMemory, wantTime: "≤ 8 s", wantPeak: "≤ 64 MB"}
 	return b.move(ctx, m, func(list []sample) figure {
-		return figure{what: "objects a table transaction", wanted: "≥ 80", reached: spread(each(list, func(s sample) float64 {
-			return float64(m.objects) / float64(s.tables.Transactions)
-		}), "")}
+		return figure{
+			what:   "objects a table transaction",
+			wanted: "≥ 80",
+			reached: spread(each(list, func(s sample) float64 {
+				return float64(m.objects) / float64(s.tables.Transactions)
+			}), ""),
+		}
 	})
 }
 
 func large(ctx context.Context, b *bench) ([]figure, error) {
 	m := moving{name: "L", objects: 40, each: 10_000, storage: cloud.InMemory}
 	return b.move(ctx, m, func(list []sample) figure {
-		return figure{what: "findings, bytes of their lines", wanted: "≥ 34 MB/s", reached: spread(each(list, func(s sample) float64 {
-			return float64(m.objects*m.each*lineSize) / 1e6 / s.took.Seconds()
-		}), "MB/s")}
+		return figure{
+			what:   "findings, bytes of their lines",
+			wanted: "≥ 34 MB/s",
+			reached: spread(each(list, func(s sample) float64 {
+				return float64(m.objects*m.each*lineSize) / 1e6 / s.took.Seconds()
+			}), "MB/s"),
+		}
 	})
 }
 
@@ -78,14 +93,28 @@ func (b *bench) move(ctx context.Context, m moving, more func([]sample) figure) 
 		what += fmt.Sprintf(", %v a call", m.delay)
 	}
 	figures := []figure{
-		{what: what + ": the invocation", wanted: m.wantTime, reached: spread(each(list, func(s sample) float64 { return seconds(s.took) }), "s")},
+		{
+			what:    what + ": the invocation",
+			wanted:  m.wantTime,
+			reached: spread(each(list, func(s sample) float64 { return seconds(s.took) }), "s"),
+		},
 		own(list),
 		processors(list),
-		{what: "peak memory", wanted: m.wantPeak, reached: spread(each(list, func(s sample) float64 { return megabytes(s.peak) }), "MB")},
+		{
+			what:    "peak memory",
+			wanted:  m.wantPeak,
+			reached: spread(each(list, func(s sample) float64 { return megabytes(s.peak) }), "MB"),
+		},
 		{what: "S3 calls", reached: fmt.Sprintf("%d LIST, %d GET", first.lists, first.gets)},
 	}
 	if m.storage == cloud.InMemory {
-		figures = append(figures, figure{what: "calls of the table service", reached: fmt.Sprintf("%d, of them %d transactions", first.tables.Calls, first.tables.Transactions)})
+		figures = append(
+			figures,
+			figure{
+				what:    "calls of the table service",
+				reached: fmt.Sprintf("%d, of them %d transactions", first.tables.Calls, first.tables.Transactions),
+			},
+		)
 	}
 	if more != nil {
 		figures = append(figures, more(list))

@@ -42,7 +42,11 @@ func (e *exporter) object(n, each int, at time.Time) object {
 	_, _ = e.zip.Write(e.text) // into memory, which does not go wrong
 	_ = e.zip.Close()
 	pair := int(scrambled(n) % uint64(len(accounts)*len(regions)))
-	return object{key: key(accounts[pair%len(accounts)], regions[pair/len(accounts)], n, at), body: body.Bytes(), modified: at}
+	return object{
+		key:      key(accounts[pair%len(accounts)], regions[pair/len(accounts)], n, at),
+		body:     body.Bytes(),
+		modified: at,
+	}
 }
 
 // recent makes objects that were written in the last three quarters of an hour,

@@ -10,7 +10,8 @@ import (
 // pipeline runs the product's own benchmark of the row pipeline, which has no
 // network in it, and takes its figures.
 func pipeline(ctx context.Context, b *bench) ([]figure, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "Pipeline", "-benchtime", "2s", "./handler/internal/logsingestion")
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "Pipeline", "-benchtime", "2s",
+		"./handler/internal/logsingestion")
 	cmd.Dir = b.root
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -45,7 +45,12 @@ func launch(handler string, environ []string) (*process, error) {
 	if err := ln.Close(); err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.Command(handler), url: "http://127.0.0.1:" + port, ended: make(chan struct{}), output: &output{runs: make(chan runEnded, 1)}}
+	p := &process{
+		cmd:    exec.Command(handler),
+		url:    "http://127.0.0.1:" + port,
+		ended:  make(chan struct{}),
+		output: &output{runs: make(chan runEnded, 1)},
+	}
 	p.cmd.Env = append(environ, "FUNCTIONS_CUSTOMHANDLER_PORT="+port)
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	p.began = time.Now()
@@ -89,7 +94,8 @@ type invocation struct {
 
 // invoke makes one run, which must succeed.
 func (p *process) invoke(ctx context.Context) (invocation, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/GuardDutyTimer", strings.NewReader(`{"Data":{"timer":{"IsPastDue":false}},"Metadata":{}}`))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/GuardDutyTimer",
+		strings.NewReader(`{"Data":{"timer":{"IsPastDue":false}},"Metadata":{}}`))
 	if err != nil {
 		return invocation{}, err
 	}

@@ -49,8 +49,15 @@ func standing(ctx context.Context, b *bench) (figures []figure, err error) {
 	return named("F", cloud.WithKey, []figure{
 		{what: fmt.Sprintf("start to first answer, of %d", starts), reached: spread(started, "ms"), wanted: "≤ 30 ms"},
 		{what: "size of the program", reached: number(megabytes(int(info.Size()))) + " MB", wanted: "≤ 20 MB"},
-		{what: fmt.Sprintf("memory %v after a run with nothing new", rests), reached: number(megabytes(idle)) + " MB", wanted: "≤ 25 MB"},
-		{what: fmt.Sprintf("memory %v after that, 5,000 findings moved before", rests), reached: number(megabytes(worked)) + " MB"},
+		{
+			what:    fmt.Sprintf("memory %v after a run with nothing new", rests),
+			reached: number(megabytes(idle)) + " MB",
+			wanted:  "≤ 25 MB",
+		},
+		{
+			what:    fmt.Sprintf("memory %v after that, 5,000 findings moved before", rests),
+			reached: number(megabytes(worked)) + " MB",
+		},
 	}), nil
 }
 

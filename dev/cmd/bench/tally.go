@@ -71,7 +71,8 @@ func (t *tally) check() error {
 		}
 	}
 	if missing+repeated > 0 {
-		return fmt.Errorf("of %d findings %d did not arrive and %d arrived more than once", len(t.times), missing, repeated)
+		return fmt.Errorf("of %d findings %d did not arrive and %d arrived more than once", len(t.times), missing,
+			repeated)
 	}
 	return nil
 }

@@ -29,14 +29,16 @@ type stand struct {
 func start(t *testing.T, http2 bool) *stand {
 	t.Helper()
 	st := &stand{}
-	st.Server = httptest.NewUnstartedServer(st.script.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return
-		}
-		st.acted.Add(1)
-		fmt.Fprintf(w, "%s %s %d", r.Method, r.URL.Path, len(body))
-	})))
+	st.Server = httptest.NewUnstartedServer(
+		st.script.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return
+			}
+			st.acted.Add(1)
+			fmt.Fprintf(w, "%s %s %d", r.Method, r.URL.Path, len(body))
+		})),
+	)
 	st.Config.ErrorLog = log.New(t.Output(), "", 0)
 	st.EnableHTTP2 = http2
 	st.StartTLS()
@@ -133,7 +135,8 @@ func TestDrop(t *testing.T) {
 
 func TestStatusComesAfterTheWholeBody(t *testing.T) {
 	var script faults.Script
-	if err := script.Add(faults.Fault{Status: 429, Header: map[string]string{"Retry-After": "7"}, Body: "{}"}); err != nil {
+	if err := script.Add(faults.Fault{Status: 429, Header: map[string]string{"Retry-After": "7"},
+		Body: "{}"}); err != nil {
 		t.Fatal(err)
 	}
 	body := strings.NewReader(strings.Repeat("x", 4<<20))

@@ -99,7 +99,8 @@ func (p principals) match(r Request) Decision {
 	switch names := p[r.Kind]; {
 	case slices.Contains(names, r.Principal):
 		return Allowed
-	case r.Kind == "AWS" && slices.ContainsFunc(names, func(name string) bool { return name == accountOf(r.Principal) }):
+	case r.Kind == "AWS" && slices.ContainsFunc(names,
+		func(name string) bool { return name == accountOf(r.Principal) }):
 		return Delegated
 	}
 	return Silent

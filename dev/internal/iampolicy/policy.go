@@ -87,7 +87,8 @@ func (d *Document) Decide(r Request) Decision {
 	decision := Silent
 	for _, s := range d.Statement {
 		who := s.Principal.match(r)
-		if who == Silent || !s.Action.match(r.Action, true) || s.Resource != nil && !s.Resource.match(r.Resource, false) || !s.holds(r.Context) {
+		if who == Silent || !s.Action.match(r.Action, true) ||
+			s.Resource != nil && !s.Resource.match(r.Resource, false) || !s.holds(r.Context) {
 			continue
 		}
 		if s.Effect == "Deny" {

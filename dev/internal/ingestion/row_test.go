@@ -20,14 +20,17 @@ func TestColumnsTakeTheirTypeOnly(t *testing.T) {
 		{`"s":""`, ""}, {`"s":"é\n\u0000"`, ""}, {`"s":1`, "not a string"}, {`"s":null`, "not a string"},
 		{`"s":"` + fits + `"`, ""}, {`"s":"` + fits + `x"`, "65537 bytes"},
 		{`"s":"` + strings.Repeat(`\u0041`, ingestion.MaxField) + `"`, ""}, // what counts is the text it stands for
-		{`"r":1`, ""}, {`"r":-1.5e-3`, ""}, {`"r":"1"`, "not a number"}, {`"r":1e999`, "out of range"}, {`"r":null`, "not a number"}, {`"r":true`, "not a number"},
-		{`"l":9223372036854775807`, ""}, {`"l":9223372036854775808`, "64 bits"}, {`"l":1.0`, "64 bits"}, {`"l":"1"`, "not a number"},
+		{`"r":1`, ""}, {`"r":-1.5e-3`, ""}, {`"r":"1"`, "not a number"}, {`"r":1e999`, "out of range"}, {`"r":null`,
+			"not a number"}, {`"r":true`, "not a number"},
+		{`"l":9223372036854775807`, ""}, {`"l":9223372036854775808`, "64 bits"}, {`"l":1.0`, "64 bits"}, {`"l":"1"`,
+			"not a number"},
 		{`"i":-2147483648`, ""}, {`"i":2147483648`, "32 bits"}, {`"i":1e2`, "32 bits"},
 		{`"b":true`, ""}, {`"b":false`, ""}, {`"b":"true"`, "not a boolean"}, {`"b":1`, "not a boolean"},
 		{`"d":null`, ""}, {`"d":"x"`, ""}, {`"d":[1,{"a":"b"},[]]`, ""},
 		{`"d":"` + fits[2:] + `"`, ""}, {`"d":"` + fits[1:] + `"`, "65537 bytes"},
 		{`"x":1`, "no such column"}, {`"S":"x"`, "no such column"},
-		{`"id":"x"`, "reserved"}, {`"Title":"x"`, "reserved"}, {`"Type":"x"`, "reserved"}, {`"TenantId":"x"`, "reserved"},
+		{`"id":"x"`, "reserved"}, {`"Title":"x"`, "reserved"}, {`"Type":"x"`, "reserved"}, {`"TenantId":"x"`,
+			"reserved"},
 		{`"UniqueId":"x"`, "reserved"}, {`"_ResourceId":"x"`, "reserved"}, {`"_SubscriptionId":"x"`, "reserved"},
 	} {
 		body := "[{" + at + "},{" + at + "," + tt.member + "}]"
@@ -64,7 +67,8 @@ func TestTimeGeneratedIsRFC3339(t *testing.T) {
 			t.Errorf("Rows(TimeGenerated %s) = %v, want success %t", text, err, ok)
 		}
 	}
-	if _, err := testSchema().Rows([]byte(`[{"s":"x"}]`)); err == nil || !strings.Contains(err.Error(), "TimeGenerated") {
+	if _, err := testSchema().Rows([]byte(`[{"s":"x"}]`)); err == nil ||
+		!strings.Contains(err.Error(), "TimeGenerated") {
 		t.Errorf("Rows(no time) = %v, want an error that names TimeGenerated", err)
 	}
 }
@@ -92,7 +96,8 @@ func TestBodyIsOneStrictArray(t *testing.T) {
 		{" [ ] ", ""},
 	} {
 		_, err := testSchema().Rows([]byte(tt.body))
-		if got := errors.Join(err); (got == nil) != (tt.want == "") || got != nil && !strings.Contains(got.Error(), tt.want) {
+		if got := errors.Join(err); (got == nil) != (tt.want == "") ||
+			got != nil && !strings.Contains(got.Error(), tt.want) {
 			t.Errorf("Rows(%.80q) = %v, want %q", tt.body, err, tt.want)
 		}
 	}
@@ -103,7 +108,8 @@ func TestSchemaOfTheProjectLoads(t *testing.T) {
 	if err != nil {
 		t.Fatalf("LoadSchema() = %v, want no error", err)
 	}
-	if s.Stream != "Custom-AWSGuardDuty_CL" || s.Columns["Severity"] != "real" || s.Columns["ResourceDetails"] != "dynamic" {
+	if s.Stream != "Custom-AWSGuardDuty_CL" || s.Columns["Severity"] != "real" ||
+		s.Columns["ResourceDetails"] != "dynamic" {
 		t.Errorf("LoadSchema() = %q with Severity %q, want the stream of the project", s.Stream, s.Columns["Severity"])
 	}
 }
@@ -117,7 +123,8 @@ func TestSchemaThatAzureWouldNotMakeIsRefused(t *testing.T) {
 		{`{"stream":"Custom-X","columns":[` + time + `,` + time + `]}`, "twice"},
 		{`{"stream":"Custom-X","columns":[` + time + `,{"name":"Title","type":"string"}]}`, "Title"},
 		{`{"stream":"Custom-X","columns":[` + time + `,{"name":"a-b","type":"string"}]}`, "a-b"},
-		{`{"stream":"Custom-X","columns":[` + time + `,{"name":"a` + strings.Repeat("b", 45) + `","type":"string"}]}`, "name"},
+		{`{"stream":"Custom-X","columns":[` + time + `,{"name":"a` + strings.Repeat("b", 45) + `","type":"string"}]}`,
+			"name"},
 		{`{"stream":"Custom-X","columns":[` + time + `,{"name":"a","type":"text"}]}`, "text"},
 		{`[]`, "schema"},
 	} {
@@ -141,7 +148,8 @@ func TestSchemaThatAzureWouldNotMakeIsRefused(t *testing.T) {
 func FuzzRows(f *testing.F) {
 	for _, seed := range []string{
 		`[]`, ` [ { ` + at + ` } ] `, `[{` + at + `},{` + at + `}]`, `[{` + at + `,"s":"a\"b\\"}]`,
-		`[{` + at + `,"s":"\ud83d\ude00"}]`, `[{` + at + `,"s":"\ud83d\\ude00"}]`, `[{` + at + `,"d":{"a":[1,2,{"b":null}]}}]`,
+		`[{` + at + `,"s":"\ud83d\ude00"}]`, `[{` + at + `,"s":"\ud83d\\ude00"}]`,
+		`[{` + at + `,"d":{"a":[1,2,{"b":null}]}}]`,
 		`[{` + at + `,"r":1.5e3,"l":1,"i":2,"b":true}]`, `[{"\u0054imeGenerated":"2026-11-21T10:00:00Z"}]`,
 		`[1]`, `{}`, `[{]`, `[{"s":"a","s":"b"}]`, `[{` + at + `,"d":[[[[]]]]}]`, "[{\"s\":\"\xff\"}]",
 	} {

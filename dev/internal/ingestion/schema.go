@@ -13,7 +13,10 @@ import (
 const timeColumn = "TimeGenerated"
 
 // reserved are the column names that the workspace keeps for itself.
-var reserved = []string{"id", "Title", "Type", "TenantId", "UniqueId", "BilledSize", "IsBillable", "InvalidTimeGenerated", "_ResourceId", "_SubscriptionId", "_ItemId", "_ResourceGroup", "_TimeReceived"}
+var reserved = []string{
+	"id", "Title", "Type", "TenantId", "UniqueId", "BilledSize", "IsBillable", "InvalidTimeGenerated", "_ResourceId",
+	"_SubscriptionId", "_ItemId", "_ResourceGroup", "_TimeReceived",
+}
 
 // columnForm is what a custom table takes for a column's name.
 var columnForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,44}$`)

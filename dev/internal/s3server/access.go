@@ -86,7 +86,8 @@ func (s *Server) verdict(r *http.Request) (code, message string) {
 // is not looked at.
 func keyID(r *http.Request) string {
 	credential := r.URL.Query().Get("X-Amz-Credential")
-	if scheme, fields, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.HasPrefix(scheme, "AWS4-HMAC-SHA256") {
+	if scheme, fields, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok &&
+		strings.HasPrefix(scheme, "AWS4-HMAC-SHA256") {
 		for field := range strings.SplitSeq(fields, ",") {
 			if value, found := strings.CutPrefix(strings.TrimSpace(field), "Credential="); found {
 				credential = value

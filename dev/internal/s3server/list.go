@@ -98,7 +98,8 @@ func result(req Request, page gofakes3.ListBucketPage, found *gofakes3.ObjectLis
 		shown = func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "%2F", "/") }
 	}
 	out := listResult{
-		Name: req.Bucket, Prefix: shown(q.Get("prefix")), StartAfter: shown(q.Get("start-after")), Delimiter: shown(q.Get("delimiter")),
+		Name: req.Bucket, Prefix: shown(q.Get("prefix")), StartAfter: shown(q.Get("start-after")),
+		Delimiter:         shown(q.Get("delimiter")),
 		ContinuationToken: q.Get("continuation-token"), EncodingType: q.Get("encoding-type"), MaxKeys: page.MaxKeys,
 		IsTruncated: found.IsTruncated, KeyCount: len(found.Contents) + len(found.CommonPrefixes),
 	}
@@ -128,7 +129,11 @@ func result(req Request, page gofakes3.ListBucketPage, found *gofakes3.ObjectLis
 //
 // A common prefix that the marker lies within is less than the marker, so it
 // is not shown; S3-compatible servers tested against S3 do the same.
-func (s *store) ListBucket(name string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
+func (s *store) ListBucket(
+	name string,
+	prefix *gofakes3.Prefix,
+	page gofakes3.ListBucketPage,
+) (*gofakes3.ObjectList, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.buckets[name]

@@ -67,9 +67,21 @@ var listings = []struct {
 	{"prefix", s3.ListObjectsV2Input{Prefix: aws.String("p/c")}, []string{"p/c-1 p/c/ p/c/d/e"}},
 	{"prefix of nothing", s3.ListObjectsV2Input{Prefix: aws.String("p/x")}, []string{""}},
 	{"start after a key", s3.ListObjectsV2Input{StartAfter: aws.String("p/c/")}, []string{"p/c/d/e p/é q/1 é"}},
-	{"start after no key", s3.ListObjectsV2Input{StartAfter: aws.String("p/b/1~"), Prefix: aws.String("p/b/")}, []string{"p/b/2"}},
-	{"start before the prefix", s3.ListObjectsV2Input{StartAfter: aws.String("A"), Prefix: aws.String("q")}, []string{"q/1"}},
-	{"start after the prefix", s3.ListObjectsV2Input{StartAfter: aws.String("q/~"), Prefix: aws.String("p/")}, []string{""}},
+	{
+		"start after no key",
+		s3.ListObjectsV2Input{StartAfter: aws.String("p/b/1~"), Prefix: aws.String("p/b/")},
+		[]string{"p/b/2"},
+	},
+	{
+		"start before the prefix",
+		s3.ListObjectsV2Input{StartAfter: aws.String("A"), Prefix: aws.String("q")},
+		[]string{"q/1"},
+	},
+	{
+		"start after the prefix",
+		s3.ListObjectsV2Input{StartAfter: aws.String("q/~"), Prefix: aws.String("p/")},
+		[]string{""},
+	},
 	{"start after all", s3.ListObjectsV2Input{StartAfter: aws.String("ü")}, []string{""}},
 	{"delimiter", s3.ListObjectsV2Input{Delimiter: aws.String("/")}, []string{"Z é |p/ |q/"}},
 	{"delimiter and prefix", s3.ListObjectsV2Input{Delimiter: aws.String("/"), Prefix: aws.String("p/")},
@@ -84,7 +96,11 @@ var listings = []struct {
 	}, []string{"p/b b+%20 p/c-1 p/é |p/b/ |p/c/"}},
 	{"pages", s3.ListObjectsV2Input{MaxKeys: aws.Int32(3), Prefix: aws.String("p/")},
 		[]string{"p/ p/a p/b b+%20", "p/b/1 p/b/2 p/c-1", "p/c/ p/c/d/e p/é"}},
-	{"a last page that is full", s3.ListObjectsV2Input{MaxKeys: aws.Int32(2), Prefix: aws.String("p/b/")}, []string{"p/b/1 p/b/2"}},
+	{
+		"a last page that is full",
+		s3.ListObjectsV2Input{MaxKeys: aws.Int32(2), Prefix: aws.String("p/b/")},
+		[]string{"p/b/1 p/b/2"},
+	},
 	{"pages of common prefixes", s3.ListObjectsV2Input{
 		MaxKeys: aws.Int32(1), Delimiter: aws.String("/"), Prefix: aws.String("p/c"),
 	}, []string{"p/c-1", "|p/c/"}},
@@ -145,7 +161,8 @@ func TestListDefaultPageIsAThousandKeys(t *testing.T) {
 		t.Errorf("page sizes = %v, want %v", sizes, want)
 	}
 	if !slices.Equal(keys, srv.Keys()) {
-		t.Errorf("the pages hold %d keys from %s, want the %d of Keys() in their order", len(keys), keys[0], len(srv.Keys()))
+		t.Errorf("the pages hold %d keys from %s, want the %d of Keys() in their order", len(keys), keys[0],
+			len(srv.Keys()))
 	}
 	if got := srv.Count(s3server.ListObjectsV2); got != 3 {
 		t.Errorf("Count(ListObjectsV2) = %d, want 3", got)
@@ -157,13 +174,17 @@ func TestPageSizeBoundsPagesOfObjects(t *testing.T) {
 	for _, key := range []string{"a/1", "a/2", "a/3", "b/1", "c/1"} {
 		put(t, srv, key)
 	}
-	if got, want := listAll(t, c, s3.ListObjectsV2Input{}), []string{"a/1 a/2", "a/3 b/1", "c/1"}; !slices.Equal(got, want) {
+	want := []string{"a/1 a/2", "a/3 b/1", "c/1"}
+	if got := listAll(t, c, s3.ListObjectsV2Input{}); !slices.Equal(got, want) {
 		t.Errorf("pages = %q, want %q", got, want)
 	}
-	if got, want := listAll(t, c, s3.ListObjectsV2Input{MaxKeys: aws.Int32(1), Prefix: aws.String("a/")}), []string{"a/1", "a/2", "a/3"}; !slices.Equal(got, want) {
+	want = []string{"a/1", "a/2", "a/3"}
+	one := s3.ListObjectsV2Input{MaxKeys: aws.Int32(1), Prefix: aws.String("a/")}
+	if got := listAll(t, c, one); !slices.Equal(got, want) {
 		t.Errorf("pages of one key = %q, want %q", got, want)
 	}
-	if got, want := listAll(t, c, s3.ListObjectsV2Input{Delimiter: aws.String("/")}), []string{"|a/ |b/ |c/"}; !slices.Equal(got, want) {
+	want = []string{"|a/ |b/ |c/"}
+	if got := listAll(t, c, s3.ListObjectsV2Input{Delimiter: aws.String("/")}); !slices.Equal(got, want) {
 		t.Errorf("pages of folders = %q, want %q", got, want)
 	}
 }
@@ -177,8 +198,16 @@ func TestListRefusals(t *testing.T) {
 		want string
 	}{
 		{"no such bucket", s3.ListObjectsV2Input{Bucket: aws.String("nowhere")}, "NoSuchBucket"},
-		{"not a token", s3.ListObjectsV2Input{Bucket: aws.String(srv.Bucket()), ContinuationToken: aws.String("%")}, "InvalidArgument"},
-		{"negative page", s3.ListObjectsV2Input{Bucket: aws.String(srv.Bucket()), MaxKeys: aws.Int32(-1)}, "InvalidArgument"},
+		{
+			"not a token",
+			s3.ListObjectsV2Input{Bucket: aws.String(srv.Bucket()), ContinuationToken: aws.String("%")},
+			"InvalidArgument",
+		},
+		{
+			"negative page",
+			s3.ListObjectsV2Input{Bucket: aws.String(srv.Bucket()), MaxKeys: aws.Int32(-1)},
+			"InvalidArgument",
+		},
 		{"huge page", s3.ListObjectsV2Input{Bucket: aws.String(srv.Bucket()), MaxKeys: aws.Int32(5000)}, "ok"},
 	}
 	for _, tt := range tests {
@@ -193,7 +222,8 @@ func TestListRefusals(t *testing.T) {
 func TestListEncodesKeysOnRequest(t *testing.T) {
 	srv, c := start(t, s3server.Options{})
 	put(t, srv, "a b/+ü%\x01")
-	out, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(srv.Bucket()), EncodingType: "url"})
+	out, err := c.ListObjectsV2(t.Context(),
+		&s3.ListObjectsV2Input{Bucket: aws.String(srv.Bucket()), EncodingType: "url"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,8 @@ func operation(method, bucketName, key string, q url.Values) Operation {
 	switch {
 	case key != "":
 		return pick(method, map[string]Operation{
-			http.MethodGet: GetObject, http.MethodHead: HeadObject, http.MethodPut: PutObject, http.MethodDelete: DeleteObject,
+			http.MethodGet: GetObject, http.MethodHead: HeadObject, http.MethodPut: PutObject,
+			http.MethodDelete: DeleteObject,
 		})
 	case bucketName != "" && method == http.MethodGet && q.Get("list-type") == "2":
 		return ListObjectsV2
@@ -131,7 +132,8 @@ func operation(method, bucketName, key string, q url.Values) Operation {
 
 // plainParameters leave the operation what its method says.
 var plainParameters = []string{
-	"x-id", "list-type", "prefix", "delimiter", "marker", "start-after", "continuation-token", "max-keys", "encoding-type",
+	"x-id", "list-type", "prefix", "delimiter", "marker", "start-after", "continuation-token", "max-keys",
+	"encoding-type",
 	"fetch-owner", "versionid", "response-content-type", "response-content-encoding",
 }
 

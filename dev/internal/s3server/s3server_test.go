@@ -61,7 +61,8 @@ func code(err error) string {
 
 func get(t *testing.T, c *s3.Client, key string) (*s3.GetObjectOutput, string, error) {
 	t.Helper()
-	out, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(s3server.DefaultBucket), Key: aws.String(key)})
+	out, err := c.GetObject(t.Context(),
+		&s3.GetObjectInput{Bucket: aws.String(s3server.DefaultBucket), Key: aws.String(key)})
 	if err != nil {
 		return nil, "", err
 	}
@@ -127,7 +128,8 @@ func TestUploadTakesTheServersClock(t *testing.T) {
 	}
 	// The client signs with its own clock, years away from the server's.
 	if _, err := c.PutObject(ctx, &s3.PutObjectInput{
-		Bucket: aws.String(srv.Bucket()), Key: aws.String("k"), Body: strings.NewReader(""), ContentLength: aws.Int64(0),
+		Bucket: aws.String(srv.Bucket()), Key: aws.String("k"), Body: strings.NewReader(""),
+		ContentLength: aws.Int64(0),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +172,11 @@ func TestReadsThatFail(t *testing.T) {
 		{"no such key", s3.GetObjectInput{Key: aws.String("none")}, "NoSuchKey"},
 		{"deleted", s3.GetObjectInput{Key: aws.String("gone")}, "NoSuchKey"},
 		{"no such bucket", s3.GetObjectInput{Bucket: aws.String("nowhere"), Key: aws.String("k")}, "NoSuchBucket"},
-		{"its ETag", s3.GetObjectInput{Key: aws.String("k"), IfMatch: aws.String(`"aadf0487df959e6575da07f4769cda61"`)}, "ok"},
+		{
+			"its ETag",
+			s3.GetObjectInput{Key: aws.String("k"), IfMatch: aws.String(`"aadf0487df959e6575da07f4769cda61"`)},
+			"ok",
+		},
 		{"another ETag", s3.GetObjectInput{Key: aws.String("k"), IfMatch: aws.String(`"0"`)}, "PreconditionFailed"},
 		{"any ETag of no object", s3.GetObjectInput{Key: aws.String("none"), IfMatch: aws.String(`"0"`)}, "NoSuchKey"},
 	}

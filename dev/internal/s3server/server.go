@@ -69,7 +69,12 @@ func New(opts Options) (*Server, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &Server{bucket: opts.Bucket, pageSize: opts.PageSize, store: newStore(opts.Now), denied: make(map[*denial]bool)}
+	s := &Server{
+		bucket:   opts.Bucket,
+		pageSize: opts.PageSize,
+		store:    newStore(opts.Now),
+		denied:   make(map[*denial]bool),
+	}
 	s.AcceptKeys(opts.AccessKeyIDs...)
 	if err := s.CreateBucket(opts.Bucket); err != nil {
 		return nil, err

@@ -50,7 +50,8 @@ func (s *store) ListBuckets() ([]gofakes3.BucketInfo, error) {
 	defer s.mu.Unlock()
 	var infos []gofakes3.BucketInfo
 	for _, name := range slices.Sorted(maps.Keys(s.buckets)) {
-		infos = append(infos, gofakes3.BucketInfo{Name: name, CreationDate: gofakes3.NewContentTime(s.buckets[name].created)})
+		infos = append(infos,
+			gofakes3.BucketInfo{Name: name, CreationDate: gofakes3.NewContentTime(s.buckets[name].created)})
 	}
 	return infos, nil
 }
@@ -131,7 +132,10 @@ func (s *store) PutObject(bucketName, key string, meta map[string]string, body i
 }
 
 // CopyObject stores a copy, at the server's clock as S3 does.
-func (s *store) CopyObject(srcBucket, srcKey, dstBucket, dstKey string, meta map[string]string) (gofakes3.CopyObjectResult, error) {
+func (s *store) CopyObject(
+	srcBucket, srcKey, dstBucket, dstKey string,
+	meta map[string]string,
+) (gofakes3.CopyObjectResult, error) {
 	return gofakes3.CopyObject(s, srcBucket, srcKey, dstBucket, dstKey, meta)
 }
 

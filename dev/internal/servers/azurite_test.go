@@ -40,7 +40,8 @@ func TestAzuriteTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	table := service.NewClient("State")
-	if _, err := table.AddEntity(t.Context(), []byte(`{"PartitionKey":"p","RowKey":"r","Text":"kept"}`), nil); err != nil {
+	if _, err := table.AddEntity(t.Context(), []byte(`{"PartitionKey":"p","RowKey":"r","Text":"kept"}`),
+		nil); err != nil {
 		t.Fatal(err)
 	}
 	got, err := table.GetEntity(t.Context(), "p", "r", nil)
@@ -73,7 +74,8 @@ func TestAzuriteAllServicesOverTLS(t *testing.T) {
 		AllServices: true, CertFile: cert, KeyFile: key, OAuth: true, Location: t.TempDir(),
 	})
 	for _, endpoint := range []string{a.TableEndpoint, a.BlobEndpoint, a.QueueEndpoint} {
-		if !strings.HasPrefix(endpoint, "https://127.0.0.1:") || !strings.HasSuffix(endpoint, "/"+servers.Account) || !dial(t, endpoint) {
+		if !strings.HasPrefix(endpoint, "https://127.0.0.1:") || !strings.HasSuffix(endpoint, "/"+servers.Account) ||
+			!dial(t, endpoint) {
 			t.Errorf("endpoint = %q, want https on a port that listens", endpoint)
 		}
 		if !strings.Contains(a.ConnectionString, "Endpoint="+endpoint+";") {
@@ -85,9 +87,13 @@ func TestAzuriteAllServicesOverTLS(t *testing.T) {
 		res.Body.Close()
 		t.Error("a client that does not trust the certificate = nil, want an error")
 	}
-	for audience, want := range map[string]string{"https://storage.azure.com": "ok", "https://vault.azure.net": "AuthenticationFailed"} {
+	for audience, want := range map[string]string{"https://storage.azure.com": "ok",
+		"https://vault.azure.net": "AuthenticationFailed"} {
 		service, err := aztables.NewServiceClient(a.TableEndpoint, token(audience), &aztables.ClientOptions{
-			ClientOptions: azcore.ClientOptions{Transport: trusting(t, cert), Retry: policy.RetryOptions{MaxRetries: -1}},
+			ClientOptions: azcore.ClientOptions{
+				Transport: trusting(t, cert),
+				Retry:     policy.RetryOptions{MaxRetries: -1},
+			},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -127,7 +133,9 @@ func trusting(t *testing.T, certFile string) *http.Client {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(text)
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+	return &http.Client{
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true},
+	}
 }
 
 func TestAzuriteOptionsThatContradict(t *testing.T) {
@@ -146,8 +154,12 @@ func certificate(t *testing.T) (certFile, keyFile string) {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "127.0.0.1"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: big.NewInt(
+			1,
+		), Subject: pkix.Name{CommonName: "127.0.0.1"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().
+			Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {

@@ -30,7 +30,8 @@ func Root() (string, error) {
 			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("repository root: neither host.json nor go.mod of guardduty-sentinel in %s or above", start)
+			return "", fmt.Errorf("repository root: neither host.json nor go.mod of guardduty-sentinel in %s or above",
+				start)
 		}
 	}
 }

@@ -108,7 +108,8 @@ func sameFile(a, b string) (bool, error) {
 
 func TestMissingProgram(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := servers.StartAzurite(t.Context(), servers.AzuriteOptions{Dir: dir}); !errors.Is(err, servers.ErrMissing) {
+	if _, err := servers.StartAzurite(t.Context(), servers.AzuriteOptions{Dir: dir}); !errors.Is(err,
+		servers.ErrMissing) {
 		t.Errorf("StartAzurite() = %v, want ErrMissing", err)
 	}
 	_, err := servers.StartVersity(t.Context(), servers.VersityOptions{Binary: filepath.Join(dir, "none")})

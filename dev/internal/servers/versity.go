@@ -118,8 +118,9 @@ func (v *Versity) start(ctx context.Context, program string, opts VersityOptions
 		return err
 	}
 	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // to its maker's site
+		Transport: &http.Transport{DisableKeepAlives: true},
+		// It would lead to its maker's site.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	account := []string{"--access", v.Access, "--secret", v.Secret, "--region", v.Region}
 	var users []string
@@ -140,7 +141,9 @@ func (v *Versity) start(ctx context.Context, program string, opts VersityOptions
 
 // startIAM starts the server for users, and returns the arguments with which
 // the S3 server finds it.
-func (v *Versity) startIAM(ctx context.Context, client *http.Client, program string, log io.Writer, account []string, port int) (_ []string, err error) {
+func (v *Versity) startIAM(
+	ctx context.Context, client *http.Client, program string, log io.Writer, account []string, port int,
+) (_ []string, err error) {
 	address, socket := fmt.Sprintf("127.0.0.1:%d", port), filepath.Join(v.dir, "iam.sock")
 	users := filepath.Join(v.dir, "iam")
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) { // of an earlier start
@@ -150,14 +153,17 @@ func (v *Versity) startIAM(ctx context.Context, client *http.Client, program str
 		return nil, fmt.Errorf("versitygw: %w", err)
 	}
 	v.IAM = "http://" + address
-	v.iam, err = launch(log, program, slices.Concat(account, []string{"--port", address, "iam", "--dir", users, "--private-ports", socket, "-q"})...)
+	args := slices.Concat(account, []string{"--port", address, "iam", "--dir", users, "--private-ports", socket, "-q"})
+	v.iam, err = launch(log, program, args...)
 	if err != nil {
 		return nil, err
 	}
 	if err := v.iam.ready(ctx, client, v.IAM); err != nil {
 		return nil, err
 	}
-	return []string{"--iam-standalone-endpoint", socket, "--iam-standalone-access", v.Access, "--iam-standalone-secret", v.Secret}, nil
+	return []string{
+		"--iam-standalone-endpoint", socket, "--iam-standalone-access", v.Access, "--iam-standalone-secret", v.Secret,
+	}, nil
 }
 
 // Stop ends versitygw, and removes its files when their folder was made for

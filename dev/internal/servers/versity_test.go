@@ -27,7 +27,8 @@ func s3Client(v *servers.Versity, secret string) *s3.Client {
 }
 
 func TestVersityShowsWhatIsPutOnDisk(t *testing.T) {
-	v := serverstest.Versity(t, servers.VersityOptions{Access: "AKIDTEST", Secret: "own secret", Buckets: []string{"findings"}})
+	v := serverstest.Versity(t,
+		servers.VersityOptions{Access: "AKIDTEST", Secret: "own secret", Buckets: []string{"findings"}})
 	at := time.Date(2025, 12, 31, 23, 59, 58, 0, time.UTC)
 	const key = "gd/AWSLogs/111122223333/GuardDuty/us-east-1/2025/12/31/a b.jsonl.gz"
 	for name, body := range map[string]string{key: "12345", "gd/": "", "z": "zz"} {
@@ -79,7 +80,8 @@ func TestVersityShowsWhatIsPutOnDisk(t *testing.T) {
 
 func TestVersityChecksTheSignature(t *testing.T) {
 	v := serverstest.Versity(t, servers.VersityOptions{Buckets: []string{"findings"}})
-	_, err := s3Client(v, "not "+v.Secret).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("findings")})
+	c := s3Client(v, "not "+v.Secret)
+	_, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String("findings")})
 	var api smithy.APIError
 	if !errors.As(err, &api) || api.ErrorCode() != "SignatureDoesNotMatch" {
 		t.Errorf("ListObjectsV2() with a wrong secret = %v, want SignatureDoesNotMatch", err)
@@ -106,7 +108,8 @@ func TestVersityDelete(t *testing.T) {
 	if err := v.Delete("findings", "a/b"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s3Client(v, v.Secret).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("findings"), Key: aws.String("a/b")})
+	c := s3Client(v, v.Secret)
+	_, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("findings"), Key: aws.String("a/b")})
 	var api smithy.APIError
 	if !errors.As(err, &api) || api.ErrorCode() != "NoSuchKey" {
 		t.Errorf("GetObject() after Delete = %v, want NoSuchKey", err)

@@ -30,7 +30,8 @@ func (s *Stack) MakeReader(ctx context.Context, v *servers.Versity) (KeyPair, er
 		return KeyPair{}, fmt.Errorf("reader: %w", err)
 	}
 	// The server knows no managed policies; one that is the user's own has the same effect.
-	_, err = client.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: user, PolicyName: aws.String("ReaderPolicy"), PolicyDocument: &document})
+	_, err = client.PutUserPolicy(ctx,
+		&iam.PutUserPolicyInput{UserName: user, PolicyName: aws.String("ReaderPolicy"), PolicyDocument: &document})
 	if err != nil {
 		return KeyPair{}, fmt.Errorf("reader: %w", err)
 	}

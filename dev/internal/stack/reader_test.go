@@ -31,7 +31,8 @@ func readerClient(t *testing.T, s *stack.Stack) *s3.Client {
 	t.Helper()
 	v := serverstest.Versity(t, servers.VersityOptions{IAM: true, Buckets: []string{bucket, elsewhere}})
 	for _, key := range []string{
-		"AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/a.jsonl.gz", "AWSLogs/o-abc/1/GuardDuty/x.jsonl.gz", "AWSLogsOther/x", "other/x",
+		"AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/a.jsonl.gz", "AWSLogs/o-abc/1/GuardDuty/x.jsonl.gz",
+		"AWSLogsOther/x", "other/x",
 		"gd/AWSLogs/1/a", "gd/other/x", "gdx/AWSLogs/1/a",
 	} {
 		for _, b := range []string{bucket, elsewhere} {
@@ -85,7 +86,8 @@ func writes(key string) []attempt {
 	b := aws.String(bucket)
 	return []attempt{
 		{"put", func(t *testing.T, c *s3.Client) error {
-			_, err := c.PutObject(t.Context(), &s3.PutObjectInput{Bucket: b, Key: aws.String(key + ".new"), Body: strings.NewReader("x")})
+			_, err := c.PutObject(t.Context(),
+				&s3.PutObjectInput{Bucket: b, Key: aws.String(key + ".new"), Body: strings.NewReader("x")})
 			return err
 		}},
 		{"overwrite", func(t *testing.T, c *s3.Client) error {
@@ -93,7 +95,14 @@ func writes(key string) []attempt {
 			return err
 		}},
 		{"copy", func(t *testing.T, c *s3.Client) error {
-			_, err := c.CopyObject(t.Context(), &s3.CopyObjectInput{Bucket: b, Key: aws.String(key + ".copy"), CopySource: aws.String(bucket + "/" + key)})
+			_, err := c.CopyObject(
+				t.Context(),
+				&s3.CopyObjectInput{
+					Bucket:     b,
+					Key:        aws.String(key + ".copy"),
+					CopySource: aws.String(bucket + "/" + key),
+				},
+			)
 			return err
 		}},
 		{"multipart upload", func(t *testing.T, c *s3.Client) error {
@@ -105,18 +114,32 @@ func writes(key string) []attempt {
 			return err
 		}},
 		{"delete several", func(t *testing.T, c *s3.Client) error {
-			out, err := c.DeleteObjects(t.Context(), &s3.DeleteObjectsInput{Bucket: b, Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: &key}}}})
+			out, err := c.DeleteObjects(
+				t.Context(),
+				&s3.DeleteObjectsInput{
+					Bucket: b,
+					Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: &key}}},
+				},
+			)
 			if err == nil && len(out.Errors) == 1 {
 				return &smithy.GenericAPIError{Code: *out.Errors[0].Code}
 			}
 			return err
 		}},
 		{"tag", func(t *testing.T, c *s3.Client) error {
-			_, err := c.PutObjectTagging(t.Context(), &s3.PutObjectTaggingInput{Bucket: b, Key: &key, Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}})
+			_, err := c.PutObjectTagging(
+				t.Context(),
+				&s3.PutObjectTaggingInput{
+					Bucket:  b,
+					Key:     &key,
+					Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}},
+				},
+			)
 			return err
 		}},
 		{"change the policy", func(t *testing.T, c *s3.Client) error {
-			_, err := c.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: b, Policy: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
+			_, err := c.PutBucketPolicy(t.Context(),
+				&s3.PutBucketPolicyInput{Bucket: b, Policy: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
 			return err
 		}},
 		{"read the policy", func(t *testing.T, c *s3.Client) error {
@@ -152,12 +175,12 @@ func try(t *testing.T, c *s3.Client, allowed bool, attempts ...attempt) {
 func TestReaderOnAServerThatEnforcesIAM(t *testing.T) {
 	const export = "AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/"
 	c := readerClient(t, render(t, "Reader=KeyPair", "BucketName="+bucket))
-	try(t, c, true,
-		list(bucket, "AWSLogs/"), list(bucket, "AWSLogs/o-abc/"), list(bucket, "AWSLogs/111122223333/GuardDuty/"), list(bucket, export),
-		get(bucket, export+"a.jsonl.gz"), get(bucket, "AWSLogs/o-abc/1/GuardDuty/x.jsonl.gz"))
-	try(t, c, false,
-		list(bucket, ""), list(bucket, "other/"), list(bucket, "AWSLogsOther/"), list(bucket, "AWSLogs"), list(bucket, "gd/AWSLogs/"), list(elsewhere, "AWSLogs/"),
-		get(bucket, "other/x"), get(bucket, "AWSLogsOther/x"), get(bucket, "gd/AWSLogs/1/a"), get(elsewhere, export+"a.jsonl.gz"))
+	try(t, c, true, list(bucket, "AWSLogs/"), list(bucket, "AWSLogs/o-abc/"),
+		list(bucket, "AWSLogs/111122223333/GuardDuty/"), list(bucket, export), get(bucket, export+"a.jsonl.gz"),
+		get(bucket, "AWSLogs/o-abc/1/GuardDuty/x.jsonl.gz"))
+	try(t, c, false, list(bucket, ""), list(bucket, "other/"), list(bucket, "AWSLogsOther/"), list(bucket, "AWSLogs"),
+		list(bucket, "gd/AWSLogs/"), list(elsewhere, "AWSLogs/"), get(bucket, "other/x"),
+		get(bucket, "AWSLogsOther/x"), get(bucket, "gd/AWSLogs/1/a"), get(elsewhere, export+"a.jsonl.gz"))
 	try(t, c, false, writes(export+"a.jsonl.gz")...)
 }
 
@@ -166,7 +189,8 @@ func TestReaderOnAServerThatEnforcesIAM(t *testing.T) {
 func TestReaderStaysBelowThePrefix(t *testing.T) {
 	c := readerClient(t, render(t, "Reader=KeyPair", "BucketName="+bucket, "ExportPrefix=gd"))
 	try(t, c, true, list(bucket, "gd/AWSLogs/"), get(bucket, "gd/AWSLogs/1/a"))
-	try(t, c, false, list(bucket, "gd/"), list(bucket, "gdx/AWSLogs/"), list(bucket, "AWSLogs/"), get(bucket, "gd/other/x"), get(bucket, "gdx/AWSLogs/1/a"), get(elsewhere, "gd/AWSLogs/1/a"))
+	try(t, c, false, list(bucket, "gd/"), list(bucket, "gdx/AWSLogs/"), list(bucket, "AWSLogs/"),
+		get(bucket, "gd/other/x"), get(bucket, "gdx/AWSLogs/1/a"), get(elsewhere, "gd/AWSLogs/1/a"))
 	try(t, c, false, writes("gd/AWSLogs/1/a")...)
 }
 
@@ -174,7 +198,9 @@ func TestReaderStaysBelowThePrefix(t *testing.T) {
 func TestReadersHaveOnePolicy(t *testing.T) {
 	var documents []string
 	for _, reader := range [][]string{{"Reader=KeyPair"}, keyless, externalRole} {
-		document, err := render(t, append([]string{"BucketName=" + bucket}, reader...)...).Policy("ReaderPolicy", "PolicyDocument")
+		document, err := render(
+			t,
+			append([]string{"BucketName=" + bucket}, reader...)...).Policy("ReaderPolicy", "PolicyDocument")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,16 @@ func TestFaultIsTheCloudsFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []localtest.Fault{
-		{Method: "POST", Path: "/p", Skip: 1, Times: -1, Status: 429, Header: map[string]string{"Retry-After": "1"}, Body: "b", Delay: "1.5s"},
+		{
+			Method: "POST",
+			Path:   "/p",
+			Skip:   1,
+			Times:  -1,
+			Status: 429,
+			Header: map[string]string{"Retry-After": "1"},
+			Body:   "b",
+			Delay:  "1.5s",
+		},
 		{Drop: localtest.DropBefore},
 		{Drop: localtest.DropAfter},
 	}

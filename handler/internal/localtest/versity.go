@@ -30,7 +30,8 @@ func (c *Cloud) Versity(t testing.TB) *Versity {
 // set. No key may be the folder of another.
 func (v *Versity) Put(t testing.TB, key string, body []byte, modified time.Time) {
 	t.Helper()
-	v.cloud.ask(t, http.MethodPut, "/versity/"+escape(key)+"?modified="+url.QueryEscape(modified.Format(time.RFC3339)), body, nil)
+	v.cloud.ask(t, http.MethodPut, "/versity/"+escape(key)+"?modified="+url.QueryEscape(modified.Format(time.RFC3339)),
+		body, nil)
 }
 
 // Delete removes an object.
