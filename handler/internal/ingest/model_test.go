@@ -19,7 +19,7 @@ import (
 // Run more, or one again, with: go test ./handler/internal/ingest -run Model -seeds 5000
 // or -seed 17.
 var (
-	seeds   = flag.Int("seeds", 200, "random schedules of TestModel")
+	seeds   = flag.Int("seeds", 100, "random schedules of TestModel")
 	oneSeed = flag.Uint64("seed", 0, "the one schedule of TestModel to run")
 )
 
