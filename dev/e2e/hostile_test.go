@@ -29,7 +29,7 @@ func TestHostileObjectsAreSetAsideAndAllElseArrives(t *testing.T) {
 	f := newFixture(t, cloud.InMemory)
 	var w workshop
 	objects := slices.Concat(w.lines(), w.long(),
-		[]oddity{w.sound("lines-100000", 100_000), bomb(1 << 30), w.rubble(1<<30 - 16<<20)})
+		[]oddity{w.sound("many-lines", ifLarge(100_000, 20_000)), bomb(1 << 30), w.rubble(1<<30 - 16<<20)})
 	f.withNeighbours(&w, objects)
 	f.swallows(objects)
 	f.shortened(objects)

@@ -116,7 +116,7 @@ func array(item string, size int) string {
 // bomb is size bytes of zeros without a line end, which gzip makes small: gzip
 // members one after the other, as gzip allows.
 func bomb(size int64) oddity {
-	const member = 16 << 20
+	const member = 1 << 20
 	var buf bytes.Buffer
 	zw := gzip.NewWriter(&buf)
 	mustWrite(io.CopyN(zw, zeros{}, member))
