@@ -12,7 +12,7 @@ import (
 )
 
 // backlogged is how many findings make several batches.
-const backlogged = 1500
+const backlogged = 900
 
 // held is a delay that a kill ends long before its time.
 const held = time.Hour
