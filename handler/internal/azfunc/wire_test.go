@@ -126,18 +126,20 @@ func TestRunLongerThanTheReadTimeout(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				network := localtest.NewMemory()
-				s := serveOn(t, network, patience, func(ctx context.Context, _ *slog.Logger, _ azfunc.Invocation) (azfunc.Report, error) {
+				hour := func(ctx context.Context, _ *slog.Logger, _ azfunc.Invocation) (azfunc.Report, error) {
 					time.Sleep(time.Hour)
 					if name == "failed" {
 						return azfunc.Report{}, errors.New(name)
 					}
 					return azfunc.Report{}, ctx.Err()
-				})
+				}
+				s := serveOn(t, network, patience, hour)
 				conn, err := network.Dial(t.Context(), "", "")
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := io.WriteString(conn, strings.Replace(post, "\r\n", "\r\nConnection: close\r\n", 1)); err != nil {
+				request := strings.Replace(post, "\r\n", "\r\nConnection: close\r\n", 1)
+				if _, err := io.WriteString(conn, request); err != nil {
 					t.Fatal(err)
 				}
 				if got, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(got), want) {

@@ -171,7 +171,9 @@ func TestDeliverTriesAgain(t *testing.T) {
 }
 
 func TestDeliverWaitsAsTold(t *testing.T) {
-	local.Cloud(t).Break(t, "ingestion", localtest.Fault{Status: http.StatusTooManyRequests, Header: map[string]string{"Retry-After": "4"}})
+	local.Cloud(t).Break(t, "ingestion", localtest.Fault{
+		Status: http.StatusTooManyRequests, Header: map[string]string{"Retry-After": "4"},
+	})
 	localtest.VirtualTime(t, func(t *testing.T) {
 		c, table := table(t, keepNoConnection)
 		want, start := rows(t, 2), time.Now()

@@ -176,7 +176,9 @@ func TestTimeRunsOutWhileThrottled(t *testing.T) {
 		http.StatusServiceUnavailable: fault.IngestionUnreachable,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			local.Cloud(t).Break(t, "ingestion", localtest.Fault{Status: status, Times: -1, Header: map[string]string{"Retry-After": "60"}})
+			local.Cloud(t).Break(t, "ingestion", localtest.Fault{
+				Status: status, Times: -1, Header: map[string]string{"Retry-After": "60"},
+			})
 			localtest.VirtualTime(t, func(t *testing.T) {
 				_, table := table(t, keepNoConnection)
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -257,7 +259,9 @@ func TestBodyIsNotReusedWhileItMayBeOnItsWay(t *testing.T) {
 // The caller's bound on one attempt holds here too: an answer that does not
 // come is not waited for.
 func TestAttemptEndsAtItsTimeout(t *testing.T) {
-	c, table := table(t, func(cfg *logsingestion.Config) { cfg.Options.Retry = policy.RetryOptions{TryTimeout: 3 * time.Second} })
+	c, table := table(t, func(cfg *logsingestion.Config) {
+		cfg.Options.Retry = policy.RetryOptions{TryTimeout: 3 * time.Second}
+	})
 	c.Break(t, "ingestion", localtest.Fault{Delay: "24h"})
 	want := rows(t, 1)
 	deliver(t, table, batch(want...))

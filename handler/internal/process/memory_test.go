@@ -28,7 +28,8 @@ func limitBecomes(t *testing.T, wanted func(int64) bool) {
 	t.Helper()
 	const patience = 10 * time.Minute
 	var limit int64
-	for end := time.Now().Add(patience); time.Now().Before(end); runtime.Gosched() { // what follows a collection runs beside it
+	// What follows a collection runs beside this.
+	for end := time.Now().Add(patience); time.Now().Before(end); runtime.Gosched() {
 		runtime.GC()
 		if limit = debug.SetMemoryLimit(-1); wanted(limit) {
 			return

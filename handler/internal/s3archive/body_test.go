@@ -32,7 +32,8 @@ func bodyStalls(t *testing.T) {
 	defer transport.CloseIdleConnections()
 	a := s3archive.New(s3archive.Config{
 		Bucket: "b", Region: "eu-west-1", Endpoint: "http://s3.test", PathStyle: true,
-		Credentials: &keys{id: "AKIA", secret: "s"}, HTTPClient: &http.Client{Transport: transport}, StallTimeout: time.Minute,
+		Credentials: &keys{id: "AKIA", secret: "s"}, HTTPClient: &http.Client{Transport: transport},
+		StallTimeout: time.Minute,
 	})
 	body, err := a.Open(t.Context(), ingest.Object{Key: "k"})
 	if err != nil {

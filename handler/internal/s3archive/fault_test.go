@@ -144,8 +144,9 @@ func serverDown(t *testing.T) {
 // hold virtual time.
 func neverAvailable(t *testing.T, endpoint string) {
 	archive := s3archive.New(s3archive.Config{
-		Bucket: "b", Region: "eu-west-1", Endpoint: endpoint, PathStyle: true, Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"},
-		HTTPClient: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
+		Bucket: "b", Region: "eu-west-1", Endpoint: endpoint, PathStyle: true,
+		Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"},
+		HTTPClient:  &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 	})
 	_, err := archive.Open(t.Context(), ingest.Object{Key: "k"})
 	wantFault(t, err, fault.S3Unreachable, "cannot read bucket b in eu-west-1")
