@@ -154,11 +154,11 @@ test-node: $(NODE_MODULES) ## runs the tests of the Node programs
 
 .PHONY: test-dev
 test-dev: build cloud .tools/versitygw ## runs the Go tests of dev/
-	go test -C dev $(RACE) -timeout 10m ./...
+	go test -C dev $(RACE) -timeout 2h ./...
 
 .PHONY: test-handler
 test-handler: $(NODE_MODULES) .tools/versitygw ## runs the Go tests of handler/
-	go test $(RACE) -timeout 10m ./...
+	go test $(RACE) -timeout 2h ./...
 
 .PHONY: test-load
 test-load: ## runs all tests three times beside ten busy processes: none may depend on the machine's speed
