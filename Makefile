@@ -135,13 +135,11 @@ test: build cloud $(NODE_MODULES) .tools/versitygw ## runs all tests, against re
 	@rm -rf .local/test && mkdir -p .local/test
 	@echo "running the tests of $(TEST_PARTS), two at a time; logs in .local/test"
 	@$(MAKE) -k -j2 $(TEST_PARTS:%=logged-%) 2>/dev/null || true
-	@for part in $(TEST_PARTS); do \
-		if [ -f .local/test/$$part.ok ]; then \
-			echo; echo "== $$part"; tail -n 60 .local/test/$$part.log | grep -vE '^ *✔'; \
-		else echo; echo "== $$part FAILED"; cat .local/test/$$part.log; fi; \
-	done
-	@bad=; for part in $(TEST_PARTS); do [ -f .local/test/$$part.ok ] || bad="$$bad $$part"; done; \
-		echo; [ -z "$$bad" ] && echo "all tests passed" || { echo "tests failed in:$$bad"; exit 1; }
+	@for part in $(TEST_PARTS); do [ ! -f .local/test/$$part.ok ] || { \
+		echo; echo "== $$part"; tail -n 60 .local/test/$$part.log | grep -vE '^ *✔'; }; done
+	@bad=; for part in $(TEST_PARTS); do [ -f .local/test/$$part.ok ] || { bad="$$bad $$part"; \
+		echo; echo "== $$part FAILED"; cat .local/test/$$part.log; }; done; \
+		[ -z "$$bad" ] || { echo; echo "tests failed in:$$bad"; exit 1; }
 
 logged-%:
 	@start=$$SECONDS; said=FAILED; \
@@ -153,15 +151,15 @@ test-node: $(NODE_MODULES) ## runs the tests of the Node programs
 	@node dev/node/test.mjs
 
 .PHONY: test-dev
-test-dev: build cloud .tools/versitygw ## runs the Go tests of dev/
+test-dev: build cloud $(NODE_MODULES) .tools/versitygw ## runs the Go tests of dev/
 	go test -C dev $(RACE) -timeout 2h ./...
 
 .PHONY: test-handler
-test-handler: $(NODE_MODULES) .tools/versitygw ## runs the Go tests of handler/
+test-handler: cloud $(NODE_MODULES) .tools/versitygw ## runs the Go tests of handler/
 	go test $(RACE) -timeout 2h ./...
 
 .PHONY: test-load
-test-load: ## runs all tests three times beside ten busy processes: none may depend on the machine's speed
+test-load: ## runs all tests three times beside ten busy processes
 	@.ci/load
 
 .PHONY: check
@@ -172,6 +170,7 @@ check: $(NODE_MODULES) ## runs every check and all tests: before a change is sen
 	go vet -C dev ./...
 	@$(MAKE) cross
 	npm run --prefix dev/node --silent check
+	@$(MAKE) prose
 	@$(MAKE) .tools/staticcheck || [ -z "$$MUST_RUN" ]
 	@if [ -x .tools/staticcheck ]; then \
 		echo staticcheck ./...; .tools/staticcheck ./... && cd dev && ../.tools/staticcheck ./...; \

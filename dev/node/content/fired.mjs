@@ -2,8 +2,9 @@
 //
 //     node dev/node/content/fired.mjs --rows .local/cloud/rows.ndjson [--now TIME] [--samples]
 //
-// The rules raise no alert of sample findings: these are left out, or with --samples taken as real. A row is taken to arrive at its TimeGenerated. Each rule runs on its own schedule, over its own period, at the first
-// times after an arrival; between arrivals it would find nothing new.
+// The rules raise no alert of sample findings: these are left out, or with --samples taken as real. A row is taken to
+// arrive at its TimeGenerated. Each rule runs on its own schedule, over its own period, at the first times after an
+// arrival; between arrivals it would find nothing new.
 import { existsSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
