@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { main } from './query.mjs';
 
 const QUERY = fileURLToPath(new URL('query.mjs', import.meta.url));
-const MAKEFILE = fileURLToPath(new URL('../../../Makefile', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const dir = mkdtempSync(path.join(tmpdir(), 'query-'));
 after(() => rmSync(dir, { recursive: true }));
 
@@ -54,8 +54,8 @@ const rows = file(
 );
 
 test('make hands a query over as it was written', () => {
-  copyFileSync(MAKEFILE, path.join(dir, 'Makefile'));
   file('dev/node/package.json', '{}');
+  for (const name of ['Makefile', 'dev/need.sh']) copyFileSync(path.join(ROOT, name), path.join(dir, name));
   file('dev/node/package-lock.json', '{}');
   file('dev/node/node_modules/.package-lock.json', '{}');
   file('dev/node/content/query.mjs', 'console.log(JSON.stringify([process.env.KQL, process.env.FILE]));');
