@@ -167,6 +167,7 @@ func (k *KeyPair) vaultFault(name string, err error) error {
 		f.Code, f.What = fault.SecretMissing, "there is no secret "+url
 	default:
 		f.Code, f.What = fault.VaultUnreachable, "cannot read "+url
+		f.Fix = "a later run tries again" // it was reached: neither the address nor the network is wrong
 	}
 	return f
 }

@@ -125,9 +125,13 @@ func TestVaultFaults(t *testing.T) {
 			})
 		}},
 		"forbidden": {fault.VaultRefused, "Key Vault Secrets User", func(v *vault) { v.Forbid(v.t, "vault") }},
-		"unavailable": {fault.VaultUnreachable, "Service Unavailable (HTTP 503)", func(v *vault) {
-			v.Break(v.t, "vault", localtest.Fault{Status: http.StatusServiceUnavailable, Times: -1})
-		}},
+		"unavailable": {
+			fault.VaultUnreachable,
+			"Service Unavailable (HTTP 503); a later run tries again",
+			func(v *vault) {
+				v.Break(v.t, "vault", localtest.Fault{Status: http.StatusServiceUnavailable, Times: -1})
+			},
+		},
 		"refused before": {
 			fault.VaultUnreachable,
 			"cannot reach",

@@ -90,6 +90,7 @@ func (t *Table) fault(err error) error {
 		f.Code, f.What = fault.IngestionThrottled, t.where()+" is throttled"
 	default:
 		f.Code, f.What = fault.IngestionUnreachable, "cannot send to "+t.where()
+		f.Fix = "a later run tries again" // it was reached: neither the address nor the network is wrong
 	}
 	return f
 }

@@ -63,7 +63,12 @@ func TestDeliverFaults(t *testing.T) {
 			nil,
 			&localtest.Fault{Status: 429, Header: map[string]string{"Retry-After": "600"}, Times: -1},
 		},
-		"unavailable": {fault.IngestionUnreachable, "Service Unavailable (HTTP 503)", nil, always(503, "")},
+		"unavailable": {
+			fault.IngestionUnreachable,
+			"Service Unavailable (HTTP 503); a later run tries again",
+			nil,
+			always(503, ""),
+		},
 		"refused before": {
 			fault.IngestionUnreachable,
 			"cannot reach",

@@ -58,7 +58,12 @@ func (s *Store) fault(what string, err error) error {
 			Err:  short,
 		}
 	}
-	return &fault.Fault{Code: fault.StateUnreachable, What: fmt.Sprintf("cannot %s %s", what, s.where), Err: short}
+	return &fault.Fault{
+		Code: fault.StateUnreachable,
+		What: fmt.Sprintf("cannot %s %s", what, s.where),
+		Err:  short,
+		Fix:  "a later run tries again", // it was reached: neither the connection nor the network is wrong
+	}
 }
 
 // withoutURL removes the address of a failed request: with a shared access

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -67,6 +68,20 @@ func TestUnreachable(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A service that answers was reached: neither the connection nor the network is
+// to be checked.
+func TestUnavailable(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer server.Close()
+	cfg := config(t)
+	before, _, _ := strings.Cut(cfg.ConnectionString.Reveal(), "TableEndpoint=")
+	cfg.ConnectionString = secret.New(before + "TableEndpoint=" + server.URL + "/devstoreaccount1;")
+	_, err := newStore(t, cfg).Load(t.Context())
+	wantFault(t, err, fault.StateUnreachable, "Service Unavailable (HTTP 503); a later run tries again")
 }
 
 func TestWithoutATokenNothingIsReached(t *testing.T) {
