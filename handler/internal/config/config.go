@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -125,9 +124,7 @@ func FromEnv(environ []string, hostFile []byte) (*Config, error) {
 	r.combinations()
 	c.State = r.storage()
 	r.schedule()
-	for _, name := range slices.Sorted(maps.Keys(r.alike)) {
-		r.warn(r.alike[name].advice)
-	}
+	r.strangers()
 	c.Notices = r.notices
 	return &c, errors.Join(r.faults...)
 }

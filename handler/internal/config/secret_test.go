@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,33 @@ func TestNoFaultShowsASecret(t *testing.T) {
 					t.Errorf("%s with a %s: %q shows %s", name, kind, said, part)
 				}
 			}
+		}
+	}
+}
+
+// TestNoNoticeShowsASecret pastes a key into the name of a variable that looks
+// like a setting, and what would break a line of the log.
+func TestNoNoticeShowsASecret(t *testing.T) {
+	const stranger = " is not a setting: docs/settings.md lists them all"
+	long := strings.Repeat("x_", 2500)
+	for name, want := range map[string]string{
+		"S3_" + awsKey:                        "[redacted]" + stranger,
+		"S3_BUCKET_AKIAIOSFODNN7EXAMPLE":      "[redacted] is not a setting; did you mean S3_BUCKET?",
+		"S3_" + storageKey:                    "[redacted]" + stranger,
+		"S3_A\nB\x1b[31m":                     `"S3_A\nB\x1b[31m"` + stranger,
+		"S3_" + long:                          `"S3_` + long[:117] + `…"` + stranger,
+		"AzureWebJobsStorage__" + long + "\n": "",
+	} {
+		c, err := read(name, "value")
+		var texts, wanted []string
+		for _, n := range c.Notices {
+			texts = append(texts, n.Text)
+		}
+		if want != "" {
+			wanted = []string{want}
+		}
+		if err != nil || !slices.Equal(texts, wanted) {
+			t.Errorf("FromEnv with %.40q = %v and %.300q, want no fault and %.300q", name, err, c.Notices, want)
 		}
 	}
 }

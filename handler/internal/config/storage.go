@@ -24,6 +24,10 @@ const (
 // hostConnection is the storage connection of the Functions host.
 const hostConnection = "AzureWebJobsStorage"
 
+// connectionParts is what the connector reads of a connection with an identity,
+// behind its name.
+var connectionParts = []string{"__tableServiceUri", "__accountName", "__clientId"}
+
 // connection is the name of the storage connection.
 func (r *reader) connection() string {
 	if name := r.vars["STATE_CONNECTION"]; name != "" && !r.bad["STATE_CONNECTION"] {

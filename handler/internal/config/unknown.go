@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -26,6 +27,41 @@ var ownWords = regexp.MustCompile(`^(?:GUARDDUTY|S3|KEY_VAULT|DCR|LOGS_INGESTION
 
 // ofOthers is names near a setting's that the platform and the AWS SDK know.
 var ofOthers = regexp.MustCompile(`^(?:APPSETTING_|AWS_ENDPOINT_URL_)`)
+
+// mostStrangers is how many of them are warned of one by one: each run repeats
+// the warnings in its history.
+const mostStrangers = 10
+
+// strangers warns of those that no fault names.
+func (r *reader) strangers() {
+	for i, name := range slices.Sorted(maps.Keys(r.alike)) {
+		if i == mostStrangers {
+			r.warn(fmt.Sprintf("%d more variables look like settings and are not: docs/settings.md lists them all",
+				len(r.alike)-mostStrangers))
+			return
+		}
+		r.warn(r.alike[name].advice)
+	}
+}
+
+// plainName is the names that are shown as they are.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,120}$`)
+
+// keyInName is an AWS or storage key in a name, which ends before a "=".
+var keyInName = regexp.MustCompile(`(AKIA|ASIA)[A-Z0-9]{16}|[A-Za-z0-9+/]{40}`)
+
+// shownName is a variable's name as a notice or a fault may show it. A key may
+// have been pasted there as well.
+func shownName(name string) string {
+	switch {
+	case looksSecret(name) || keyInName.MatchString(name):
+		return redacted
+	case plainName.MatchString(name):
+		return name
+	default:
+		return shown(name)
+	}
+}
 
 // lookalikes finds them, by the name of the variable.
 func (r *reader) lookalikes() map[string]lookalike {
@@ -54,7 +90,10 @@ func (r *reader) names() []string {
 		connections = append(connections, hostConnection)
 	}
 	for _, c := range connections {
-		names = append(names, c, c+"__tableServiceUri", c+"__accountName", c+"__clientId")
+		names = append(names, c)
+		for _, part := range connectionParts {
+			names = append(names, c+part)
+		}
 	}
 	for _, name := range r.connectionNames() {
 		if _, other := inAnyCase(name, names); !other {
@@ -66,20 +105,28 @@ func (r *reader) names() []string {
 
 // likeOne finds the known name that a name looks like.
 func likeOne(name string, known []string) (lookalike, bool) {
+	found := func(like, advice string) (lookalike, bool) {
+		return lookalike{like, shownName(name) + " is " + advice}, true
+	}
 	if prefix := connectionPrefixes.FindString(name); prefix != "" {
-		like, ok := inAnyCase(name[len(prefix):], known)
-		return lookalike{like, name + " is set: move its value to " + like}, ok
+		if like, ok := inAnyCase(name[len(prefix):], known); ok {
+			return found(like, "set: move its value to "+like)
+		}
+		return lookalike{}, false
 	}
 	if like, ok := inAnyCase(name, known); ok {
-		return lookalike{like, name + " is set: names are case-sensitive, rename it to " + like}, true
+		return found(like, "set: names are case-sensitive, rename it to "+like)
 	}
 	if ofOthers.MatchString(name) {
 		return lookalike{}, false
 	}
 	if like, ok := near(name, known); ok {
-		return lookalike{like, name + " is not a setting; did you mean " + like + "?"}, true
+		return found(like, "not a setting; did you mean "+like+"?")
 	}
-	return lookalike{"", name + " is not a setting: docs/settings.md lists them all"}, ownWords.MatchString(name)
+	if ownWords.MatchString(name) {
+		return found("", "not a setting: docs/settings.md lists them all")
+	}
+	return lookalike{}, false
 }
 
 // inAnyCase finds name among the known ones without regard to case, and with
@@ -100,6 +147,9 @@ func near(name string, known []string) (string, bool) {
 	const far, short = 3, 8
 	best, distance := "", far
 	for _, k := range known {
+		if len(name)-len(k) >= far { // the pasted text of a file is not compared with anything
+			continue
+		}
 		if d := editDistance(strings.ToUpper(name), strings.ToUpper(k)); d < distance && len(k) > short {
 			best, distance = k, d
 		}

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"bufio"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -94,6 +95,23 @@ func TestNamesThatLookLikeSettings(t *testing.T) {
 		if c, _ = read(name, ""); len(c.Notices) != 0 {
 			t.Errorf("FromEnv with an empty %s = %q, want no notice", name, c.Notices)
 		}
+	}
+}
+
+// TestManyStrangers: a shell full of another program's variables does not fill
+// the history of each run.
+func TestManyStrangers(t *testing.T) {
+	var changes []string
+	for i := range 500 {
+		changes = append(changes, fmt.Sprintf("S3_OTHER_%03d", i), "value")
+	}
+	c, err := read(changes...)
+	if err != nil || len(c.Notices) != 11 {
+		t.Fatalf("FromEnv with 500 strangers = %v and %d notices, want no fault and 11", err, len(c.Notices))
+	}
+	want := "490 more variables look like settings and are not: docs/settings.md lists them all"
+	if got := c.Notices[10].Text; got != want {
+		t.Errorf("the last notice = %s, want %s", got, want)
 	}
 }
 
