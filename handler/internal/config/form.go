@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -45,7 +46,7 @@ func wrapping(value string) string {
 func (r *reader) forms() {
 	check := func(name string) {
 		if wrong := wrapping(r.vars[name]); wrong != "" {
-			r.fail(name, fmt.Errorf("%s: %s %s", name, r.shown(name), wrong))
+			r.fail(name, fmt.Errorf("%s: %s %s", shownName(name), r.shown(name), wrong))
 		}
 	}
 	for _, s := range settings {
@@ -58,10 +59,12 @@ func (r *reader) forms() {
 	}
 }
 
-// shown is a setting's value as a fault may show it: a storage connection
-// holds a key.
+// shown is a setting's value as a fault may show it. A storage connection holds
+// a key, and of what else it has for the host, such as __clientSecret, anything
+// may be one.
 func (r *reader) shown(name string) string {
-	if name == r.connection() {
+	part, _ := strings.CutPrefix(name, r.connection())
+	if slices.Contains(r.connectionNames(), name) && !slices.Contains(connectionParts, part) {
 		return redacted
 	}
 	return shown(r.vars[name])

@@ -86,7 +86,8 @@ func TestWrappedValues(t *testing.T) {
 			text := strings.ReplaceAll(strings.ReplaceAll(form, "GOOD", value), "GO\nOD", value+"\n"+value)
 			_, err := read("AWS_ROLE_ARN", good["AWS_ROLE_ARN"], name, text)
 			show := strconv.Quote(text)
-			if name == "AzureWebJobsStorage" || strings.Contains(text, "; Key=") {
+			if name == "AzureWebJobsStorage" || name == "AzureWebJobsStorage__credential" ||
+				strings.Contains(text, "; Key=") {
 				show = "[redacted]"
 			}
 			if len(text) > 120 && show != "[redacted]" {
@@ -99,8 +100,13 @@ func TestWrappedValues(t *testing.T) {
 	}
 }
 
-// TestWrappedSecrets: a key in quotes is a key.
+// TestWrappedSecrets: a key in quotes is a key, and a connection's secret for
+// the host has no form that tells it from another text.
 func TestWrappedSecrets(t *testing.T) {
+	_, err := read("AzureWebJobsStorage__clientSecret", "abc8Q~hidden\n")
+	if want := "AzureWebJobsStorage__clientSecret: [redacted]" + wrongSpace; err == nil || err.Error() != want {
+		t.Errorf("FromEnv, __clientSecret = %v, want %s", err, want)
+	}
 	quoted := func(key string) string { return `"` + key + `"` }
 	for _, value := range []string{quoted(awsKey), "'AKIAIOSFODNN7EXAMPLE'", awsKey + "\n", quoted(storageKey)} {
 		_, err := read("S3_PREFIX", value)
