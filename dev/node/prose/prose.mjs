@@ -48,9 +48,17 @@ export function faultsOf(file, text) {
 
 /**
  * A line with the next behind it, whose mark of a comment or a list is left out: a wrap may divide what is looked
- * for.
+ * for, and so may the end of a text that another one continues, the line end in a text and the marks of emphasis.
  */
-const join = (line, next) => `${line} ${next.replace(/^\s*(\/\/+|#+|\*+|>)?\s*/, '')}`;
+function join(line, next) {
+  const blank = (s) => ' '.repeat(s.length);
+  const first = line
+    .replace(/["'`] ?\+\s*$/, blank)
+    .replace(/\\[nrt]/g, blank)
+    .replaceAll('*', ' ');
+  const more = first === line ? next : next.replace(/^\s*["'`]/, '');
+  return `${first} ${more.replace(/^\s*(\/\/+|#+|\*+|>)?\s*/, '')}`;
+}
 
 /** A function that returns the width that a line exceeds, or 0. It sees the lines of a file in order. */
 function widthRule(file) {
@@ -60,9 +68,11 @@ function widthRule(file) {
 }
 
 function markdownRule() {
-  let fenced = false;
+  let fenced = ''; // the mark that opened the block
   return (line) => {
-    if (/^\s*(```|~~~)/.test(line)) fenced = !fenced;
+    const [mark] = line.trimStart().match(/^(`{3,}|~{3,})/) ?? [];
+    if (!fenced) fenced = mark ?? '';
+    else if (mark?.startsWith(fenced)) fenced = '';
     const table = /^\s*\|/.test(line);
     return width(line) > PROSE_WIDTH && !fenced && !table && hasSpace(line) ? PROSE_WIDTH : 0;
   };

@@ -40,6 +40,24 @@ test('words that a wrap divides are found once, where they begin', () => {
   assert.deepEqual(messages('x.go', text), ['1:17 "set aside": write quarantined']);
 });
 
+test('a hyphen, more space, emphasis and the end of a text do not hide words', () => {
+  for (const text of [
+    'a Set-aside row',
+    'set  aside',
+    'it is *no* row',
+    'set it aside',
+    'on-its-way',
+    '"the rows are\\nset aside"',
+    '"one\\nalone"',
+    '"the rows are " +\n\t"no rows"',
+    "'set ' +\n  'aside'",
+  ])
+    assert.equal(messages('x.go', text).length, 1, text);
+  assert.deepEqual(messages('x.go', 'slog.Int("set_aside", n)'), [], 'the name of a field');
+  assert.deepEqual(messages('x.md', 'The limits are\n- no more than two'), [], 'a list');
+  assert.deepEqual(messages('x.md', 'The parts are\n- no server'), [], 'a list');
+});
+
 const words = (n) => 'word '.repeat(n / 5);
 
 test('prose is wrapped at 100 columns, but for tables, code and links', () => {
@@ -47,6 +65,7 @@ test('prose is wrapped at 100 columns, but for tables, code and links', () => {
   const long = `- https://example.com/${'x'.repeat(100)}`;
   assert.deepEqual(messages('x.md', `| ${words(105)} |\n\`\`\`\n${words(105)}\n\`\`\`\n${long}`), []);
   assert.equal(messages('x.md', `\`\`\`\n\`\`\`\n${words(105)}`).length, 1);
+  assert.equal(messages('x.md', `\`\`\`\`\n\`\`\`\n\`\`\`\`\n${words(105)}`).length, 1, 'a fence in a fence');
 });
 
 test('code is wrapped at 120 columns, a tab being four', () => {

@@ -1,8 +1,10 @@
 // The words that readers stumbled on, and what to write in their place.
-// A pattern matches whole words in any case.
-export const WORDS = [
+// A pattern matches whole words in any case; a space in it also stands for hyphens
+// and for more white space.
+/** @type {[RegExp, string][]} */
+const LIST = [
   [/\bmend(s|ed|ing)?\b/, 'fix'],
-  [/\bset(s|ting)? aside\b/, 'quarantined'],
+  [/\bset(s|ting)?( (it|them|these|those|rows?|lines?|objects?|findings?))? aside\b/, 'quarantined'],
   [/\bpass(ed|es|ing)? over\b/, 'skipped'],
   [/\banew\b/, 'again'],
   [/\balone\b/, 'only; to leave alone: to leave as is'],
@@ -13,4 +15,9 @@ export const WORDS = [
   [/(?<!http\.)\bnobody\b/, 'no one, or name who'],
   [/\bby (itself|themselves)\b/, 'automatically, or say who does it'],
   [/\b(go|goes|going|gone|went) on(?! call\b)\b/, 'continue'],
-].map(([pattern, better]) => ({ pattern: new RegExp(pattern, 'gi'), better }));
+];
+
+export const WORDS = LIST.map(([pattern, better]) => ({
+  pattern: new RegExp(pattern.source.replaceAll(' ', '(?:\\s+|-)'), 'gi'),
+  better,
+}));
