@@ -29,12 +29,12 @@ func expand(list string) (files, notes []string, err error) {
 			files, notes = append(files, below...), append(notes, skipped...)
 		}
 	}
-	var once []string
-	for _, file := range files {
-		if !slices.Contains(once, file) {
-			once = append(once, file)
-		}
-	}
+	taken := make(map[string]bool)
+	once := slices.DeleteFunc(files, func(file string) bool {
+		again := taken[file]
+		taken[file] = true
+		return again
+	})
 	return once, notes, nil
 }
 
