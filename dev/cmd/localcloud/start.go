@@ -59,7 +59,15 @@ func start(ctx context.Context, o options) (err error) {
 // makeApp makes the folder that func runs: the files of the app and the
 // settings of the local cloud. In the repository func would read the
 // local.settings.json that leads to the user's own bucket and workspace.
+//
+// CLOUD may be a folder of the user's, so only an app that was made here is
+// replaced.
 func makeApp(root, app string, settings map[string]string) error {
+	_, missing := os.Lstat(app)
+	_, other := os.Lstat(filepath.Join(app, function, "function.json"))
+	if missing == nil && other != nil {
+		return fmt.Errorf("%s is not one that make start made: remove it, or give another folder with CLOUD=", app)
+	}
 	if err := os.RemoveAll(app); err != nil {
 		return err
 	}

@@ -79,6 +79,21 @@ func TestStartDelivers(t *testing.T) {
 	}
 }
 
+// CLOUD may name a folder that has an app folder of the user's.
+func TestStartKeepsTheUsersFolder(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.needAzurite()
+	p.write("mine/app/work.txt", "work", 0o644)
+	p.env["PATH"] = p.functions("")
+	p.env["CLOUD"] = "mine"
+	out, failed := p.run("start")
+	if !failed || p.read("mine/app/work.txt") != "work" {
+		t.Errorf("make start in a folder with another app: failed = %v, want it refused:\n%s", failed, out)
+	}
+	p.wantIn(out, "mine/app is not one that make start made: remove it, or give another folder with CLOUD=")
+}
+
 // What func is given: a folder with the app and the settings of the local
 // cloud, whatever local.settings.json lies in the repository, and a proxy that
 // loopback is exempted from.
