@@ -40,7 +40,7 @@ It takes no arguments: it serves the Azure Functions host on
 its settings from the environment. To run it on this machine:
 
   func start        with Azure Functions Core Tools and local.settings.json
-  make run          on a local cloud, with nothing but Go and Node
+  make run          on a local cloud; Go is all that it needs
 `
 
 // stopGrace is how long a run in progress may take to record its work after
