@@ -22,9 +22,6 @@ func (c *Cloud) Export(findings [][]byte, opts seed.Options) ([]seed.Object, err
 	return objects, c.Put(objects)
 }
 
-// Story reads the built-in story.
-func (c *Cloud) Story() (*seed.Story, error) { return seed.ReadStory(c.root) }
-
 // Put writes objects into the bucket.
 func (c *Cloud) Put(objects []seed.Object) error {
 	for _, o := range objects {
