@@ -12,6 +12,7 @@ import (
 
 	"guardduty-sentinel/dev/internal/cloud"
 	"guardduty-sentinel/dev/internal/funchost"
+	"guardduty-sentinel/dev/internal/rows"
 )
 
 // function is the one function of the app.
@@ -108,6 +109,6 @@ func showQuarantine(list []cloud.Quarantined) {
 		if q.Line > 0 {
 			where = fmt.Sprintf("line %d", q.Line)
 		}
-		fmt.Printf("  %s\n    %s: %s\n", q.Object, where, sentence(q.Reason))
+		fmt.Printf("  %s\n    %s: %s\n", rows.Line(q.Object), where, rows.Line(q.Reason))
 	}
 }

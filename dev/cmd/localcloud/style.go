@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"strings"
 
 	"golang.org/x/term"
 )
@@ -34,6 +33,3 @@ func width() int {
 	}
 	return defaultWidth
 }
-
-// sentence makes one of lines: what a person reads in one line.
-func sentence(text string) string { return strings.Join(strings.Fields(text), " ") }

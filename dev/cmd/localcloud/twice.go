@@ -89,7 +89,7 @@ func oneRun(ctx context.Context, c *cloud.Cloud, host *appHost, number int) (run
 		fmt.Println("  " + line)
 	}
 	if !inv.Succeeded {
-		return runEnded{}, fmt.Errorf("run %d failed: %s", number, or(inv.Reason, sentence(inv.Exception)))
+		return runEnded{}, fmt.Errorf("run %d failed: %s", number, or(inv.Reason, rows.Line(inv.Exception)))
 	}
 	sent := after.Rows - before.Rows
 	fmt.Printf("  The local cloud counted %s in %s, %s and %s.\n", rows.Plural(sent, "row"),

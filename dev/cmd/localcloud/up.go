@@ -103,7 +103,7 @@ func (t *ticker) print(host *funchost.Host, inv funchost.Invocation) {
 	end, ok := ended(host, inv.ID)
 	switch {
 	case !inv.Succeeded:
-		fmt.Printf("%s  %s: %s\n", at, styled(red, "failed"), or(inv.Reason, sentence(inv.Exception)))
+		fmt.Printf("%s  %s: %s\n", at, styled(red, "failed"), or(inv.Reason, rows.Line(inv.Exception)))
 	case ok:
 		fmt.Printf("%s  %s\n", at, end)
 	case len(inv.Logs) > 0: // another run is in progress

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Row is one row of AWSGuardDuty_CL.
@@ -45,8 +47,22 @@ func Read(file string) ([]Row, error) {
 		case err != nil:
 			return nil, fmt.Errorf("rows: %s: %w", file, err)
 		}
+		for _, text := range []*string{&r.Type, &r.Title, &r.ResourceType, &r.ResourceRole, &r.Account} {
+			*text = Line(*text)
+		}
 		list = append(list, r)
 	}
+}
+
+// Line is text in one line, and nothing in it that a terminal would act on: what
+// a finding says comes from outside.
+func Line(text string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.In(c, unicode.Cc, unicode.Cf) {
+			return utf8.RuneError
+		}
+		return c
+	}, strings.Join(strings.Fields(text), " "))
 }
 
 // Count is the number of lines of a file of rows.

@@ -54,6 +54,21 @@ func TestGuide(t *testing.T) {
 	}
 }
 
+// A terminal of three columns shows nothing useful, and no control character
+// reaches one.
+func TestTerminal(t *testing.T) {
+	list := written(t, strings.Replace(row("10:00:00", 8, 1, "a", "TITLE"), "TITLE", `a\u001b[31mb\nc\u202ed`, 1))
+	var out bytes.Buffer
+	if rows.Guide(&out, list, 200); !strings.Contains(out.String(), "  a\uFFFD[31mb c\uFFFDd  ") {
+		t.Errorf("Guide = %q, want the title in one line without control characters", out.String())
+	}
+	rows.Guide(&out, list, 3)
+	rows.Alarming(&out, list, 3)
+	if strings.ContainsAny(out.String(), "\x1b\u202e") {
+		t.Errorf("printed = %q, want no control character", out.String())
+	}
+}
+
 func TestGuideStopsAtItsLimit(t *testing.T) {
 	var lines []string
 	for i := range 25 {

@@ -77,5 +77,5 @@ func shortened(text string, n int) string {
 	if len(runes) <= n {
 		return text
 	}
-	return string(runes[:n-1]) + "…"
+	return string(runes[:max(n-1, 0)]) + "…"
 }
