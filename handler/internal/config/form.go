@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
+// White space and quotes, those too that come along when a value is copied from
+// a page or a text document.
 const (
-	blank  = " \t\r\n"
-	quotes = `"'`
+	blank  = " \t\r\n\v\f\u0085\u00a0\u2007\u202f\u200b\u2060\ufeff"
+	quotes = "\"'`“”„‘’«»"
 )
 
 // wrapping says what is around or in place of a value and does not belong
@@ -25,17 +28,19 @@ func wrapping(value string) string {
 				"check its form, and that the app's identity may read what it names"
 		}
 	}
-	first, last := value[:1], value[len(value)-1:]
+	first, _ := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	in := strings.ContainsRune
 	switch {
 	case strings.Trim(value, blank) == "":
 		return "is only white space: leave it empty"
-	case strings.Contains(blank, first) || strings.Contains(blank, last):
+	case in(blank, first) || in(blank, last):
 		return "begins or ends with white space: remove it"
 	case strings.ContainsAny(value, "\r\n"):
 		return "has a line break in it: write it in one line"
 	case bare == "":
 		return "is only quotes: leave it empty"
-	case first == last && strings.Contains(quotes, first):
+	case in(quotes, first) && in(quotes, last):
 		return "is in quotes: remove them"
 	default:
 		return ""

@@ -32,6 +32,12 @@ var wrapped = map[string]string{
 	`''`:       wrongEmpty,
 	`"`:        wrongEmpty,
 
+	"\u00a0GOOD": wrongSpace, // copied from a page
+	"GOOD\u200b": wrongSpace,
+	"\ufeffGOOD": wrongSpace,
+	"“GOOD”":     wrongQuote, // from a text document
+	"`GOOD`":     wrongQuote,
+
 	"@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net/secrets/x)": wrongVault,
 	`"@Microsoft.KeyVault(VaultName=kv;SecretName=x)"`:                    wrongVault,
 	" @microsoft.keyvault(VaultName=kv;SecretName=x":                      wrongVault,
