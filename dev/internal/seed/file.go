@@ -48,11 +48,10 @@ const mostProblems = 5
 // each may be as long as all that follows.
 const mostBroken = 100
 
-// read takes the findings of the file. Only a file that cannot be read at all,
-// or is too large, is an error.
+// read takes the findings of the file. Only a file that is too large is an error.
 func (f *file) read() error {
 	text, err := f.bytes()
-	if err != nil {
+	if err != nil || text == nil {
 		return err
 	}
 	text = unmarked(text)
@@ -67,11 +66,13 @@ func (f *file) read() error {
 	return nil
 }
 
-// bytes is the file, unzipped when it is gzip, whatever its name is.
+// bytes is the file, unzipped when it is gzip, whatever its name is; nil when it
+// cannot be read.
 func (f *file) bytes() ([]byte, error) {
 	in, err := os.Open(f.name)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s", f.name, reason(err))
+		f.skip(0, reason(err))
+		return nil, nil
 	}
 	defer in.Close()
 	src := bufio.NewReader(in)
@@ -87,7 +88,8 @@ func (f *file) bytes() ([]byte, error) {
 			f.skip(0, "its end: damaged gzip: "+err.Error())
 		}
 	} else if text, err = io.ReadAll(io.LimitReader(src, f.left+1)); err != nil {
-		return nil, fmt.Errorf("%s: %s", f.name, reason(err))
+		f.skip(0, reason(err))
+		return nil, nil
 	}
 	if f.left -= int64(len(text)); f.left < 0 {
 		return nil, fmt.Errorf("%s: with this file there are more than %s to read; take fewer or smaller files",

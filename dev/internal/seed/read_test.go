@@ -186,6 +186,24 @@ func TestReadSkips(t *testing.T) {
 	}
 }
 
+// A file that cannot be read does not keep the others of its folder out.
+func TestReadUnreadableFile(t *testing.T) {
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "bad.json")
+	if err := os.Symlink("/proc/self/mem", bad); err != nil {
+		t.Fatal(err)
+	}
+	damaged := write(t, dir, "damaged.gz", []byte("\x1f\x8bno"))
+	write(t, dir, "good.json", []byte(one("1")))
+	in, err := seed.Read(dir)
+	if err != nil || len(in.Findings) != 1 || len(in.Notes) != 2 ||
+		!strings.HasPrefix(in.Notes[0], bad+": skipped: ") ||
+		!strings.HasPrefix(in.Notes[1], damaged+": skipped: damaged gzip: ") {
+		t.Errorf("Read() = %d findings, notes %q, %v, want 1 and a note on each other file",
+			len(in.Findings), in.Notes, err)
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	dir := t.TempDir()
 	junk := write(t, dir, "junk/notes.md", []byte("# no findings"))
