@@ -4,6 +4,26 @@ import { BY_SEVERITY, FINDINGS, HISTORY, labelOf } from './queries.mjs';
 
 const NONE = 'No findings in this time with these filters.';
 
+/** Ten finding types by their number of findings. */
+const types = (id, title, order, formatters = []) =>
+  grid(
+    id,
+    title,
+    `${FINDINGS}
+| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId),
+    LastUpdated = max(TimeGenerated)
+    by Type
+| order by Findings ${order}, Type asc
+| take 10
+| project Severity = ${labelOf('HighestSeverity')}, Type, Findings, Accounts, LastUpdated`,
+    {
+      width: 50,
+      formatters: [severity(), date('LastUpdated'), ...formatters],
+      names: { Severity: 'Highest severity', LastUpdated: 'Last update' },
+      noData: NONE,
+    },
+  );
+
 export const overview = [
   tiles(
     'severity-tiles',
@@ -65,41 +85,8 @@ datatable(Rank: int, Severity: string) [1, 'Critical', 2, 'High', 3, 'Medium', 4
     { width: 50, formatters: heats, names: { ResourceType: 'Kind', AccountId: 'Account' }, noData: NONE },
   ),
 
-  grid(
-    'common-types',
-    'Most common finding types',
-    `${FINDINGS}
-| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId),
-    LastUpdated = max(TimeGenerated)
-    by Type
-| order by Findings desc, Type asc
-| take 10
-| project Severity = ${labelOf('HighestSeverity')}, Type, Findings, Accounts, LastUpdated`,
-    {
-      width: 50,
-      formatters: [severity(), date('LastUpdated'), heats.at(-1)],
-      names: { Severity: 'Highest severity', LastUpdated: 'Last update' },
-      noData: NONE,
-    },
-  ),
-
-  grid(
-    'rare-types',
-    'Least frequent finding types',
-    `${FINDINGS}
-| summarize Findings = count(), HighestSeverity = max(HighestSeverity), Accounts = dcount(AccountId),
-    LastUpdated = max(TimeGenerated)
-    by Type
-| order by Findings asc, Type asc
-| take 10
-| project Severity = ${labelOf('HighestSeverity')}, Type, Findings, Accounts, LastUpdated`,
-    {
-      width: 50,
-      formatters: [severity(), date('LastUpdated')],
-      names: { Severity: 'Highest severity', LastUpdated: 'Last update' },
-      noData: NONE,
-    },
-  ),
+  types('common-types', 'Most common finding types', 'desc', [heats.at(-1)]),
+  types('rare-types', 'Least frequent finding types', 'asc'),
 
   grid(
     'attack-sequences',
