@@ -131,7 +131,7 @@ func (f *fixture) each(objects []oddity) {
 		}
 		got := quarantine[o.name]
 		if !slices.EqualFunc(got, o.aside,
-			func(g, w setAside) bool { return g.line == w.line && strings.HasPrefix(g.reason, w.reason) }) {
+			func(g, w badLine) bool { return g.line == w.line && strings.HasPrefix(g.reason, w.reason) }) {
 			f.Errorf("%s: quarantine = %.500v, want %.500v", o.name, got, o.aside)
 		}
 		delete(quarantine, o.name)

@@ -25,11 +25,11 @@ func (f *fixture) watermark() time.Time {
 }
 
 // quarantine returns what was quarantined, by the name of the object.
-func (f *fixture) quarantine() map[string][]setAside {
+func (f *fixture) quarantine() map[string][]badLine {
 	f.Helper()
 	filter := "RowKey ge 'quarantine|' and RowKey lt 'quarantine}'"
 	pager := f.state().NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter})
-	found := make(map[string][]setAside)
+	found := make(map[string][]badLine)
 	for pager.More() {
 		page, err := pager.NextPage(f.Context())
 		if err != nil {
@@ -44,7 +44,7 @@ func (f *fixture) quarantine() map[string][]setAside {
 				f.Fatal(err)
 			}
 			name := strings.TrimSuffix(row.ObjectKey[strings.LastIndexByte(row.ObjectKey, '/')+1:], ".jsonl.gz")
-			found[name] = append(found[name], setAside{row.Line, row.Reason})
+			found[name] = append(found[name], badLine{row.Line, row.Reason})
 		}
 	}
 	return found

@@ -12,13 +12,13 @@ import (
 type oddity struct {
 	name  string
 	body  []byte
-	ids   []string   // of the findings that must arrive
-	aside []setAside // what must stand in quarantine, in order
+	ids   []string  // of the findings that must arrive
+	aside []badLine // what must stand in quarantine, in order
 }
 
-// setAside is a line in quarantine and how its reason begins; line 0 is the
+// badLine is a line in quarantine and how its reason begins; line 0 is the
 // object.
-type setAside struct {
+type badLine struct {
 	line   int
 	reason string
 }
@@ -61,7 +61,7 @@ func (w *workshop) arrives(name, members string) oddity {
 func (w *workshop) refused(name, members, reason string) oddity {
 	o := w.arrives(name, members)
 	o.ids = []string{o.ids[0], o.ids[2]}
-	o.aside = []setAside{{2, reason}}
+	o.aside = []badLine{{2, reason}}
 	return o
 }
 
@@ -123,7 +123,7 @@ func bomb(size int64) oddity {
 	mustWrite(0, zw.Close())
 	return oddity{
 		name: "bomb", body: bytes.Repeat(buf.Bytes(), int(size/member)),
-		aside: []setAside{{0, "not an export file: none of its 1 lines is a finding; line 1: line longer than "}},
+		aside: []badLine{{0, "not an export file: none of its 1 lines is a finding; line 1: line longer than "}},
 	}
 }
 
@@ -137,14 +137,14 @@ func (w *workshop) rubble(size int) oddity {
 	o := oddity{name: "rubble", ids: []string{before, after}}
 	parts := size / (line * lines)
 	o.body = bytes.Join([][]byte{zipped(first), bytes.Repeat(part, parts), zipped(last)}, nil)
-	o.aside = []setAside{
+	o.aside = []badLine{
 		{0, fmt.Sprintf("%d lines could not be read; the first 100 are listed one by one", parts*lines)},
 	}
 	for i := range 100 {
-		o.aside = append(o.aside, setAside{2 + i, "not JSON: invalid syntax"})
+		o.aside = append(o.aside, badLine{2 + i, "not JSON: invalid syntax"})
 	}
 	o.aside = append(o.aside,
-		setAside{102, "the first of further lines that are not listed one by one: not JSON: invalid syntax"})
+		badLine{102, "the first of further lines that are not listed one by one: not JSON: invalid syntax"})
 	return o
 }
 

@@ -62,9 +62,9 @@ func hostProcess() int {
 	return 0
 }
 
-// hostAlone starts a host process and returns it and its handler's id. Its
+// startHostProcess starts a host process and returns it and its handler's id. Its
 // console is output of the test.
-func (f *fixture) hostAlone(run bool) (*exec.Cmd, int) {
+func (f *fixture) startHostProcess(run bool) (*exec.Cmd, int) {
 	f.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -139,7 +139,7 @@ func (f *fixture) gone(pid int) {
 func TestIdleOrphanEnds(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cloud.InMemory)
-	host, pid := f.hostAlone(false)
+	host, pid := f.startHostProcess(false)
 	if !alive(pid) {
 		t.Fatalf("handler %d is not there, want it idle", pid)
 	}
@@ -202,7 +202,7 @@ func (f *fixture) orphanInRun(n int, withWarning bool) {
 			},
 		)
 	}
-	host, pid := f.hostAlone(true)
+	host, pid := f.startHostProcess(true)
 	f.wait("a batch under way", func() bool { return f.cloud.Faults["ingestion"].Fired() > 0 })
 	f.kill(host)
 	f.gone(pid)

@@ -30,9 +30,9 @@ func (b *backlog) Set(text string) error {
 	return nil
 }
 
-// workOff measures how a backlog is processed, by one process in as many runs
+// drain measures how a backlog is processed, by one process in as many runs
 // as it takes.
-func workOff(ctx context.Context, b *bench) (figures []figure, err error) {
+func drain(ctx context.Context, b *bench) (figures []figure, err error) {
 	d, err := b.lay(ctx, "D", b.backlog.objects, cloud.Options{Storage: cloud.InMemory})
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ type bench struct {
 type scenario func(context.Context, *bench) ([]figure, error)
 
 var scenarios = map[string]scenario{
-	"A": latency, "B": plain, "B2": many, "L": large, "C": oldObjects, "C2": manyPairs, "D": workOff, "E": pipeline,
+	"A": latency, "B": plain, "B2": many, "L": large, "C": oldObjects, "C2": manyPairs, "D": drain, "E": pipeline,
 	"F": standing,
 }
 

@@ -72,7 +72,7 @@ func TestServerIsTrustedUnderItsNamesOnly(t *testing.T) {
 	}
 }
 
-func TestRootFileHoldsTheCertificateAlone(t *testing.T) {
+func TestRootFileHoldsOnlyTheCertificate(t *testing.T) {
 	a, dir := newAuthority(t)
 	if want := filepath.Join(dir, "ca.pem"); a.File() != want {
 		t.Errorf("File() = %q, want %q", a.File(), want)

@@ -98,7 +98,7 @@ func TestKilledHandlerIsReplaced(t *testing.T) {
 
 // The host takes an exit with 0 for intended: it starts nothing, and later
 // runs meet a closed port.
-func TestExitZeroIsLeftAlone(t *testing.T) {
+func TestExitZeroIsNotRestarted(t *testing.T) {
 	f := newFixture(t)
 	h := f.start()
 	f.invoke(h, exits(0, ""))

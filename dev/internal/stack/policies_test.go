@@ -91,7 +91,7 @@ func TestKeyIsForThisDetector(t *testing.T) {
 	})
 }
 
-func TestKeyAndBucketTakeOtherRegionsWhenTold(t *testing.T) {
+func TestKeyAndBucketTakeOtherRegionsWhenGiven(t *testing.T) {
 	far := from(account, "arn:aws:guardduty:us-east-1:111122223333:detector/x")
 	foreign := from(account, "arn:aws:guardduty:us-east-1:444455556666:detector/x")
 	near := from(account, "arn:aws:guardduty:eu-west-1:111122223333:detector/x")

@@ -109,7 +109,7 @@ func TestRefusedRoleCredentialsAreRenewedOnce(t *testing.T) {
 	}
 }
 
-func TestKeyPairRefusedBySTSIsReadAnew(t *testing.T) {
+func TestKeyPairRefusedBySTSIsReadAgain(t *testing.T) {
 	for _, code := range []string{"InvalidClientTokenId", "SignatureDoesNotMatch"} {
 		t.Run(code, func(t *testing.T) {
 			v, s, role := newRole(t)
@@ -135,7 +135,7 @@ func TestKeyPairRefusedBySTSIsReadAnew(t *testing.T) {
 
 // A secret may be corrected under the id it had: the next request must be
 // signed with it. The signature is checked by signing the request once more.
-func TestCorrectedSecretSignsAnew(t *testing.T) {
+func TestCorrectedSecretSignsAgain(t *testing.T) {
 	v, s := newVault(t), newSTS(t)
 	var good []bool
 	cfg := s.config()
@@ -254,7 +254,7 @@ func TestFaultsBehindTheRoleAreShownAsTheyAre(t *testing.T) {
 }
 
 // STS refuses the pair, and then the vault does not let it be read again.
-func TestVaultFaultWhileReadingAnew(t *testing.T) {
+func TestVaultFaultWhileReadingAgain(t *testing.T) {
 	v, s, role := newRole(t)
 	s.refuse = func(int, string) (int, string) { return http.StatusForbidden, "InvalidClientTokenId" }
 	v.wantPair("AKIA1", "hidden1")

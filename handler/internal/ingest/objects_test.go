@@ -215,7 +215,7 @@ func TestAReadThatBreaksIsResumed(t *testing.T) {
 	c.expect(1)
 }
 
-func TestAnObjectThatIsGoneIsSetAside(t *testing.T) {
+func TestAnObjectThatIsGoneIsQuarantined(t *testing.T) {
 	c := newCloud(t)
 	c.put(key(today, "good"), now.Add(-time.Minute), "good")
 	c.put(key(today, "gone"), now.Add(-time.Minute))

@@ -67,9 +67,9 @@ func killsInAHugeObject(t *testing.T) {
 	t.Logf("%d kills, at most %d of %d findings repeated", kills, worst, lines)
 }
 
-// TestALostAnswerRepeatsItsBatchAlone loses the answer of one batch while
+// TestALostAnswerRepeatsOnlyItsBatch loses the answer of one batch while
 // others are in flight: those come to their end and are recorded.
-func TestALostAnswerRepeatsItsBatchAlone(t *testing.T) { synctest.Test(t, lostAnswer) }
+func TestALostAnswerRepeatsOnlyItsBatch(t *testing.T) { synctest.Test(t, lostAnswer) }
 
 func lostAnswer(t *testing.T) {
 	c := newCloud(t)

@@ -142,8 +142,8 @@ func TestAStoppedReadIsARead(t *testing.T) {
 	}
 }
 
-// TestBadLinesOfABrokenReadAreTold breaks a reading after more bad lines than are listed.
-func TestBadLinesOfABrokenReadAreTold(t *testing.T) {
+// TestBadLinesOfABrokenReadAreReported breaks a reading after more bad lines than are listed.
+func TestBadLinesOfABrokenReadAreReported(t *testing.T) {
 	c := newCloud(t)
 	c.put(key(today, "good"), now.Add(-2*time.Minute), "good")
 	body := finding("x") + strings.Repeat("bad\n", 150) + finding("y") + finding("z")

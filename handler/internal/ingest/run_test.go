@@ -87,7 +87,7 @@ func TestAnObjectWrittenAgainIsReadAgain(t *testing.T) {
 	}
 }
 
-func TestThePrefixIsListedAloneAndDecoysArePassedOver(t *testing.T) {
+func TestOnlyThePrefixIsListedAndDecoysAreSkipped(t *testing.T) {
 	c := newCloud(t)
 	c.put("exports/AWSLogs/111122223333/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"1.jsonl.gz",
 		now.Add(-time.Minute), "mine")

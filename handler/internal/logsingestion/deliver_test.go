@@ -170,7 +170,7 @@ func TestDeliverTriesAgain(t *testing.T) {
 	}
 }
 
-func TestDeliverWaitsAsTold(t *testing.T) {
+func TestDeliverWaitsAsAsked(t *testing.T) {
 	local.Cloud(t).Break(t, "ingestion", localtest.Fault{
 		Status: http.StatusTooManyRequests, Header: map[string]string{"Retry-After": "4"},
 	})

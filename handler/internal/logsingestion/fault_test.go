@@ -244,7 +244,7 @@ func (e *early) Do(r *http.Request) (*http.Response, error) {
 
 // A body that may still be in flight must not be written to. The race
 // detector tells when it is.
-func TestBodyIsNotReusedWhileItMayBeOnItsWay(t *testing.T) {
+func TestBodyIsNotReusedWhileItMayBeInFlight(t *testing.T) {
 	service := &early{}
 	table, err := logsingestion.New(logsingestion.Config{
 		Endpoint: "http://127.0.0.1:1",

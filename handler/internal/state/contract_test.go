@@ -28,7 +28,7 @@ func TestContractRows(t *testing.T) {
 	if err := s.Summarize(t.Context(), run()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Acquire(t.Context(), "the owner", 90*time.Second, nobodyGone); err != nil {
+	if _, err := s.Acquire(t.Context(), "the owner", 90*time.Second, noneGone); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Advance(t.Context(), ingest.Mark{}, at(written)); err != nil {

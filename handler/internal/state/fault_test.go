@@ -35,7 +35,7 @@ func calls(s *state.Store) map[string]func(context.Context) error {
 		"Prune":     func(ctx context.Context) error { return s.Prune(ctx, written) },
 		"Summarize": func(ctx context.Context) error { return s.Summarize(ctx, ingest.Summary{Started: written}) },
 		"Acquire": func(ctx context.Context) error {
-			_, err := s.Acquire(ctx, "one", time.Minute, nobodyGone)
+			_, err := s.Acquire(ctx, "one", time.Minute, noneGone)
 			return err
 		},
 	}

@@ -12,11 +12,11 @@ import (
 	"guardduty-sentinel/handler/internal/state"
 )
 
-func nobodyGone(string) bool { return false }
+func noneGone(string) bool { return false }
 
 func acquire(t *testing.T, s *state.Store, owner string) ingest.Lease {
 	t.Helper()
-	lease, err := s.Acquire(t.Context(), owner, time.Minute, nobodyGone)
+	lease, err := s.Acquire(t.Context(), owner, time.Minute, noneGone)
 	if err != nil || lease.Owner != owner || lease.Version == "" {
 		t.Fatalf("Acquire(%s) = %+v, %v, want the lease", owner, lease, err)
 	}

@@ -39,11 +39,11 @@ func Leases(t *testing.T, fresh func(t *testing.T) LeasesFixture) {
 // leases are leases under test.
 type leases struct{ f LeasesFixture }
 
-func nobodyGone(string) bool { return false }
+func noneGone(string) bool { return false }
 
 // try asks for the lease for a minute.
 func (l leases) try(t *testing.T, owner string) (ingest.Lease, error) {
-	return l.f.Leases.Acquire(t.Context(), owner, time.Minute, nobodyGone)
+	return l.f.Leases.Acquire(t.Context(), owner, time.Minute, noneGone)
 }
 
 // acquire takes the lease for a minute and wants it.
@@ -101,7 +101,7 @@ func sameOwner(t *testing.T, l leases) {
 }
 
 func expired(t *testing.T, l leases) {
-	old, err := l.f.Leases.Acquire(t.Context(), "one", time.Second, nobodyGone)
+	old, err := l.f.Leases.Acquire(t.Context(), "one", time.Second, noneGone)
 	if err != nil {
 		t.Fatal(err)
 	}
