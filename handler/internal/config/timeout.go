@@ -6,14 +6,18 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // timeoutSetting overrides functionTimeout of host.json.
 const timeoutSetting = "AzureFunctionsJobHost__functionTimeout"
 
-// unsetTimeout is functionTimeout where nothing sets it: Microsoft, "host.json
-// reference for Azure Functions", for all plans but Consumption.
-const unsetTimeout = "00:30:00"
+// functionTimeout where nothing sets it: Microsoft, "host.json reference for
+// Azure Functions". The Consumption plan is WEBSITE_SKU Dynamic.
+const (
+	unsetTimeout            = "00:30:00"
+	unsetConsumptionTimeout = "00:05:00"
+)
 
 // budget holds RUN_BUDGET against the time at which the host kills a run in
 // its middle. A run that is killed delivers what is in flight and records
@@ -42,11 +46,19 @@ func (r *reader) functionTimeout(hostFile []byte) (text, where string) {
 		}
 	}
 	var host struct{ FunctionTimeout *string }
-	if json.Unmarshal(bytes.TrimPrefix(hostFile, []byte("\xEF\xBB\xBF")), &host) != nil {
+	if len(hostFile) == 0 {
 		return "", ""
 	}
-	if host.FunctionTimeout == nil {
+	if json.Unmarshal(bytes.TrimPrefix(hostFile, []byte("\xEF\xBB\xBF")), &host) != nil {
+		r.warn("host.json is not plain JSON (a comment is not): RUN_BUDGET was not compared with its functionTimeout")
+		return "", ""
+	}
+	switch {
+	case host.FunctionTimeout != nil:
+		return *host.FunctionTimeout, "host.json"
+	case strings.EqualFold(r.vars["WEBSITE_SKU"], "Dynamic"):
+		return unsetConsumptionTimeout, "the host's default on the Consumption plan"
+	default:
 		return unsetTimeout, "the host's default"
 	}
-	return *host.FunctionTimeout, "host.json"
 }

@@ -1,6 +1,8 @@
 package config_test
 
 import (
+	"log/slog"
+	"slices"
 	"testing"
 
 	"guardduty-sentinel/handler/internal/config"
@@ -41,6 +43,8 @@ func TestBudgetAgainstTimeout(t *testing.T) {
 		"no limit": {`{"functionTimeout":"-1"}`, []string{"RUN_BUDGET", "24h"}, ""},
 		"not in host.json": {`{"version":"2.0"}`, []string{"RUN_BUDGET", "30m"},
 			refused("30m", "00:30:00", "the host's default")},
+		"not in host.json, Consumption": {`{"version":"2.0"}`, []string{"WEBSITE_SKU", "Dynamic"},
+			refused("8m", "00:05:00", "the host's default on the Consumption plan")},
 		"not in host.json, below": {`{"version":"2.0"}`, []string{"RUN_BUDGET", "29m"}, ""},
 		"no host.json":            {"", []string{"RUN_BUDGET", "24h"}, ""},
 		"not readable":            {"{", []string{"RUN_BUDGET", "24h"}, ""},
@@ -63,6 +67,22 @@ func TestBudgetAgainstTimeout(t *testing.T) {
 		_, err := config.FromEnv(environ(tt.changes...), []byte(tt.host))
 		if got := text(err); got != tt.want {
 			t.Errorf("%s: FromEnv = %q, want %q", name, got, tt.want)
+		}
+	}
+}
+
+// TestUnreadableHostFile: the host takes comments in host.json, so the run does
+// not fail; that nothing was compared is said.
+func TestUnreadableHostFile(t *testing.T) {
+	for text, want := range map[string][]string{
+		"{\n// ten minutes\n\"functionTimeout\":\"00:10:00\"}": {
+			"host.json is not plain JSON (a comment is not): RUN_BUDGET was not compared with its functionTimeout"},
+		`{"functionTimeout":"00:10:00"}`: nil,
+		"":                               nil,
+	} {
+		c, err := config.FromEnv(environ(), []byte(text))
+		if got := notices(c, slog.LevelWarn); err != nil || !slices.Equal(got, want) {
+			t.Errorf("FromEnv with host.json %q = %v and %q, want %q", text, err, got, want)
 		}
 	}
 }
