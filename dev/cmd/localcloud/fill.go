@@ -33,6 +33,7 @@ type later func(n int, at time.Time) seed.Object
 type content struct {
 	objects  []seed.Object
 	findings int // whole ones
+	exports  int // objects that hold them
 	own      bool
 	later    later
 }
@@ -68,6 +69,9 @@ func plan(o options, hold bool) (content, error) {
 	}
 	for _, object := range c.objects {
 		c.findings += object.Findings
+		if object.Findings > 0 {
+			c.exports++
+		}
 	}
 	return c, nil
 }

@@ -28,6 +28,7 @@ func TestRunNeedsNothingButTheTwoPrograms(t *testing.T) {
 	n := strings.Count(p.read(".local/cloud/rows.ndjson"), "\n")
 	p.wantIn(out,
 		fmt.Sprintf("Exported %d findings in ", n),
+		fmt.Sprintf("Posted %d findings from %s into", n, between(out, " findings in ", " to s3://")),
 		fmt.Sprintf("The local cloud counted %d rows in ", n),
 		"The local cloud counted 0 rows in 0 uploads, ",
 		"\n| where Severity > 2\n",
@@ -38,6 +39,13 @@ func TestRunNeedsNothingButTheTwoPrograms(t *testing.T) {
 	if strings.Contains(out, "\x1b") || strings.Contains(out, "Quarantined") {
 		t.Errorf("the output has colors in a file, or a quarantine that is empty:\n%s", out)
 	}
+}
+
+// between is what stands in a text between two others.
+func between(text, before, after string) string {
+	_, text, _ = strings.Cut(text, before)
+	text, _, _ = strings.Cut(text, after)
+	return text
 }
 
 func TestRunWithOwnFindings(t *testing.T) {

@@ -48,8 +48,9 @@ func deliver(ctx context.Context, o options, bucket content, file string) (bad [
 	if err := c.Put(bucket.objects); err != nil {
 		return nil, err
 	}
-	fmt.Printf("Exported %s in %s to s3://%s, with objects of other services beside them.\n",
-		rows.Plural(bucket.findings, "finding"), rows.Plural(len(bucket.objects), "object"), c.S3.Bucket())
+	fmt.Printf("Exported %s in %s to s3://%s, beside %s.\n",
+		rows.Plural(bucket.findings, "finding"), rows.Plural(bucket.exports, "object"), c.S3.Bucket(),
+		rows.Plural(len(bucket.objects)-bucket.exports, "other object"))
 	host, err := startHost(ctx, o, c, nil)
 	if err != nil {
 		return nil, err
