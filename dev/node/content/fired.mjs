@@ -82,6 +82,7 @@ export function report(rules, given, { now, samples, width }) {
   const total = results.reduce((sum, r) => sum + r.found.length, 0);
   const sampled = given.filter(isSample).length;
   const treated = samples ? 'taken as real' : 'left out, since the rules raise no alert of them';
+  const quiet = results.filter((r) => !r.found.length).map((r) => r.rule);
   const list = (of) => of.map(name).join('; ');
   return [
     `${count(total, 'alert')} of ${count(some.length, 'rule')} over ${count(rows.length, 'row')}, each taken to arrive`
@@ -89,7 +90,7 @@ export function report(rules, given, { now, samples, width }) {
     ...(sampled ? [`${count(sampled, 'row')} of sample findings ${treated}.`] : []),
     ...(cells.length ? ['', asTable({ columns, rows: cells }, width).replace(/\n\(\d+ rows?\)\n$/, '')] : []),
     '',
-    `No alert: ${list(results.filter((r) => !r.found.length).map((r) => r.rule)) || 'none'}.`,
+    ...(quiet.length ? [`No alert: ${list(quiet)}.`] : []),
     `Not run, since they read the function app's log: ${list(rules.filter(needsTraces))}.`,
     '',
   ].join('\n');

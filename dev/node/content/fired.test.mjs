@@ -74,6 +74,12 @@ test('the report names the rules that fired, those that did not and those that c
   assert.equal(unable, `Not run, since they read the function app's log: ${title('GuardDutyConnectorSilent')}.`);
 });
 
+test('where every rule fired, none is named as quiet', () => {
+  const text = report([mining], [row('05:52')], { now: Infinity, samples: false, width: 120 });
+  assert.match(text, /^1 alert of 1 rule /);
+  assert.doesNotMatch(text, /No alert/);
+});
+
 test('the program reads a file of rows', () => {
   const rows = path.join(dir, 'rows.ndjson');
   writeFileSync(rows, `${JSON.stringify(row('05:52'))}\n`);
