@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -39,6 +40,24 @@ func TestRunNeedsNothingButTheTwoPrograms(t *testing.T) {
 	if strings.Contains(out, "\x1b") || strings.Contains(out, "Quarantined") {
 		t.Errorf("the output has colors in a file, or a quarantine that is empty:\n%s", out)
 	}
+}
+
+// A first run has no packages of Node yet: it says what they are for.
+func TestRunSaysWhatTheNodePackagesAreFor(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	dev := filepath.Join(p.root, "dev")
+	if err := errors.Join(os.Remove(dev), os.Mkdir(dev, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	p.link(filepath.Join(root, "dev", "testdata"), filepath.Join(dev, "testdata"))
+	p.env["PATH"] = filepath.Dir(p.write("stubs/node", "#!/bin/sh\necho v20.1.0\n", 0o755))
+	p.env["FINDINGS"] = p.write("many.jsonl", few(t), 0o644)
+	out, failed := p.run("run")
+	if failed {
+		t.Fatal(out)
+	}
+	p.wantIn(out, "`make query` fetches, once, the packages that queries and analytics rules need.\n")
 }
 
 // between is what stands in a text between two others.

@@ -107,7 +107,7 @@ func (o options) nodeMissing(ctx context.Context) string {
 		return fmt.Sprintf("Node %d is needed for `make query` (found %s)", minNode, version)
 	}
 	if _, err := os.Stat(filepath.Join(o.root, "dev", "node", "node_modules", ".package-lock.json")); err != nil {
-		return "`make query` fetches the packages that its query engine needs, once"
+		return "`make query` fetches, once, the packages that queries and analytics rules need"
 	}
 	return ""
 }
