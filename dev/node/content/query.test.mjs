@@ -96,7 +96,8 @@ for (const [what, args, more, message] of /** @type {any[][]} */ ([
   ['no query', ['--rows', rows], {}, /^give a query: make query KQL='AWSGuardDuty_CL \| count'\nor a file: .*FILE=/],
   ['an empty query', ['--rows', rows], { KQL: ' ' }, /^give a query/],
   ['a query and a file', ['--rows', rows], { KQL: 'x', FILE: 'y' }, /^give KQL or FILE, not both\n$/],
-  ['a file that is not there', ['--rows', rows], { FILE: 'none.kql' }, /none\.kql/],
+  ['a file that is not there', ['--rows', rows], { FILE: 'none.kql' }, /^kql: there is no file none\.kql\n$/],
+  ['a folder for a file', ['--rows', rows], { FILE: dir }, /^kql: .*directory/],
   ['rows that are not there', ['--rows', 'none.ndjson', 'x'], {}, /^there is no file none\.ndjson\n$/],
 ]))
   test(`${what} is wrong usage`, () => {

@@ -115,7 +115,7 @@ function readText(file) {
   try {
     return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (e) {
-    throw new InputError(`${file}: ${e.message}`);
+    throw new InputError(e.code === 'ENOENT' ? `there is no file ${file}` : `${file}: ${e.message}`);
   }
 }
 
