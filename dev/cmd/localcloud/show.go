@@ -84,7 +84,15 @@ func (o options) cloudWord() string {
 	if o.dir == filepath.Join(o.root, ".local", "cloud") {
 		return ""
 	}
-	return " CLOUD=" + o.show(o.dir)
+	return " CLOUD=" + shellWord(o.show(o.dir))
+}
+
+// shellWord is text as one word of a shell's command line.
+func shellWord(text string) string {
+	if !strings.ContainsAny(text, " \t\n'\"\\$`*?[]{}()<>|&;#!~") {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // node runs a program of dev/node.

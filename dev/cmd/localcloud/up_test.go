@@ -66,13 +66,13 @@ func TestUp(t *testing.T) {
 func TestUpWithDamagedObjects(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	p.env["DAMAGED"], p.env["CLOUD"] = "1", "elsewhere"
+	p.env["DAMAGED"], p.env["CLOUD"] = "1", "o'brien's place"
 	r := p.start("up")
 	r.await("line 2: not JSON", 1)
-	p.wantIn(r.output(), "make query CLOUD=elsewhere KQL=")
+	p.wantIn(r.output(), `make query CLOUD='o'\''brien'\''s place' KQL=`)
 	r.interrupt()
 	p.wantIn(r.output(), "; 3 quarantined; watermark ", "Quarantined: 3 entries")
-	if _, err := os.Stat(filepath.Join(p.root, "elsewhere", "rows.ndjson")); err != nil {
-		t.Errorf("CLOUD=elsewhere: %v, want the rows there", err)
+	if _, err := os.Stat(filepath.Join(p.root, p.env["CLOUD"], "rows.ndjson")); err != nil {
+		t.Errorf("CLOUD=%s: %v, want the rows there", p.env["CLOUD"], err)
 	}
 }
