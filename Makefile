@@ -91,7 +91,7 @@ bin/handler: $(GO_FILES) go.mod go.sum | need-go
 	@set -o pipefail; $(GO_BUILD) -o $@ ./handler $(QUIETLY)
 
 .PHONY: package
-package: ## makes the deployment package, dist/guardduty-sentinel.zip
+package: need-go ## makes the deployment package, dist/guardduty-sentinel.zip
 	@go run -C dev ./cmd/package -dir dist/app
 
 .PHONY: deploy
@@ -113,13 +113,13 @@ $(NODE_MODULES): dev/node/package.json dev/node/package-lock.json | need-node
 	@npm_config_update_notifier=false npm ci --prefix dev/node --loglevel=error --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.tools/versitygw:
+.tools/versitygw: | need-go
 	GOBIN='$(CURDIR)/.tools' go install $(VERSITYGW)
 
-.tools/staticcheck:
+.tools/staticcheck: | need-go
 	GOBIN='$(CURDIR)/.tools' go install $(STATICCHECK)
 
-.tools/actionlint:
+.tools/actionlint: | need-go
 	GOBIN='$(CURDIR)/.tools' go install $(ACTIONLINT)
 
 .tools/python/bin/cfn-lint:
@@ -163,7 +163,7 @@ test-load: ## runs all tests three times beside ten busy processes
 	@.ci/load
 
 .PHONY: check
-check: $(NODE_MODULES) ## runs every check and all tests: before a change is sent
+check: need-go $(NODE_MODULES) ## runs every check and all tests: before a change is sent
 	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); [ -z "$$files" ] || \
 		{ echo "not formatted (gofmt -w):"; echo "$$files"; exit 1; }
 	go vet ./...
@@ -188,7 +188,7 @@ prose: ## checks words and line widths: FILES='a b' for some files
 LINTERS := .tools/actionlint .tools/python/bin/cfn-lint
 
 .PHONY: lint-extra
-lint-extra: ## runs actionlint, shellcheck, cfn-lint and go mod tidy -diff
+lint-extra: need-go ## runs actionlint, shellcheck, cfn-lint and go mod tidy -diff
 	go mod tidy -diff
 	go mod -C dev tidy -diff
 	@$(MAKE) $(LINTERS) || [ -z "$$MUST_RUN" ]
@@ -235,7 +235,7 @@ dev/bin/bench: $(DEV_FILES) dev/go.mod dev/go.sum | need-go
 	$(GO_BUILD) -tags profile -o $@ ./handler
 
 .PHONY: docs
-docs: $(NODE_MODULES) ## writes the pages and files that are generated
+docs: need-go $(NODE_MODULES) ## writes the pages and files that are generated
 	node dev/node/schema/schema.mjs --write
 	go test ./handler/internal/config -run 'TestSettings(Page|File)$$' -update
 	node dev/node/content/finding_types.mjs

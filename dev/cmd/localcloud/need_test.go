@@ -75,3 +75,28 @@ func TestNeed(t *testing.T) {
 		}
 	}
 }
+
+// Every target that calls go says so where there is none.
+func TestTargetsNeedGo(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range append([]string{"find", "make"}, tools...) {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	targets := "run up build package test check cross docs lint-extra bench"
+	for _, target := range strings.Fields(targets) {
+		cmd := exec.Command(filepath.Join(dir, "make"), target)
+		cmd.Dir = root
+		cmd.Env = []string{"PATH=" + dir, "HOME=" + t.TempDir()}
+		out, err := cmd.CombinedOutput()
+		want := fmt.Sprintf("make %s needs Go 1.26 (found none): https://go.dev/dl\n", target)
+		if err == nil || !strings.HasPrefix(string(out), want) {
+			t.Errorf("make %s: error = %v, want %q first:\n%s", target, err, want, out)
+		}
+	}
+}
