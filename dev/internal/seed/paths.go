@@ -18,7 +18,7 @@ func expand(list string) (files, notes []string, err error) {
 		if _, err := os.Stat(entry); err != nil {
 			// a name may hold the signs of a pattern: the file comes first
 			if paths, _ = filepath.Glob(entry); len(paths) == 0 {
-				return nil, nil, err
+				return nil, nil, missing(entry, err)
 			}
 		}
 		for _, path := range paths {
@@ -60,6 +60,14 @@ func entries(list string) []string {
 		return []string{list}
 	}
 	return out
+}
+
+// missing says why a path that was asked for cannot be read.
+func missing(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no file or folder %s", path)
+	}
+	return err
 }
 
 // filesOf is a file itself, or the files of a folder and of those below it.

@@ -215,7 +215,7 @@ func TestReadErrors(t *testing.T) {
 		list string
 		want []string
 	}{
-		{seed.Read, filepath.Join(dir, "missing"), []string{filepath.Join(dir, "missing"), "no such file"}},
+		{seed.Read, dir + "/missing", []string{"there is no file or folder " + dir + "/missing"}},
 		{seed.Read, filepath.Dir(junk), []string{"none in", junk + ": skipped: not JSON", seed.Forms}},
 		{seed.Read, t.TempDir(), []string{"none in", seed.Forms}},
 		{small.Read, big, []string{big, "more than 100 bytes"}},
