@@ -22,10 +22,14 @@ export function withSuggestions(diagnostics, query, engine) {
       const offset = lines.slice(0, d.line - 1).join('\n').length + (d.line > 1 ? 1 : 0) + d.column - 1;
       const columns = () => columnsInScope(engine.analyze(query).code, offset);
       const near = nearest(/^[\w-]+/.exec(rest)?.[0] ?? '', candidates(d, engine, columns));
-      return `${d.line}:${d.column} ${d.code} ${d.message}${near ? ` Did you mean ${near}?` : ''}`;
+      const more = near ? ` Did you mean ${near}?` : d.code === 'KS204' ? ` ${tablesOf(engine)}` : '';
+      return `${d.line}:${d.column} ${d.code} ${d.message}${more}`;
     })
     .join('\n');
 }
+
+/** Which tables an engine has: a query may be meant for a workspace that has others. */
+const tablesOf = ({ tables }) => `The tables here: ${[...tables.keys()].join(', ') || 'none'}.`;
 
 /** What may stand where a diagnostic is; `columns` gives those of the rows there. */
 function candidates({ code, message }, engine, columns) {

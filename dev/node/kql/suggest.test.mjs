@@ -35,6 +35,14 @@ for (const [what, query, want] of /** @type {any[][]} */ ([
 ]))
   test(`suggested: ${what}`, () => assert.deepEqual(suggested(query), want));
 
+test('an unknown table with no like: which tables there are', () => {
+  const query = 'AppTraces | count';
+  assert.throws(
+    () => engine.run(query),
+    (/** @type {any} */ e) => / The tables here: Events_CL\.$/.test(withSuggestions(e.diagnostics, query, engine)),
+  );
+});
+
 test('several names that are equally near', () => {
   assert.equal(nearest('dsc', ['asc', 'desc', 'count']), 'asc or desc');
   assert.equal(nearest('a1', ['a2', 'a3', 'a4', 'a5']), 'a2, a3 or a4');
