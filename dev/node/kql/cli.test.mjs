@@ -131,7 +131,7 @@ test('a wrong query says where and what', () => {
 test('what is not executed is named', () => {
   const got = kql('--columns', columns, 'find "x"');
   assert.equal(got.status, 1);
-  assert.match(got.stderr, /^not supported: .*find/);
+  assert.match(got.stderr, /^not supported: .*find \(by this engine; Log Analytics may have it\)\n$/);
 });
 
 test('--check binds and does not run', () => {

@@ -53,7 +53,8 @@ export function command(argv, { program, readers = {}, io = terminal() }) {
   } catch (e) {
     if (e instanceof UsageError) io.err(`kql: ${e.message}\n${usage(program)}\n`);
     else if (e instanceof InputError || e instanceof NotInstalled) io.err(`kql: ${e.message}\n`);
-    else if (['DiagnosticsError', 'QueryError', 'Unsupported'].includes(e.name)) io.err(`${e.message}\n`);
+    else if (e.name === 'Unsupported') io.err(`${e.message} (by this engine; Log Analytics may have it)\n`);
+    else if (['DiagnosticsError', 'QueryError'].includes(e.name)) io.err(`${e.message}\n`);
     else io.err(`internal error: ${e.stack}\n`);
     return e instanceof UsageError || e instanceof InputError || e instanceof NotInstalled ? 2 : 1;
   }
