@@ -102,7 +102,7 @@ func showQuarantine(list []cloud.Quarantined) {
 	if len(list) == 1 {
 		noun = "entry"
 	}
-	fmt.Printf("\n%s (not sent; the rest of each object was delivered):\n",
+	fmt.Printf("\n%s (not sent; everything else was delivered):\n",
 		styled(bold, fmt.Sprintf("Quarantined: %d %s", len(list), noun)))
 	for _, q := range list {
 		where := "whole object"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"guardduty-sentinel/dev/internal/cloud"
 	"guardduty-sentinel/dev/internal/rows"
@@ -86,8 +87,8 @@ func oneRun(ctx context.Context, c *cloud.Cloud, host *appHost, number int) (run
 	}
 	fmt.Printf("\n%s  %s in %d ms (invocation %s)\n",
 		styled(bold, fmt.Sprintf("Run %d", number)), outcome, inv.Duration.Milliseconds(), inv.ID)
-	for _, line := range inv.Logs {
-		fmt.Println("  " + line)
+	for _, entry := range inv.Logs {
+		fmt.Println("  " + strings.Join(rows.Wrap(entry, width()-4), "\n    "))
 	}
 	if !inv.Succeeded {
 		return runEnded{}, fmt.Errorf("run %d failed: %s", number, or(inv.Reason, rows.Line(inv.Exception)))
