@@ -3,27 +3,24 @@ package process_test
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"testing"
 
 	"guardduty-sentinel/handler/internal/process"
 )
 
-// The heap grows by less than half of what is live before it is collected.
+// The collector is to begin before the heap has grown by half of what is live.
+// What it plans is looked at: when it gets there depends on the machine.
 func TestTheHeapGrowsByLessThanHalf(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	process.TightenMemory()
 	const size = 100 << 20
 	held := make([]byte, size)
 	runtime.GC()
-	var peak uint64
-	for range 2 * size >> 20 {
-		runtime.KeepAlive(make([]byte, 1<<20))
-		var now runtime.MemStats
-		runtime.ReadMemStats(&now)
-		peak = max(peak, now.HeapAlloc)
-	}
+	goal := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}}
+	metrics.Read(goal)
 	runtime.KeepAlive(held)
-	if peak > size*3/2 {
-		t.Errorf("the heap grew to %d MB with %d MB live, want at most half more", peak>>20, size>>20)
+	if got := goal[0].Value.Uint64(); got <= size || got > size*3/2 {
+		t.Errorf("the heap may grow to %d MB with %d MB live, want more and at most half more", got>>20, size>>20)
 	}
 }
