@@ -152,11 +152,11 @@ test-node: $(NODE_MODULES) ## runs the tests of the Node programs
 
 .PHONY: test-dev
 test-dev: build cloud $(NODE_MODULES) .tools/versitygw ## runs the Go tests of dev/
-	go test -C dev $(RACE) -timeout 2h ./...
+	go test -C dev $(RACE) -timeout 40m ./...
 
 .PHONY: test-handler
 test-handler: cloud $(NODE_MODULES) .tools/versitygw ## runs the Go tests of handler/
-	go test $(RACE) -timeout 2h ./...
+	go test $(RACE) -timeout 40m ./...
 
 .PHONY: test-load
 test-load: ## runs all tests three times beside ten busy processes

@@ -1,7 +1,5 @@
 package ingest
 
-import "sync"
-
 // origin is where a row came from.
 type origin struct {
 	task   *task
@@ -23,19 +21,19 @@ type packer struct {
 	free chan *batch
 	gone <-chan struct{} // closed when no uploader takes batches any more
 
-	mu  sync.Mutex
-	cur *batch
+	turn chan struct{} // holds one while a fetcher packs: a channel, since that may wait for an uploader
+	cur  *batch
 }
 
 func newPacker(max int, full chan<- *batch, gone <-chan struct{}) *packer {
-	return &packer{max: max, full: full, free: make(chan *batch, 8), gone: gone}
+	return &packer{max: max, full: full, free: make(chan *batch, 8), gone: gone, turn: make(chan struct{}, 1)}
 }
 
 // add packs a copy of row, which is at most max bytes. It fails only with
 // errStopped.
 func (p *packer) add(row []byte, from origin) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.turn <- struct{}{}
+	defer func() { <-p.turn }()
 	if p.cur != nil && len(p.cur.Rows)+1+len(row) > p.max {
 		if err := p.sealed(); err != nil {
 			return err
@@ -55,8 +53,8 @@ func (p *packer) add(row []byte, from origin) error {
 
 // flush hands out what is packed.
 func (p *packer) flush() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.turn <- struct{}{}
+	defer func() { <-p.turn }()
 	if p.cur == nil {
 		return nil
 	}
