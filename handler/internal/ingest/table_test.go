@@ -84,9 +84,7 @@ func renewalFails(t *testing.T, fault string) {
 	c.deliverHook = func(context.Context) { time.Sleep(time.Second) }
 	c.faults["Renew"] = fault
 	started := time.Now()
-	job := c.job()
-	job.Fetchers = 1 // one waits for a batch, and none for another's lock, where virtual time stands still
-	_, err := job.Run(t.Context())
+	_, err := c.job().Run(t.Context())
 	took := time.Since(started)
 	if !errors.Is(err, ingest.ErrConflict) || c.called["Renew"] == 0 {
 		t.Fatalf("Run = %v after %d renewals, want ErrConflict", err, c.called["Renew"])
@@ -123,9 +121,7 @@ func renewalFailsOnce(t *testing.T) {
 			delete(c.faults, "Renew")
 		}
 	}
-	job := c.job()
-	job.Fetchers = 1
-	if _, err := job.Run(t.Context()); err != nil {
+	if _, err := c.job().Run(t.Context()); err != nil {
 		t.Fatalf("Run = %v", err)
 	}
 	c.expect(1)
