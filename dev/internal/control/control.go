@@ -149,17 +149,22 @@ func (s *Server) deleteSecret(r *http.Request) (any, error) {
 	return nil, nil
 }
 
-// putObject stores the body, last modified at ?modified=, an RFC 3339 time.
+// putObject stores the body, last modified at ?modified=.
 func (s *Server) putObject(r *http.Request) (any, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	modified, err := time.Parse(time.RFC3339, r.FormValue("modified"))
+	body, modified, err := upload(r)
 	if err != nil {
 		return nil, err
 	}
 	return nil, s.cloud.S3.Put(r.PathValue("key"), body, modified)
+}
+
+// upload is the body of a request and its ?modified=, an RFC 3339 time.
+func upload(r *http.Request) (body []byte, modified time.Time, err error) {
+	if body, err = io.ReadAll(r.Body); err != nil {
+		return nil, time.Time{}, err
+	}
+	modified, err = time.Parse(time.RFC3339, r.FormValue("modified"))
+	return body, modified, err
 }
 
 func (s *Server) deleteObject(r *http.Request) (any, error) {

@@ -2,9 +2,7 @@ package control
 
 import (
 	"context"
-	"io"
 	"net/http"
-	"time"
 
 	"guardduty-sentinel/dev/internal/cloud"
 	"guardduty-sentinel/dev/internal/servers"
@@ -42,13 +40,9 @@ func (s *Server) startVersity(*http.Request) (any, error) {
 	}, nil
 }
 
-// putVersity stores the body, last modified at ?modified=, an RFC 3339 time.
+// putVersity stores the body, last modified at ?modified=.
 func (s *Server) putVersity(r *http.Request) (any, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	modified, err := time.Parse(time.RFC3339, r.FormValue("modified"))
+	body, modified, err := upload(r)
 	if err != nil {
 		return nil, err
 	}
