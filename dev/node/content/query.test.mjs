@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { captured } from '../kql/captured.mjs';
 import { main } from './query.mjs';
 
 const QUERY = fileURLToPath(new URL('query.mjs', import.meta.url));
@@ -29,18 +30,7 @@ function run(program, args, more = {}) {
 }
 
 /** The program in this process, which has loaded the language service already. */
-function query(args, more = {}) {
-  const got = { stdout: '', stderr: '' };
-  const io = {
-    out: (text) => {
-      got.stdout += text;
-    },
-    err: (text) => {
-      got.stderr += text;
-    },
-  };
-  return { status: main(args, more, io), ...got };
-}
+const query = (args, more = {}) => captured((io) => main(args, more, io));
 
 const rows = file(
   'rows.ndjson',

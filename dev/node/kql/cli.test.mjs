@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { captured } from './captured.mjs';
 import { command } from './command.mjs';
 
 const CLI = fileURLToPath(new URL('cli.mjs', import.meta.url));
@@ -20,18 +21,7 @@ function file(name, text) {
 }
 
 /** The command in this process, which has loaded the language service already. */
-function kql(...args) {
-  const got = { stdout: '', stderr: '' };
-  const io = {
-    out: (text) => {
-      got.stdout += text;
-    },
-    err: (text) => {
-      got.stderr += text;
-    },
-  };
-  return { status: command(args, { program: 'kql', io }), ...got };
-}
+const kql = (...args) => captured((io) => command(args, { program: 'kql', io }));
 
 const columns = file(
   't.columns.json',
