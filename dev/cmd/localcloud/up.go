@@ -142,7 +142,7 @@ func (e runEnded) String() string {
 		{e.Repeated, "duplicates skipped"},
 		{e.Dropped, "dropped by filters"},
 		{e.Quarantined, "quarantined"},
-		{e.Pending, "unreadable for now"},
+		{e.Pending, "to be read again"},
 		{e.Left, "objects left for the next run"},
 	} {
 		if part.n > 0 {
