@@ -11,6 +11,7 @@ import (
 
 	"guardduty-sentinel/dev/internal/cloud"
 	"guardduty-sentinel/dev/internal/rows"
+	"guardduty-sentinel/dev/internal/text"
 )
 
 // guideQuery is the query that users of this table know.
@@ -76,7 +77,7 @@ Next:
   make run FINDINGS=path/to/folder   with findings of your own
   make run DAMAGED=1                 with damaged objects among the good ones
   make up                            keeps the local cloud running
-`, rows.Plural(n, "row"), o.show(file), o.show(o.file("host.log")), o.cloudWord())
+`, text.Plural(n, "row"), o.show(file), o.show(o.file("host.log")), o.cloudWord())
 }
 
 // cloudWord is what make needs to be given to find this run's folder.

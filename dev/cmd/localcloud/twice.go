@@ -10,6 +10,7 @@ import (
 	"guardduty-sentinel/dev/internal/cloud"
 	"guardduty-sentinel/dev/internal/rows"
 	"guardduty-sentinel/dev/internal/s3server"
+	"guardduty-sentinel/dev/internal/text"
 )
 
 // twice exports findings, runs the timer twice and shows what arrived. It fails
@@ -50,8 +51,8 @@ func deliver(ctx context.Context, o options, bucket content, file string) (bad [
 		return nil, err
 	}
 	fmt.Printf("Exported %s in %s to s3://%s, beside %s.\n",
-		rows.Plural(bucket.findings, "finding"), rows.Plural(bucket.exports, "object"), c.S3.Bucket(),
-		rows.Plural(len(bucket.objects)-bucket.exports, "other object"))
+		text.Plural(bucket.findings, "finding"), text.Plural(bucket.exports, "object"), c.S3.Bucket(),
+		text.Plural(len(bucket.objects)-bucket.exports, "other object"))
 	host, err := startHost(ctx, o, c, nil)
 	if err != nil {
 		return nil, err
@@ -88,23 +89,23 @@ func oneRun(ctx context.Context, c *cloud.Cloud, host *appHost, number int) (run
 	fmt.Printf("\n%s  %s in %d ms (invocation %s)\n",
 		styled(bold, fmt.Sprintf("Run %d", number)), outcome, inv.Duration.Milliseconds(), inv.ID)
 	for _, entry := range inv.Logs {
-		fmt.Println("  " + strings.Join(rows.Wrap(entry, width()-4), "\n    "))
+		fmt.Println("  " + strings.Join(text.Wrap(entry, width()-4), "\n    "))
 	}
 	if !inv.Succeeded {
 		return runEnded{}, fmt.Errorf("run %d failed: %s", number, or(inv.Reason, rows.Line(inv.Exception)))
 	}
 	sent := after.Rows - before.Rows
-	fmt.Printf("  The local cloud counted %s in %s, %s and %s.\n", rows.Plural(sent, "row"),
-		rows.Plural(after.Calls-before.Calls, "upload"),
-		rows.Plural(c.S3.Count(s3server.ListObjectsV2), "S3 LIST call"),
-		rows.Plural(c.S3.Count(s3server.GetObject), "S3 GET call"))
+	fmt.Printf("  The local cloud counted %s in %s, %s and %s.\n", text.Plural(sent, "row"),
+		text.Plural(after.Calls-before.Calls, "upload"),
+		text.Plural(c.S3.Count(s3server.ListObjectsV2), "S3 LIST call"),
+		text.Plural(c.S3.Count(s3server.GetObject), "S3 GET call"))
 	end, ok := ended(host.Host, inv.ID)
 	if !ok {
 		return end, fmt.Errorf("run %d wrote no line \"run ended\"", number)
 	}
 	if end.Findings != sent {
 		return end, fmt.Errorf("run %d reports %s, but %s arrived",
-			number, rows.Plural(end.Findings, "finding"), rows.Plural(sent, "row"))
+			number, text.Plural(end.Findings, "finding"), text.Plural(sent, "row"))
 	}
 	return end, nil
 }
@@ -115,7 +116,7 @@ func oneRun(ctx context.Context, c *cloud.Cloud, host *appHost, number int) (run
 func (b content) check(first, second runEnded) error {
 	if first.Left+first.Pending == 0 && second.Findings > 0 {
 		return fmt.Errorf("run 2 sent %s again that run 1 had sent: please report this",
-			rows.Plural(second.Findings, "finding"))
+			text.Plural(second.Findings, "finding"))
 	}
 	sent := first.Findings + second.Findings
 	known := sent + first.Repeated + first.Dropped + first.Quarantined

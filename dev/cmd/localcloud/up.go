@@ -14,6 +14,7 @@ import (
 	"guardduty-sentinel/dev/internal/cloud"
 	"guardduty-sentinel/dev/internal/funchost"
 	"guardduty-sentinel/dev/internal/rows"
+	"guardduty-sentinel/dev/internal/text"
 )
 
 // adminAddress is where func start serves the host's admin API.
@@ -131,9 +132,9 @@ func (t *ticker) quarantine() {
 
 // String is a run in one line.
 func (e runEnded) String() string {
-	text := "no new findings"
+	line := "no new findings"
 	if e.Objects > 0 {
-		text = fmt.Sprintf("posted %s from %s", rows.Plural(e.Findings, "finding"), rows.Plural(e.Objects, "object"))
+		line = fmt.Sprintf("posted %s from %s", text.Plural(e.Findings, "finding"), text.Plural(e.Objects, "object"))
 	}
 	for _, part := range []struct {
 		n    int
@@ -146,7 +147,7 @@ func (e runEnded) String() string {
 		{e.Left, "objects left for the next run"},
 	} {
 		if part.n > 0 {
-			text += fmt.Sprintf("; %d %s", part.n, part.text)
+			line += fmt.Sprintf("; %d %s", part.n, part.text)
 		}
 	}
 	if !e.Watermark.IsZero() {
@@ -155,9 +156,9 @@ func (e runEnded) String() string {
 		if time.Since(at) > 12*time.Hour {
 			form = time.DateTime
 		}
-		text += "; watermark " + at.Format(form)
+		line += "; watermark " + at.Format(form)
 	}
-	return text
+	return line
 }
 
 // printPlaces says what runs where.

@@ -15,6 +15,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"guardduty-sentinel/dev/internal/text"
 )
 
 // Row is one row of AWSGuardDuty_CL.
@@ -106,7 +108,7 @@ func Guide(w io.Writer, list []Row, width int) {
 		})
 	}
 	t.print(w, width)
-	fmt.Fprintf(w, "(%s)\n", Plural(len(list), "row"))
+	fmt.Fprintf(w, "(%s)\n", text.Plural(len(list), "row"))
 }
 
 // severities are the bands of GuardDuty that call for attention.
@@ -174,12 +176,4 @@ func latest(list []Row) []Row {
 		}
 	}
 	return kept
-}
-
-// Plural writes n and the noun in its number.
-func Plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, strings.TrimSuffix(noun, "s"))
 }

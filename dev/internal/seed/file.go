@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"unicode/utf16"
+
+	"guardduty-sentinel/dev/internal/text"
 )
 
 // reading is what one Read has found so far.
@@ -224,27 +226,20 @@ func (f *file) notes() []string {
 			"aws guardduty get-findings gives whole findings"},
 	} {
 		if count := f.counts[n.form]; count > 0 {
-			notes = append(notes, f.name+": "+fmt.Sprintf(n.text, plural(count, "finding")))
+			notes = append(notes, f.name+": "+fmt.Sprintf(n.text, text.Plural(count, "finding")))
 		}
 	}
 	if f.repeats > 0 {
 		notes = append(notes, fmt.Sprintf("%s%s: %s (same id, updatedAt and count)", f.name, skippedMark,
-			plural(f.repeats, "repeat")))
+			text.Plural(f.repeats, "repeat")))
 	}
 	notes = append(notes, f.problems...)
 	if f.more > 0 {
-		notes = append(notes, fmt.Sprintf("%s%s: %s more", f.name, skippedMark, plural(f.more, "value")))
+		notes = append(notes, fmt.Sprintf("%s%s: %s more", f.name, skippedMark, text.Plural(f.more, "value")))
 	}
 	if f.rest {
 		notes = append(notes, fmt.Sprintf("%s%s: the rest of it, after %d values that are not JSON",
 			f.name, skippedMark, mostBroken))
 	}
 	return notes
-}
-
-func plural(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }

@@ -1,6 +1,9 @@
-package rows
+// Package text writes numbers with their nouns, and breaks lines, for the
+// programs of dev/ that a person reads.
+package text
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -22,4 +25,12 @@ func Wrap(text string, width int) []string {
 		}
 	}
 	return append(lines, line)
+}
+
+// Plural writes n and the noun in its number.
+func Plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }

@@ -1,10 +1,10 @@
-package rows_test
+package text_test
 
 import (
 	"slices"
 	"testing"
 
-	"guardduty-sentinel/dev/internal/rows"
+	"guardduty-sentinel/dev/internal/text"
 )
 
 func TestWrap(t *testing.T) {
@@ -21,8 +21,16 @@ func TestWrap(t *testing.T) {
 		"width too low": {"a b", 0, []string{"a", "b"}},
 	}
 	for name, tt := range tests {
-		if got := rows.Wrap(tt.text, tt.width); !slices.Equal(got, tt.want) {
+		if got := text.Wrap(tt.text, tt.width); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: Wrap(%q, %d) = %q, want %q", name, tt.text, tt.width, got, tt.want)
+		}
+	}
+}
+
+func TestPlural(t *testing.T) {
+	for n, want := range map[int]string{0: "0 rows", 1: "1 row", 2: "2 rows"} {
+		if got := text.Plural(n, "row"); got != want {
+			t.Errorf("Plural(%d, row) = %q, want %q", n, got, want)
 		}
 	}
 }
