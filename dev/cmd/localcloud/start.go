@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,10 +85,8 @@ func makeApp(root, app string, settings map[string]string) error {
 			return err
 		}
 	}
-	values := map[string]string{"FUNCTIONS_WORKER_RUNTIME": "custom"}
-	for name, value := range settings {
-		values[name] = value
-	}
+	values := maps.Clone(settings)
+	values["FUNCTIONS_WORKER_RUNTIME"] = "custom"
 	text, err := json.MarshalIndent(map[string]any{"IsEncrypted": false, "Values": values}, "", "  ")
 	if err != nil {
 		return err
