@@ -10,6 +10,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"guardduty-sentinel/handler/internal/awscreds"
+	"guardduty-sentinel/handler/internal/azclient"
 	"guardduty-sentinel/handler/internal/aztoken"
 	"guardduty-sentinel/handler/internal/config"
 	"guardduty-sentinel/handler/internal/logsingestion"
@@ -29,11 +30,7 @@ type clients struct {
 }
 
 func newClients(cfg *config.Config) (*clients, error) {
-	options := azcore.ClientOptions{
-		Transport: &http.Client{Transport: transport(8)},
-		Retry:     policy.RetryOptions{TryTimeout: tryTimeout},
-		Telemetry: policy.TelemetryOptions{ApplicationID: "guardduty-sentinel"},
-	}
+	options := azclient.Options(&http.Client{Transport: transport(8)}, policy.RetryOptions{TryTimeout: tryTimeout})
 	credential, err := aztoken.Default(options)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,7 @@ func TestLayers(t *testing.T) {
 		"/internal/config":        {secret, "github.com/caarlos0/env/v11"},
 		"/internal/guardduty":     {gzip, jsontext},
 		"/internal/ingest":        {guardduty},
+		"/internal/azclient":      {azure},
 		"/internal/aztoken":       {fault, azure},
 		"/internal/awscreds":      {fault, secret, sigv4, azure, aws},
 		"/internal/s3archive":     {fault, ingest, sigv4, aws},

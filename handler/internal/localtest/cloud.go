@@ -20,6 +20,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"guardduty-sentinel/handler/internal/azclient"
 )
 
 // Cloud is a running local cloud: S3, Key Vault, identity, Table Storage and
@@ -192,7 +194,7 @@ func (c *Cloud) Client(t testing.TB) *http.Client {
 // between its attempts.
 func (c *Cloud) Options(t testing.TB) azcore.ClientOptions {
 	t.Helper()
-	return azcore.ClientOptions{Transport: c.Client(t), Retry: Retry()}
+	return azclient.Options(c.Client(t), Retry())
 }
 
 // Retry is what the Azure clients do as a rule, with short waits.
