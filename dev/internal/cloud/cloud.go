@@ -87,7 +87,8 @@ type Cloud struct {
 	Tables    *servers.Azurite // nil with the tables in memory
 	Memory    *tables.Server   // the tables in memory, or nil
 
-	// Faults are scripted by service: s3, identity, vault, ingestion.
+	// Faults are scripted by service: s3, identity, vault, ingestion, and tables
+	// where these are in memory.
 	Faults map[string]*faults.Script
 
 	// AccessKeyID and SecretAccessKey are the key pair in the vault.

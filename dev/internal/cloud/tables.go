@@ -21,13 +21,14 @@ func (c *Cloud) startTables(ctx context.Context) error {
 // identity is to reach them over TLS with tokens as well.
 func (c *Cloud) startMemory() error {
 	c.Memory = tables.New()
-	addr, err := c.serve(c.Memory, false)
+	service := c.faulty("tables", c.Memory)
+	addr, err := c.serve(service, false)
 	if err != nil {
 		return err
 	}
 	c.connection = tables.Connection(addr)
 	if c.opts.Storage.identity() {
-		addr, err = c.serve(tables.WithTokens(c.Memory, c.Identity.Verify), true, "127.0.0.1")
+		addr, err = c.serve(tables.WithTokens(service, c.Identity.Verify), true, "127.0.0.1")
 		c.tablesURI = "https://" + addr + "/" + servers.Account
 	}
 	return err

@@ -45,6 +45,7 @@ func Start(c *cloud.Cloud) (*Server, error) {
 		"DELETE /vault/{name}":     s.deleteSecret,
 		"PUT /s3/{key...}":         s.putObject,
 		"DELETE /s3/{key...}":      s.deleteObject,
+		"POST /s3place/{key...}":   s.moveObject,
 		"POST /versity":            s.startVersity,
 		"PUT /versity/{key...}":    s.putVersity,
 		"DELETE /versity/{key...}": s.deleteVersity,
@@ -169,6 +170,15 @@ func upload(r *http.Request) (body []byte, modified time.Time, err error) {
 
 func (s *Server) deleteObject(r *http.Request) (any, error) {
 	return nil, s.cloud.S3.Delete(r.PathValue("key"))
+}
+
+// moveObject puts an object to the place in the body.
+func (s *Server) moveObject(r *http.Request) (any, error) {
+	var to s3server.Place
+	if err := json.NewDecoder(r.Body).Decode(&to); err != nil {
+		return nil, err
+	}
+	return nil, s.cloud.S3.Move(r.PathValue("key"), to)
 }
 
 func (s *Server) acceptKeys(r *http.Request) (any, error) {

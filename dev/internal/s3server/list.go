@@ -35,6 +35,7 @@ type listedObject struct {
 	Key, LastModified, ETag string
 	Size                    int64
 	StorageClass            string
+	RestoreStatus           *restoreStatus
 }
 
 type listedPrefix struct{ Prefix string }
@@ -62,7 +63,11 @@ func (s *Server) list(rest http.Handler) http.Handler {
 			refuse(w, r, http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
 			return
 		}
-		answer(w, http.StatusOK, result(req, page, found))
+		out := result(req, page, found)
+		if asksForRestoreStatus(r) {
+			s.addRestoreStatus(req.Bucket, &out, found)
+		}
+		answer(w, http.StatusOK, out)
 	})
 }
 
@@ -165,7 +170,7 @@ func (s *store) ListBucket(
 			o := b.objects[item]
 			out.Add(&gofakes3.Content{
 				Key: item, LastModified: gofakes3.NewContentTime(o.lastModified), ETag: gofakes3.FormatETag(o.hash),
-				Size: int64(len(o.body)), StorageClass: gofakes3.StorageStandard,
+				Size: int64(len(o.body)), StorageClass: gofakes3.StorageClass(o.place.class()),
 			})
 		}
 		last = item

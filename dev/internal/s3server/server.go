@@ -4,7 +4,8 @@
 // object's LastModified, and it keeps to what S3 does where gofakes3 does not:
 // paging (no page that is empty, no token without a next page), common
 // prefixes (each one once, folder markers rolled up), KeyCount, encoding-type,
-// If-Match on reads, replacing an object whole.
+// If-Match on reads, replacing an object whole, storage classes that cannot be
+// read before a restore.
 // Buckets are addressed by path.
 //
 // Nothing here checks a signature: any secret is good. A key id can be refused
@@ -81,7 +82,7 @@ func New(opts Options) (*Server, error) {
 	}
 	// No request is too old or too new: a client under test may have its clock set.
 	var h http.Handler = gofakes3.New(s.store, gofakes3.WithTimeSkewLimit(0), gofakes3.WithoutVersioning()).Server()
-	h = s.authorize(s.ifMatch(s.list(h)))
+	h = s.authorize(s.ifMatch(s.archived(s.list(h))))
 	if opts.Wrap != nil {
 		h = opts.Wrap(h)
 	}

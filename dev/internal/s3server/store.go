@@ -39,6 +39,7 @@ type object struct {
 	hash         []byte
 	meta         map[string]string
 	lastModified time.Time
+	place        Place
 }
 
 func newStore(now func() time.Time) *store {

@@ -34,7 +34,7 @@ func TestCountsAndRefusals(t *testing.T) {
 	if got := service.Counts().Since(tables.Counts{Calls: 1, Written: 3}); got != want {
 		t.Errorf("Since = %+v, want %+v", got, want)
 	}
-	for _, path := range []string{"Tables", "State()?$filter=Text%20eq%20't'", "State()?$top=1"} {
+	for _, path := range []string{"Tables", "State()?$filter=Text%20eq%205", "State()?$top=1"} {
 		res, err := http.Get(server.URL + "/" + servers.Account + "/" + path)
 		if err != nil {
 			t.Fatal(err)

@@ -2,7 +2,7 @@
 // measurements. It needs no program beside this one.
 //
 // It has what the connector uses of Azure Table Storage: tables made and
-// entities read, listed by keys, inserted, replaced, merged, deleted, and
+// entities read, listed by keys and texts, inserted, replaced, merged, deleted, and
 // transactions of these. A write costs the same however many rows there are,
 // which it does not in Azurite, so that a figure measured over it is that of
 // its caller. Everything else is refused with 501 rather than answered wrongly.

@@ -121,7 +121,7 @@ func (t table) page(match filter, from address) (found []*entity, next address) 
 			first, _ = slices.BinarySearch(p.sorted, from.row)
 		}
 		for _, row := range p.sorted[first:] {
-			if !match.row(row) {
+			if !match.row(row) || !match.entity(p.rows[row]) {
 				continue
 			}
 			if len(found) == maxPage {

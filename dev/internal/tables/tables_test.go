@@ -250,6 +250,35 @@ func TestListByKeys(t *testing.T) {
 	})
 }
 
+// A property that an entity does not have compares with no text.
+func TestListByText(t *testing.T) {
+	each(t, func(t *testing.T, service *aztables.ServiceClient) {
+		client := made(t, service)
+		for row, text := range map[string]string{
+			"1": "it's/a #?\\é/x", "2": "it's/a #?\\é/y", "3": "it's/a #?\\é0", "4": "it's/a", "5": "",
+		} {
+			if _, err := client.AddEntity(t.Context(), entity(row, text), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := client.AddEntity(t.Context(), []byte(`{"PartitionKey":"p:","RowKey":"6"}`), nil); err != nil {
+			t.Fatal(err)
+		}
+		only := "RowKey"
+		for filter, want := range map[string][]string{
+			`PartitionKey eq 'p:' and Text ge 'it''s/a #?\é/' and Text lt 'it''s/a #?\é0'`: {"1", "2"},
+			`RowKey gt '1' and Text ge 'it''s/a #?\é/' and RowKey le '3'`:                  {"2", "3"},
+			"Text eq 'it''s/a'": {"4"},
+			"Text ge ''":        {"1", "2", "3", "4", "5"},
+			"Nothing lt 'z'":    nil,
+		} {
+			if got, _ := keysOf(t, client, filter, &only); !slices.Equal(got, want) {
+				t.Errorf("%s: rows %q, want %q", filter, got, want)
+			}
+		}
+	})
+}
+
 func TestTransactionIsWhole(t *testing.T) {
 	each(t, func(t *testing.T, service *aztables.ServiceClient) {
 		client := made(t, service)

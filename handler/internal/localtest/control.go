@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// Fault is a fault of one of the services s3, identity, vault and ingestion:
-// for requests by Method and by how their Path starts, it lets Skip of them
-// pass and strikes Times (0 is one, negative is all) with a status, a dropped
-// connection or a delay.
+// Fault is a fault of one of the services s3, identity, vault, ingestion and,
+// where the cloud was started with -tables embedded, tables: for requests by
+// Method and by how their Path starts, it lets Skip of them pass and strikes
+// Times (0 is one, negative is all) with a status, a dropped connection or a
+// delay.
 type Fault struct {
 	Method string            `json:"method,omitempty"`
 	Path   string            `json:"path,omitempty"`
@@ -115,6 +116,24 @@ func (c *Cloud) Put(t testing.TB, key string, body []byte, modified time.Time) {
 func (c *Cloud) Delete(t testing.TB, key string) {
 	t.Helper()
 	c.ask(t, http.MethodDelete, "/s3/"+escape(key), nil, nil)
+}
+
+// Place is where S3 stores an object: a storage class, the archive tier of one in
+// INTELLIGENT_TIERING, and whether it is being restored or until when it is.
+type Place struct {
+	Class, Tier string
+	Restoring   bool
+	Restored    time.Time
+}
+
+// Move puts an object to another place, as a lifecycle rule or a restore does.
+func (c *Cloud) Move(t testing.TB, key string, to Place) {
+	t.Helper()
+	body, err := json.Marshal(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.ask(t, http.MethodPost, "/s3place/"+escape(key), body, nil)
 }
 
 func escape(key string) string {
