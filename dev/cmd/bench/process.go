@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -122,9 +121,10 @@ func (p *process) invoke(ctx context.Context) (invocation, error) {
 	return inv, nil
 }
 
-// stop tells the process to end and waits until it has.
+// stop tells the process to end, as Ctrl-C does, and waits until it has: after
+// SIGTERM it would ask for another handler by its exit code.
 func (p *process) stop() error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	select {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -64,6 +65,9 @@ func startHost(ctx context.Context, o options, c *cloud.Cloud, report func(funch
 		Output:   log,
 		Ended:    report,
 	})
+	if err == nil && host.HandlerError() != nil { // or each run would wait for functionTimeout
+		err = errors.Join(host.HandlerError(), host.Shutdown(ctx))
+	}
 	if err != nil {
 		_ = log.Close() // the error of the start says more
 		return nil, fmt.Errorf("%w; the host's console is in %s", err, o.show(log.Name()))

@@ -94,6 +94,21 @@ func TestRunShowsWhyLinesWereQuarantined(t *testing.T) {
 	p.wantIn(out, "\nQuarantined: 3 entries", ".jsonl.gz\n    whole object: damaged gzip", "line 2: not JSON")
 }
 
+// Under the real host each run would wait for functionTimeout.
+func TestRunWithAHandlerThatCannotBeStarted(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	if err := os.Remove(filepath.Join(p.root, "bin", "handler")); err != nil {
+		t.Fatal(err)
+	}
+	p.write("bin/handler", "#!/bin/sh\n", 0o644)
+	out, failed := p.run("run")
+	if !failed {
+		t.Errorf("run with a handler that is not executable succeeds, want it refused:\n%s", out)
+	}
+	p.wantIn(out, "handler bin/handler: ", "permission denied", "the host's console is in .local/cloud/host.log")
+}
+
 // Rows of an earlier run stay until a run has succeeded.
 func TestFailedRunKeepsTheRowsOfTheLastGoodOne(t *testing.T) {
 	t.Parallel()

@@ -121,6 +121,10 @@ func parseFunctionTimeout(raw json.RawMessage) (time.Duration, error) {
 	if err := json.Unmarshal(raw, &text); err != nil {
 		return 0, fmt.Errorf("%s is not a string such as \"00:10:00\"", raw)
 	}
+	return readFunctionTimeout(text)
+}
+
+func readFunctionTimeout(text string) (time.Duration, error) {
 	if text == "-1" {
 		return 0, nil
 	}

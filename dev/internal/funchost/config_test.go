@@ -18,15 +18,8 @@ func TestScheduleSettingNotSet(t *testing.T) {
 	f := newFixture(t)
 	delete(f.cfg.Settings, "GUARDDUTY_SCHEDULE")
 	h := f.start()
-	got := messages(h, "Host.Startup", "Error indexing method 'Functions.GuardDutyTimer'")
-	if len(got) != 1 || got[0].Level != funchost.Error ||
-		!strings.HasSuffix(got[0].Message, "'%GUARDDUTY_SCHEDULE%' does not resolve to a value.") {
-		t.Errorf("records = %v, want one error that names the setting", got)
-	}
-	const disabled = "Function 'Functions.GuardDutyTimer' failed indexing and will be disabled."
-	if got := messages(h, "Host.Startup", disabled); len(got) != 1 {
-		t.Errorf("records of the disabling = %v, want one", got)
-	}
+	f.inError("System.InvalidOperationException", "Microsoft.Azure.WebJobs.Host",
+		"'%GUARDDUTY_SCHEDULE%' does not resolve to a value.")
 	if _, err := h.Invoke(t.Context(), fn); err == nil || h.Disabled(fn) == nil {
 		t.Errorf("Invoke() = %v, Disabled() = %v, want errors", err, h.Disabled(fn))
 	}
@@ -46,12 +39,32 @@ func TestScheduleThatIsNone(t *testing.T) {
 			setting(f, "GUARDDUTY_SCHEDULE", expression)
 			h := f.start()
 			want := "The schedule expression '" + expression +
-				"' was not recognized as a valid cron expression or timespan string"
-			if err := h.Disabled(fn); err == nil ||
-				!strings.Contains(strings.ToLower(err.Error()), strings.ToLower(want)) {
+				"' was not recognized as a valid cron expression or timespan string."
+			f.inError("System.ArgumentException", "Microsoft.Azure.WebJobs.Extensions", want)
+			if err := h.Disabled(fn); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("Disabled() = %v, want %s", err, want)
 			}
 		})
+	}
+}
+
+// inError fails the test unless the console says, in the real host's records,
+// that the function is in error.
+func (f *fixture) inError(exception, source, text string) {
+	f.t.Helper()
+	const index = "Error indexing method 'Functions.GuardDutyTimer'"
+	short := "Microsoft.Azure.WebJobs.Host: " + index + ". " + source + ": " + text
+	for _, want := range []string{
+		"fail: Host.Startup[0]\n      " + index + "\n" +
+			"      Microsoft.Azure.WebJobs.Host.Indexers.FunctionIndexingException: " + index + "\n" +
+			"       ---> " + exception + ": " + text + "\n",
+		"fail: Function.GuardDutyTimer[0]\n      " + short + "\n",
+		"warn: Host.Startup[0]\n      Function 'Functions.GuardDutyTimer' failed indexing and will be disabled.\n",
+		"fail: Host.Startup[402]\n      The 'GuardDutyTimer' function is in error: " + short + "\n",
+	} {
+		if !strings.Contains(f.console.String(), want) {
+			f.t.Errorf("console = %s, want %s", f.console, want)
+		}
 	}
 }
 
@@ -76,24 +89,6 @@ func TestUnknownFunction(t *testing.T) {
 	h := newFixture(t).start()
 	if _, err := h.Invoke(t.Context(), "Other"); err == nil || h.Disabled("Other") == nil || h.Disabled(fn) != nil {
 		t.Errorf("Invoke(Other) = %v, Disabled(%s) = %v, want an error and nil", err, fn, h.Disabled(fn))
-	}
-}
-
-func TestExecutableMissing(t *testing.T) {
-	for _, path := range []string{"bin/nothere", "nothere-on-the-path"} {
-		t.Run(path, func(t *testing.T) {
-			f := newFixture(t)
-			f.app("host.json", strings.Replace(hostJSON, "bin/handler", path, 1))
-			_, err := funchost.Start(t.Context(), f.cfg)
-			if err == nil || !strings.Contains(err.Error(), path) {
-				t.Errorf("Start() = %v, want an error that names %s", err, path)
-			}
-			console := f.console.String()
-			if !strings.Contains(console, "Failed to start Worker Channel. Process fileName: "+path+"\n") ||
-				!strings.Contains(console, "No such file or directory") {
-				t.Errorf("console = %s, want the host's words", console)
-			}
-		})
 	}
 }
 
@@ -207,6 +202,30 @@ func TestAppFolderFaults(t *testing.T) {
 				t.Errorf("Start() = %v, want an error with %s", err, want)
 			}
 		})
+	}
+}
+
+// A setting takes the place of functionTimeout.
+func TestTimeoutOfTheSettings(t *testing.T) {
+	for _, name := range []string{
+		"AzureFunctionsJobHost__functionTimeout", "AZUREFUNCTIONSJOBHOST__FUNCTIONTIMEOUT",
+	} {
+		f := newFixture(t)
+		setting(f, name, "00:00:01")
+		if inv := f.run(f.start()); !strings.HasPrefix(inv.Exception, "Microsoft.Azure.WebJobs.Host."+
+			"FunctionTimeoutException: Timeout value of 00:00:01 was exceeded") {
+			t.Errorf("Invoke() with %s = %+v, want the time-out of the setting", name, inv)
+		}
+	}
+	for name, value := range map[string]string{
+		"AzureFunctionsJobHost__functionTimeout":   "10m",
+		"AzureFunctionsJobHost__logging__logLevel": "Warning",
+	} {
+		f := newFixture(t)
+		setting(f, name, value)
+		if _, err := funchost.Start(t.Context(), f.cfg); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("Start() with %s=%s = %v, want an error that names the setting", name, value, err)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package funchost
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,24 +30,6 @@ func (h *Host) announce() {
 		Category: categoryRoutes,
 		Message:  "Initializing function HTTP routes\nNo HTTP routes mapped\n",
 	})
-}
-
-func (h *Host) announceDisabled(f *function) {
-	reason := errors.Unwrap(f.disabled)
-	if reason == nil { // switched off, not in error
-		h.journal.add(Record{Category: categoryStartup, Message: fmt.Sprintf("Function '%s' is disabled", f.name)})
-		return
-	}
-	index := fmt.Sprintf("Error indexing method 'Functions.%s'", f.name)
-	h.journal.add(Record{Level: Error, Category: categoryStartup, Message: fmt.Sprintf(
-		"%s\nMicrosoft.Azure.WebJobs.Host.Indexers.FunctionIndexingException: %s\n"+
-			" ---> System.InvalidOperationException: %v.",
-		index,
-		index,
-		reason,
-	)})
-	h.journal.add(Record{Level: Warning, Category: categoryStartup, Message: fmt.Sprintf(
-		"Function 'Functions.%s' failed indexing and will be disabled.", f.name)})
 }
 
 // announceStarted prints what the real host prints once it is up.

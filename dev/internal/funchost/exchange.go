@@ -35,9 +35,6 @@ func (h *Host) post(ctx context.Context, f *function, r *run, body []byte, sentT
 	if err != nil {
 		return reply{err: err}
 	}
-	if w == nil {
-		return reply{err: h.startError()}
-	}
 	sentTo <- w
 	req, err := w.request(ctx, f.name, r.id, body)
 	if err != nil {

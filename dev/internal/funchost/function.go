@@ -52,8 +52,8 @@ func (h *Host) load() error {
 	if h.app, err = readApp(h.cfg.AppDir, h.expand); err != nil {
 		return err
 	}
-	if h.cfg.FunctionTimeout != 0 {
-		h.app.timeout = h.cfg.FunctionTimeout
+	if err := h.override(); err != nil {
+		return err
 	}
 	files, err := filepath.Glob(filepath.Join(escapeGlob(h.app.dir), "*", "function.json"))
 	if err != nil {
@@ -146,7 +146,11 @@ func findTimer(bindings []map[string]json.RawMessage) (timerBinding, error) {
 func (h *Host) resolveSchedule(text string) (schedule, error) {
 	expanded := h.expand(text)
 	if match := settingForm.FindString(expanded); match != "" {
-		return schedule{}, fmt.Errorf("'%s' does not resolve to a value", match)
+		return schedule{}, &indexingError{
+			exception: "System.InvalidOperationException",
+			source:    "Microsoft.Azure.WebJobs.Host",
+			text:      fmt.Sprintf("'%s' does not resolve to a value.", match),
+		}
 	}
 	return parseSchedule(expanded)
 }

@@ -2,10 +2,12 @@
 // local runs and for tests.
 //
 // It behaves as version 4.1037 of the real host was seen to: it starts the
-// handler, probes it, posts timer invocations, judges the answers, kills the
-// handler when a run takes too long and gives up after its third exit. Where
-// the real host hangs or drops something, so does this one. It keeps what the
-// portal would show: log records, and one history entry a run.
+// handler, probes it, posts timer invocations, judges the answers and kills the
+// handler when a run takes too long. What it does about a handler that exits
+// depends on the code: after 200 it starts another, after 0 none, after any
+// other code another until the third time. Where the real host hangs or drops
+// something, so does this one. It keeps what the portal would show: log records,
+// and one history entry a run.
 //
 // It is not a general host: timers are the only triggers, and the state of a
 // timer lives as long as the Host.
@@ -89,20 +91,21 @@ type Host struct {
 	mu      sync.Mutex
 	current *worker
 	changed chan struct{} // closed and replaced whenever the state changes
-	ready   bool          // current has answered its probe, or will never
+	ready   bool          // current has answered its probe
 	refuse  bool          // no new run may begin
 	orphan  bool          // the handler is left alive when it is let go
 	left    int           // process id of the handler left alive
 	failure error         // why the host stopped without being asked to
-	startup error         // why the first handler did not come up
+	unable  error         // why a handler could not be started
 	history []Invocation
 	crashes []time.Time
 	missed  map[string]time.Time // runs that RunTimer has to catch up with
 }
 
 // Start reads the app folder, starts the handler and waits until it answers
-// the probe. A function whose schedule cannot be read is disabled, as in the
-// real host, and not an error. The context bounds only the start.
+// the probe. As in the real host, a function whose schedule cannot be read is
+// disabled, a handler that cannot be started leaves a host without one
+// (HandlerError), and neither is an error. The context bounds only the start.
 func Start(ctx context.Context, cfg Config) (*Host, error) {
 	h := newHost(cfg)
 	if err := h.load(); err != nil {
@@ -116,11 +119,7 @@ func Start(ctx context.Context, cfg Config) (*Host, error) {
 	h.announce()
 	began := time.Now()
 	h.supervisor.Go(h.supervise)
-	if _, err := h.awaitWorker(ctx); err != nil {
-		h.stop(false)
-		return nil, err
-	}
-	if err := h.startError(); err != nil {
+	if _, err := h.await(ctx, func() bool { return h.ready || h.unable != nil }); err != nil {
 		h.stop(false)
 		return nil, err
 	}
@@ -211,8 +210,11 @@ func (h *Host) Err() error {
 	return h.failure
 }
 
-func (h *Host) startError() error {
+// HandlerError returns why a handler could not be started, such as a file that
+// is not executable, or nil. The host does not try again, and every run waits
+// for a handler until functionTimeout.
+func (h *Host) HandlerError() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.startup
+	return h.unable
 }

@@ -29,13 +29,15 @@ const (
 	CategoryConsole = "Host.Function.Console"
 	// CategoryResults holds the exception of each failed run once more.
 	CategoryResults = "Host.Results"
-	// CategoryDispatcher holds the last record of a host that gave up.
+	// CategoryDispatcher holds a record for each handler that took another's
+	// place, and the last record of a host that gave up.
 	CategoryDispatcher = "Microsoft.Azure.WebJobs.Script.Workers.HttpFunctionInvocationDispatcher"
 
 	categoryStartup = "Host.Startup"
+	categoryWorker  = "Worker.HttpWorkerProcess." // and the handler's id
 	categoryTimer   = "Host.Triggers.Timer"
 	categoryRoutes  = "Microsoft.Azure.WebJobs.Script.WebHost.WebScriptHostHttpRoutesManager"
-	categoryTimeout = "Microsoft.Azure.WebJobs.Script.WebHost.Diagnostics.WebScriptHostExceptionHandler"
+	categoryTimeout = "Microsoft.Azure.WebJobs.Script.WebHost.WebScriptHostExceptionHandler"
 )
 
 // FunctionCategory returns the category of the lines around a function's runs.

@@ -3,6 +3,7 @@ package funchost_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"syscall"
@@ -24,9 +25,13 @@ func TestExitInRun(t *testing.T) {
 			t.Errorf("run %d: Invoke() = %+v, want failure: The response ended prematurely", i, inv)
 		}
 		exit := messages(h, "Worker.HttpWorkerProcess."+envOf(start)["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"],
-			"bin/handler exited with code 1 (0x1)")
-		if len(exit) != 1 || exit[0].Level != funchost.Error || !strings.Contains(exit[0].Message, ": two,three,four") {
-			t.Errorf("run %d: records of the exit = %v, want one error with the last three error lines", i, exit)
+			"Language Worker Process exited.")
+		want := fmt.Sprintf("Language Worker Process exited. Pid=%d.\n"+
+			"Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException: "+
+			"%s/bin/handler exited with code 1 (0x1)\n"+
+			" ---> System.Exception: two,three,four", start.PID, f.cfg.AppDir)
+		if len(exit) != 1 || exit[0].Level != funchost.Error || exit[0].Message != want {
+			t.Errorf("run %d: records of the exit = %+v, want one error %q", i, exit, want)
 		}
 		if got := f.await("gone"); got.PID != start.PID {
 			t.Errorf("run %d: process %d has gone, want %d", i, got.PID, start.PID)
@@ -91,7 +96,8 @@ func TestKilledHandlerIsReplaced(t *testing.T) {
 	if next := f.await("start"); next.PID == pid {
 		t.Errorf("handler %d started again, want another process", pid)
 	}
-	if !strings.Contains(f.console.String(), "exited with code 137 (0x89)") {
+	f.console.await(t, "info: "+funchost.CategoryDispatcher+"[0]\n      Worker process started and initialized.\n")
+	if !strings.Contains(f.console.String(), "exited with code 137 (0x89)\n       ---> System.Exception\n") {
 		t.Errorf("console = %s, want an exit with code 137", f.console)
 	}
 }
@@ -115,19 +121,28 @@ func TestExitZeroIsNotRestarted(t *testing.T) {
 	}
 }
 
-// An exit with 200 asks for a new handler, and is never counted.
+// An exit with 200 asks for a new handler at once, and is never counted.
 func TestExit200Restarts(t *testing.T) {
 	f := newFixture(t)
 	h := f.start()
-	for range 4 {
+	for range 2 {
 		f.await("start")
-		f.invoke(h, exits(200, ""))
+		f.invoke(h, exits(1, "")) // a third would end the host
 	}
-	if inv := f.invoke(h, good()); !inv.Succeeded {
-		t.Errorf("run after four restarts = %+v, want success", inv)
+	for range 4 {
+		id := envOf(f.await("start"))["FUNCTIONS_CUSTOMHANDLER_WORKER_ID"]
+		f.invoke(h, exits(200, "not in any record of the exit\n"))
+		const want = "Language Worker Process exited and needs to be restarted."
+		if got := messages(h, "Worker.HttpWorkerProcess."+id, ""); len(got) != 1 || got[0].Message != want ||
+			got[0].Level != funchost.Information {
+			t.Errorf("records of the exit = %+v, want %q", got, want)
+		}
 	}
-	if strings.Contains(f.console.String(), "exited with code") {
-		t.Errorf("console = %s, want no word of the exits", f.console)
+	if inv := f.invoke(h, good()); !inv.Succeeded || h.Err() != nil {
+		t.Errorf("run after four restarts = %+v, Err() = %v, want success", inv, h.Err())
+	}
+	if got := messages(h, funchost.CategoryDispatcher, "Worker process started and initialized."); len(got) != 6 {
+		t.Errorf("records of new handlers = %v, want one for each of 6", got)
 	}
 }
 
@@ -151,6 +166,13 @@ func TestTimeout(t *testing.T) {
 		"Timeout value of 00:00:02 was exceeded by function: Functions.GuardDutyTimer"
 	if inv.Succeeded || inv.Exception != want {
 		t.Errorf("Invoke() = %+v, want the exception %q", inv, want)
+	}
+	const replaced = "Microsoft.Azure.WebJobs.Script.WebHost.WebScriptHostExceptionHandler"
+	restart := "A function timeout has occurred. Restarting worker process executing invocationId '" + inv.ID + "'."
+	if got := messages(h, replaced, ""); len(got) != 2 ||
+		got[0].Message != restart || got[0].Level != funchost.Warning ||
+		got[1].Message != "Restart of language worker process(es) completed." {
+		t.Errorf("records of the kill = %+v, want %q and its end", got, restart)
 	}
 	var seen []string
 	for ev := f.await("post"); ev.Kind != "gone"; ev = <-f.events {

@@ -23,11 +23,13 @@ type schedule struct {
 func parseSchedule(text string) (schedule, error) {
 	spec, err := parseNCRONTAB(text)
 	if err != nil {
-		return schedule{}, fmt.Errorf(
-			"the schedule expression '%s' was not recognized as a valid cron expression or timespan string: %w",
-			text,
-			err,
-		)
+		return schedule{}, &indexingError{
+			exception: "System.ArgumentException",
+			source:    "Microsoft.Azure.WebJobs.Extensions",
+			text: fmt.Sprintf(
+				"The schedule expression '%s' was not recognized as a valid cron expression or timespan string.", text),
+			cause: err,
+		}
 	}
 	spec.Location = time.UTC
 	// NCRONTAB requires the day of the month and the day of the week to match;

@@ -11,6 +11,7 @@ import (
 )
 
 const (
+	exitFinal    = 0   // taken for intended: nothing is started
 	exitRestart  = 200 // asked for: the handler is replaced and nothing is counted
 	maxCrashes   = 3
 	crashesCount = 30 * time.Minute // a crash later than this after the last one is the first again
@@ -19,16 +20,16 @@ const (
 // supervise owns the handler: nothing else starts, replaces or kills it.
 func (h *Host) supervise() {
 	defer close(h.done)
-	for {
+	for first := true; ; first = false {
 		w, err := h.startWorker()
 		if err != nil {
-			h.journal.add(Record{Level: Error, Category: "Worker.HttpWorkerProcess", Message: h.app.startText(err)})
-			h.setWorker(nil, true, fmt.Errorf("handler %s: %w", h.app.executable, err))
+			h.journal.add(Record{Level: Error, Category: categoryWorker + newGUID(), Message: h.app.startText(err)})
+			h.setWorker(nil, false, fmt.Errorf("handler %s: %w", h.app.executable, err))
 			<-h.release
 			return
 		}
 		h.setWorker(w, false, nil)
-		again := h.tend(w)
+		again := h.tend(w, first)
 		if h.leaveAlive(w) {
 			return
 		}
@@ -44,7 +45,7 @@ func (h *Host) supervise() {
 }
 
 // tend serves one worker, and says whether another must take its place.
-func (h *Host) tend(w *worker) bool {
+func (h *Host) tend(w *worker, first bool) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), h.app.initialization)
 	defer cancel()
 	probed := make(chan bool, 1)
@@ -56,13 +57,15 @@ func (h *Host) tend(w *worker) bool {
 			if !up {
 				return h.neverUp(w)
 			}
+			if !first {
+				h.journal.add(Record{Category: CategoryDispatcher, Message: "Worker process started and initialized."})
+			}
 			h.setWorker(w, true, nil)
 		case <-exited:
-			if w.code != 0 {
-				return h.exitedBadly(w)
+			if w.code != exitFinal {
+				return h.exited(w)
 			}
-			// The real host takes an exit with 0 for intended and does
-			// nothing: every later run meets a closed port.
+			// Every later run meets a closed port.
 			exited = nil
 		case asked := <-h.restart:
 			if asked == w {
@@ -81,11 +84,14 @@ func (h *Host) neverUp(w *worker) bool {
 	return h.crashed(strings.TrimSuffix(reason, "."))
 }
 
-func (h *Host) exitedBadly(w *worker) bool {
+// exited records an exit, and says whether another handler follows.
+func (h *Host) exited(w *worker) bool {
 	if w.code == exitRestart {
+		h.journal.add(Record{Category: categoryWorker + w.id,
+			Message: "Language Worker Process exited and needs to be restarted."})
 		return true
 	}
-	h.journal.add(Record{Level: Error, Category: "Worker.HttpWorkerProcess." + w.id, Message: w.exitText()})
+	h.journal.add(Record{Level: Error, Category: categoryWorker + w.id, Message: w.exitText()})
 	return h.crashed(fmt.Sprintf("%s exited with code %d", w.executable, w.code))
 }
 
@@ -101,9 +107,9 @@ func (a app) startText(err error) string {
 		"Failed to start Worker Channel. Process fileName: %s\n"+
 			"System.ComponentModel.Win32Exception (%d): An error occurred trying to start process '%s' with "+
 			"working directory '%s'. %s",
-		a.executable,
+		a.path(),
 		int(errno),
-		a.executable,
+		a.path(),
 		a.workingDir,
 		reason,
 	)
@@ -152,9 +158,7 @@ func (h *Host) setWorker(w *worker, ready bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.current, h.ready = w, ready
-	if err != nil {
-		h.startup = err
-	}
+	h.unable = err
 	close(h.changed)
 	h.changed = make(chan struct{})
 }
@@ -162,9 +166,15 @@ func (h *Host) setWorker(w *worker, ready bool, err error) {
 // awaitWorker waits until a run may be sent to the handler, or fails with the
 // reason why none ever may.
 func (h *Host) awaitWorker(ctx context.Context) (*worker, error) {
+	return h.await(ctx, func() bool { return h.ready })
+}
+
+// await waits for a state of the host and returns the handler then. Its
+// condition may look at what mu guards.
+func (h *Host) await(ctx context.Context, condition func() bool) (*worker, error) {
 	for {
 		h.mu.Lock()
-		w, ready, changed, failure := h.current, h.ready, h.changed, h.failure
+		w, ready, changed, failure := h.current, condition(), h.changed, h.failure
 		h.mu.Unlock()
 		switch {
 		case failure != nil:

@@ -19,7 +19,7 @@ const keptErrors = 3
 // worker is one handler process.
 type worker struct {
 	id         string
-	executable string // as host.json writes it
+	executable string // as it is started
 	pid        int
 	base       string // http://127.0.0.1:PORT
 	cmd        *exec.Cmd
@@ -41,13 +41,13 @@ type worker struct {
 func (h *Host) startWorker() (*worker, error) {
 	w := &worker{
 		id:         newGUID(),
-		executable: h.app.executable,
+		executable: h.app.path(),
 		base:       "http://127.0.0.1:" + strconv.Itoa(h.port),
 		transport:  &http.Transport{DisableCompression: true, Proxy: hostProxy(h.setting)},
 		exited:     make(chan struct{}),
 		handled:    make(chan struct{}),
 	}
-	cmd := exec.Command(h.app.path(), h.app.arguments...)
+	cmd := exec.Command(w.executable, h.app.arguments...)
 	cmd.Dir = h.app.workingDir
 	cmd.Env = h.workerEnv(w.id)
 	stdout, err := w.pipe(func(line string) { h.console(w, line, false) })
@@ -189,14 +189,19 @@ func (w *worker) exitText() string {
 			lines = append(lines, line)
 		}
 	}
-	return fmt.Sprintf(
-		"Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException: %s exited with code %d (0x%X)\n"+
-			" ---> System.Exception: %s",
+	text := fmt.Sprintf(
+		"Language Worker Process exited. Pid=%d.\n"+
+			"Microsoft.Azure.WebJobs.Script.Workers.WorkerProcessExitException: %s exited with code %d (0x%X)\n"+
+			" ---> System.Exception",
+		w.pid,
 		w.executable,
 		w.code,
 		w.code,
-		strings.Join(lines, ","),
 	)
+	if len(lines) > 0 {
+		text += ": " + strings.Join(lines, ",")
+	}
+	return text
 }
 
 func newGUID() string {
