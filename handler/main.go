@@ -17,18 +17,10 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
-	"time"
 
 	"guardduty-sentinel/handler/internal/azfunc"
 	"guardduty-sentinel/handler/internal/fault"
 	"guardduty-sentinel/handler/internal/process"
-)
-
-// Exit codes: 1 failed, 2 wrong usage. After 0 the Functions host would not
-// start the handler again.
-const (
-	exitFailed = 1
-	exitUsage  = 2
 )
 
 const usage = `handler moves Amazon GuardDuty findings from S3 into AWSGuardDuty_CL.
@@ -41,14 +33,16 @@ its settings from the environment. To run it on this machine:
 
   func start        with Azure Functions Core Tools and local.settings.json
   make run          on a local cloud; Go is all that it needs
+
+SIGTERM and SIGINT let a run in progress record its work, at most 20 seconds.
+Exit codes:
+
+  0    stopped: by SIGINT, or without a host. The host starts no other handler
+  1    failed, such as a port in use; the third time in 30 minutes ends the host
+  2    wrong usage
+  200  the host starts another handler: after SIGTERM under a host, or when a
+       run hung for a minute beyond RUN_BUDGET
 `
-
-// stopGrace is how long a run in progress may take to record its work after
-// the process was asked to stop.
-const stopGrace = 20 * time.Second
-
-// parentInterval is how often the handler looks whether its host is alive.
-const parentInterval = time.Second
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
@@ -58,7 +52,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		if args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
 			fmt.Fprint(stdout, usage)
-			return 0
+			return exitStopped
 		}
 		fmt.Fprintf(stderr, "handler: unknown argument %q\n\n%s", args[0], usage)
 		return exitUsage
@@ -70,13 +64,16 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		log.Error("cannot listen", slog.Any("error", err))
 		return exitFailed
 	}
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	parent := azfunc.FindParent()
+	terminated, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer cancel()
+	ctx, cancel := signal.NotifyContext(terminated, os.Interrupt)
 	defer cancel()
 	// When the host has died the streams to it are broken, and Go would end the
 	// process at the first line, before work in flight is delivered and recorded.
 	signal.Ignore(syscall.SIGPIPE)
 	if hosted {
-		ctx, cancel = azfunc.WithParent(ctx, parentInterval)
+		ctx, cancel = parent.Context(ctx, parentInterval)
 		defer cancel()
 	}
 	// An app setting that is empty counts as not set; azidentity would look for
@@ -93,14 +90,14 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		PanicError: func(v any) error {
 			return &fault.Fault{Code: fault.Panic, What: "internal error", Err: fault.Line(fmt.Errorf("panic: %v", v))}
 		},
+		Limit:   c.budget() + overrunGrace,
+		Overrun: func(invocation string) { abandon(stderr, invocation) },
 	}
 	log.Info("listening", slog.String("address", ln.Addr().String()))
-	if err := server.Serve(ctx, ln, stopGrace); err != nil {
-		log.Error("stopped", slog.Any("error", err))
-		return exitFailed
-	}
-	log.Info("stopped")
-	return 0
+	err = server.Serve(ctx, ln, stopGrace)
+	end := stop{hosted: hosted, orphaned: parent.Gone(), terminated: terminated.Err() != nil, err: err}
+	azfunc.LastWords(func() { end.log(log) })
+	return end.exitCode()
 }
 
 // listen listens on the port that the host chose, and reports whether there is

@@ -14,7 +14,7 @@ import (
 	"guardduty-sentinel/handler/internal/azfunc"
 )
 
-// roleVar makes the test program play a part of TestOrphanEnds.
+// roleVar makes the test program play a part of a test.
 const roleVar = "AZFUNC_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 		playParent()
 	case "child":
 		playChild()
+	case "stuck":
+		playStuck()
 	default:
 		os.Exit(m.Run())
 	}
@@ -45,11 +47,12 @@ func playParent() {
 func playChild() {
 	limit, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
-	ctx, cancel := azfunc.WithParent(limit, time.Millisecond)
+	parent := azfunc.FindParent()
+	ctx, cancel := parent.Context(limit, time.Millisecond)
 	defer cancel()
 	fmt.Println("watching")
 	<-ctx.Done()
-	fmt.Println("ended:", context.Cause(ctx))
+	fmt.Println("ended:", context.Cause(ctx), "gone:", parent.Gone())
 }
 
 // TestOrphanEnds: a host that is ended during a run leaves its handler behind,
@@ -80,18 +83,20 @@ func TestOrphanEnds(t *testing.T) {
 	if err := parent.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if !said.Scan() || said.Text() != "ended: context canceled" {
-		t.Errorf("child whose parent has gone says %q, %v, want ended: context canceled", said.Text(), said.Err())
+	if !said.Scan() || said.Text() != "ended: context canceled gone: true" {
+		t.Errorf("child whose parent has gone says %q, %v, want ended: context canceled gone: true", said.Text(),
+			said.Err())
 	}
 }
 
 // TestParentAlive: this process's own parent lives on.
 func TestParentAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := azfunc.WithParent(t.Context(), time.Second)
+		parent := azfunc.FindParent()
+		ctx, cancel := parent.Context(t.Context(), time.Second)
 		time.Sleep(100 * time.Second)
-		if err := ctx.Err(); err != nil {
-			t.Errorf("context ended: %v, want it to last while the parent lives", err)
+		if err := ctx.Err(); err != nil || parent.Gone() {
+			t.Errorf("context ended: %v, gone: %v, want it to last while the parent lives", err, parent.Gone())
 		}
 		cancel()
 		<-ctx.Done()

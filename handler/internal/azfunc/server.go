@@ -24,6 +24,13 @@ type Server struct {
 	// PanicError makes the failed invocation's error from what a run panicked
 	// with; the stack has been logged. Nil uses a plain error.
 	PanicError func(v any) error
+	// Limit bounds an invocation, from its arrival to its answer; zero sets no
+	// bound. One that takes longer is blocked by something that does not heed
+	// the end of its context, such as a log that the host does not read. Nothing
+	// can end it but the end of the process, which is for Overrun: it is called
+	// with the invocation's id, in a goroutine of its own.
+	Limit   time.Duration
+	Overrun func(invocation string)
 
 	running sync.Mutex     // held by the one run in progress
 	answers sync.WaitGroup // invocations not yet answered
@@ -55,8 +62,12 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 // connection: work that was accepted is recorded even when the host no longer
 // waits for the answer.
 func (s *Server) invoke(ctx context.Context, w http.ResponseWriter, r *http.Request, name string, run Run) {
+	id := r.Header.Get("X-Azure-Functions-InvocationId")
+	if s.Limit > 0 {
+		defer time.AfterFunc(s.Limit, func() { s.Overrun(id) }).Stop()
+	}
 	inv, err := readInvocation(r.Body)
-	inv.ID, inv.Function = r.Header.Get("X-Azure-Functions-InvocationId"), name
+	inv.ID, inv.Function = id, name
 	log := s.Log.With(slog.String("invocation_id", inv.ID))
 	if err != nil {
 		log.ErrorContext(ctx, "invocation refused", slog.Any("error", err))
