@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -14,28 +14,36 @@ import (
 	"guardduty-sentinel/handler/internal/aztoken"
 	"guardduty-sentinel/handler/internal/config"
 	"guardduty-sentinel/handler/internal/logsingestion"
+	"guardduty-sentinel/handler/internal/outbound"
 	"guardduty-sentinel/handler/internal/s3archive"
 	"guardduty-sentinel/handler/internal/state"
 )
 
-// tryTimeout bounds one attempt of a call to Azure.
-const tryTimeout = 60 * time.Second
+// credentials are those of AWS, which tell of an outage of the vault that they
+// come from.
+type credentials interface {
+	s3archive.Credentials
+	Outage() (since time.Time, err error)
+}
 
 // clients are the adapters of one configuration.
 type clients struct {
-	creds   s3archive.Credentials
+	creds   credentials
 	archive *s3archive.Archive
 	table   *logsingestion.Table
 	state   *state.Store
 }
 
 func newClients(cfg *config.Config) (*clients, error) {
-	options := azclient.Options(&http.Client{Transport: transport(8)}, policy.RetryOptions{TryTimeout: tryTimeout})
+	client := func(connections int) *http.Client {
+		return &http.Client{Transport: outbound.Transport(connections, os.Getenv)}
+	}
+	options := azclient.Options(client(8), policy.RetryOptions{TryTimeout: outbound.AnswerTimeout})
 	credential, err := aztoken.Default(options)
 	if err != nil {
 		return nil, err
 	}
-	aws := &http.Client{Transport: transport(cfg.FetchConcurrency + 16)}
+	aws := client(cfg.FetchConcurrency + 16)
 	creds, err := awsCredentials(cfg, credential, options, aws)
 	if err != nil {
 		return nil, err
@@ -65,7 +73,7 @@ func newClients(cfg *config.Config) (*clients, error) {
 // awsCredentials is the key pair of the vault, or a role assumed with it, or a
 // role assumed with an Entra token.
 func awsCredentials(cfg *config.Config, credential azcore.TokenCredential, options azcore.ClientOptions,
-	client *http.Client) (s3archive.Credentials, error) {
+	client *http.Client) (credentials, error) {
 	role := awscreds.RoleConfig{
 		RoleARN:    string(cfg.RoleARN),
 		ExternalID: string(cfg.RoleExternalID),
@@ -106,24 +114,8 @@ func stateStore(cfg *config.Config, credential azcore.TokenCredential,
 	}
 	return state.New(state.Config{
 		ConnectionString: cfg.State.ConnectionString, URL: cfg.State.TableURL, Credential: credential,
-		Table: string(cfg.StateTable), Bucket: string(cfg.Bucket), Prefix: string(cfg.Prefix), Options: options,
+		Setting: string(cfg.StateConnection),
+		Table:   string(cfg.StateTable), Bucket: string(cfg.Bucket), Prefix: string(cfg.Prefix),
+		Destination: fmt.Sprintf("%s %s %s", cfg.IngestionURL, cfg.RuleID, cfg.Stream), Options: options,
 	})
-}
-
-// transport is tuned for many small calls to one host: enough idle connections
-// that they are reused, and HTTP/1.1, whose connections are independent.
-func transport(connections int) *http.Transport {
-	http1 := new(http.Protocols)
-	http1.SetHTTP1(true)
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: tryTimeout,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConns:          connections,
-		MaxIdleConnsPerHost:   connections,
-		DisableCompression:    true,
-		Protocols:             http1,
-	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"guardduty-sentinel/handler/internal/fault"
+	"guardduty-sentinel/handler/internal/outbound"
 	"guardduty-sentinel/handler/internal/sigv4"
 )
 
@@ -70,7 +71,7 @@ func NewWebIdentity(cfg RoleConfig, audience string, credential azcore.TokenCred
 func stsClient(cfg RoleConfig, base *KeyPair) *sts.Client {
 	options := sts.Options{
 		Region:       cfg.Region,
-		HTTPClient:   cfg.HTTPClient,
+		HTTPClient:   outbound.Noting(cfg.HTTPClient),
 		HTTPSignerV4: new(sigv4.Signer),
 		Credentials:  aws.AnonymousCredentials{},
 	}
@@ -105,6 +106,7 @@ func (t *token) GetIdentityToken() ([]byte, error) {
 // Retrieve returns the role's credentials. When STS refuses the key pair, the
 // pair is read again and tried once more.
 func (r *Role) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	ctx, attempts := outbound.Watch(ctx)
 	creds, err := r.cache.Retrieve(ctx)
 	if err != nil && r.base != nil && refusedKey(err) {
 		used, baseErr := r.base.Retrieve(ctx)
@@ -120,7 +122,7 @@ func (r *Role) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		}
 	}
 	if err != nil {
-		return aws.Credentials{}, r.fault(err)
+		return aws.Credentials{}, r.fault(attempts.Explain(err))
 	}
 	return creds, nil
 }
@@ -161,11 +163,8 @@ func (r *Role) fault(err error) error {
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || transient(err, api) {
-		return &fault.Fault{
-			Code: fault.STSUnreachable,
-			What: "cannot reach STS to assume " + r.arn,
-			Err:  fault.Line(err),
-		}
+		what := "cannot reach STS to assume " + r.arn
+		return &fault.Fault{Code: fault.STSUnreachable, What: what, Err: outbound.Reason(err, what)}
 	}
 	short := fmt.Errorf("%s: %s", api.ErrorCode(), api.ErrorMessage())
 	if refusedKey(err) {

@@ -235,6 +235,8 @@ func TestSTSUnreachable(t *testing.T) {
 	localtest.VirtualTime(t, func(t *testing.T) {
 		_, err := awscreds.NewWebIdentity(cfg, "api://a", fixedToken{}).Retrieve(t.Context())
 		wantFault(t, err, fault.STSUnreachable, roleARN)
+		wantFault(t, err, fault.STSUnreachable,
+			": dial tcp "+strings.TrimPrefix(cfg.Endpoint, "https://")+": connect: connection refused; ")
 	})
 }
 

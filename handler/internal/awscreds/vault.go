@@ -4,11 +4,8 @@
 package awscreds
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,10 +31,11 @@ type KeyPair struct {
 	idName, keyName string
 	now             func() time.Time
 
-	mu   sync.Mutex
-	id   string
-	key  secret.String
-	read time.Time // zero: not read
+	mu     sync.Mutex
+	id     string
+	key    secret.String
+	read   time.Time // zero: not read
+	outage outage    // of the vault, since the pair was read
 
 	renewals atomic.Int64 // times that Renew read the pair
 }
@@ -68,12 +66,14 @@ func NewKeyPair(cfg VaultConfig) (*KeyPair, error) {
 }
 
 // Retrieve returns the key pair, read from the vault when there is none yet or
-// when it is older than ten minutes.
+// when it is older than ten minutes. While the vault is out of reach it returns
+// the pair that it has: Outage tells of it, and AWS of a pair that is no longer
+// good.
 func (k *KeyPair) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.read.IsZero() || k.now().Sub(k.read) >= vaultTTL {
-		if err := k.readBoth(ctx); err != nil {
+	if k.due() {
+		if err := k.refresh(ctx); err != nil {
 			return aws.Credentials{}, err
 		}
 	}
@@ -112,14 +112,15 @@ func (k *KeyPair) readBoth(ctx context.Context) error {
 	}()
 	id, err := k.readOne(ctx, k.idName)
 	key := <-other
-	if err != nil {
+	switch {
+	case err == nil && key.err == nil:
+		k.id, k.key, k.read, k.outage = id.Reveal(), key.value, k.now(), outage{}
+		return nil
+	case err == nil, outOfReach(err) && key.err != nil && !outOfReach(key.err): // what was answered counts more
+		return key.err
+	default:
 		return err
 	}
-	if key.err != nil {
-		return key.err
-	}
-	k.id, k.key, k.read = id.Reveal(), key.value, k.now()
-	return nil
 }
 
 func (k *KeyPair) readOne(ctx context.Context, name string) (secret.String, error) {
@@ -139,35 +140,4 @@ func (k *KeyPair) readOne(ctx context.Context, name string) (secret.String, erro
 		}
 	}
 	return secret.New(value), nil
-}
-
-// vaultFault names the secret, and how to fix it.
-func (k *KeyPair) vaultFault(name string, err error) error {
-	url := k.vault + "/secrets/" + name
-	if known, ok := errors.AsType[*fault.Fault](err); ok {
-		return known
-	}
-	if errors.Is(err, context.Canceled) {
-		return err
-	}
-	response, ok := errors.AsType[*azcore.ResponseError](err)
-	if !ok {
-		return &fault.Fault{Code: fault.VaultUnreachable, What: "cannot reach " + url, Err: fault.Line(err)}
-	}
-	status := response.StatusCode
-	f := &fault.Fault{Err: fmt.Errorf("%s (HTTP %d)", cmp.Or(response.ErrorCode, http.StatusText(status)), status)}
-	refused := status == http.StatusUnauthorized || status == http.StatusForbidden
-	switch {
-	case refused && strings.Contains(err.Error(), "SecretDisabled"):
-		f.Code, f.What = fault.SecretMissing, "the secret "+url+" is disabled"
-		f.Fix = "enable it or store a new version"
-	case refused:
-		f.Code, f.What = fault.VaultRefused, "Key Vault refused the identity on "+url
-	case status == http.StatusNotFound:
-		f.Code, f.What = fault.SecretMissing, "there is no secret "+url
-	default:
-		f.Code, f.What = fault.VaultUnreachable, "cannot read "+url
-		f.Fix = "a later run tries again" // it was reached: neither the address nor the network is wrong
-	}
-	return f
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"guardduty-sentinel/handler/internal/fault"
+	"guardduty-sentinel/handler/internal/outbound"
 )
 
 // Credential is an azcore.TokenCredential whose errors are faults.
@@ -51,18 +52,44 @@ func ManagedIdentity(clientID string, options azcore.ClientOptions) (*Credential
 // GetToken returns a token. Its error wraps a fault, and tells azcore not to
 // try again at once: the credential has tried already.
 func (c *Credential) GetToken(ctx context.Context, options policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	token, err := c.inner.GetToken(ctx, options)
+	noted, attempts := outbound.Watch(ctx)
+	token, err := c.inner.GetToken(noted, options)
 	if err == nil {
 		return token, nil
 	}
 	if errors.Is(ctx.Err(), context.Canceled) { // azidentity's own error does not wrap it
 		return token, ctx.Err()
 	}
-	return token, final{&fault.Fault{
+	f := &fault.Fault{
 		Code: fault.Token,
 		What: fmt.Sprintf("no Azure token for %s", strings.Join(options.Scopes, " ")),
 		Err:  fault.Line(err),
-	}}
+	}
+	if why := unanswered(ctx, attempts); why != nil {
+		f.Code, f.Err = fault.TokenUnreachable, why
+	}
+	outbound.Blame(ctx, f)
+	return token, final{f}
+}
+
+// imds is the address of a virtual machine's metadata service, which the
+// credential asks on every machine to find out whether it is one.
+const imds = "169.254.169.254"
+
+// unanswered is why the last request for a token was not answered, or nil: then
+// it was refused, or there is nothing to ask. azidentity's error is a text only.
+func unanswered(ctx context.Context, attempts *outbound.Call) error {
+	host, cause := attempts.Last()
+	switch {
+	case host == "" || host == imds:
+		return nil
+	case cause != nil:
+		return outbound.Reason(&outbound.Error{Host: host, Err: cause, Cause: cause}, "")
+	case ctx.Err() != nil:
+		return outbound.Reason(&outbound.Error{Host: host, Err: ctx.Err()}, "")
+	default:
+		return nil
+	}
 }
 
 // final marks an error for azcore as not to be tried again.

@@ -3,6 +3,8 @@ package aztoken_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -68,6 +70,53 @@ func TestForbiddenIdentityIsAFault(t *testing.T) {
 	}
 	local.Cloud(t).Forbid(t, "identity")
 	wantRefused(t, credential, "https://two.example")
+}
+
+// TestIdentityEndpointThatDoesNotAnswer: no role and no identity is missing
+// then, so the advice is another one.
+func TestIdentityEndpointThatDoesNotAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault localtest.Fault
+		want  string
+	}{
+		"unavailable": {
+			localtest.Fault{Status: http.StatusServiceUnavailable, Times: -1},
+			"Service Unavailable (HTTP 503)",
+		},
+		"refused before": {localtest.Fault{Drop: localtest.DropBefore, Times: -1}, ": EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t)
+			local.Cloud(t).Break(t, "identity", c.fault)
+			wantUnanswered(t, o, local.Cloud(t).Env("IDENTITY_ENDPOINT"), c.want)
+		})
+	}
+	t.Run("no listener", func(t *testing.T) {
+		o := options(t)
+		endpoint := "http://" + localtest.NoListener(t) + "/msi/token"
+		t.Setenv("IDENTITY_ENDPOINT", endpoint)
+		wantUnanswered(t, o, endpoint, "connect: connection refused")
+	})
+}
+
+// wantUnanswered wants a fault that names the host of endpoint, and why it did
+// not answer.
+func wantUnanswered(t *testing.T, o azcore.ClientOptions, endpoint, why string) {
+	t.Helper()
+	credential, err := aztoken.Default(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = credential.GetToken(t.Context(), request("https://silent.example"))
+	u, parseErr := url.Parse(endpoint)
+	if parseErr != nil {
+		t.Fatal(parseErr)
+	}
+	if err == nil || fault.Of(err).Code != fault.TokenUnreachable || !strings.Contains(err.Error(), why) ||
+		!strings.Contains(err.Error(), "no Azure token for https://silent.example/.default: ") ||
+		strings.Count(err.Error(), u.Host) != 1 {
+		t.Errorf("GetToken = %v, want %s that names %s, and %s", err, fault.TokenUnreachable, u.Host, why)
+	}
 }
 
 func TestUnknownUserAssignedIdentityIsAFault(t *testing.T) {

@@ -117,6 +117,7 @@ func FromEnv(environ []string, hostFile []byte) (*Config, error) {
 	r := reader{vars: env.ToMap(environ), bad: make(map[string]bool)}
 	r.alike = r.lookalikes()
 	r.forms()
+	r.references()
 	r.parse(&c)
 	r.missing()
 	r.ranges(&c)

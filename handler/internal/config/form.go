@@ -1,7 +1,10 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,13 +24,10 @@ func wrapping(value string) string {
 	if value == "" {
 		return ""
 	}
-	bare := strings.ToLower(strings.Trim(value, blank+quotes))
-	for _, service := range []string{"KeyVault", "AppConfiguration"} {
-		if strings.HasPrefix(bare, "@microsoft."+strings.ToLower(service)) {
-			return "is a reference to " + service + " that the platform did not resolve: " +
-				"check its form, and that the app's identity may read what it names"
-		}
+	if wrong := unresolved(value); wrong != "" {
+		return wrong
 	}
+	bare := strings.Trim(value, blank+quotes)
 	first, _ := utf8.DecodeRuneInString(value)
 	last, _ := utf8.DecodeLastRuneInString(value)
 	in := strings.ContainsRune
@@ -44,6 +44,45 @@ func wrapping(value string) string {
 		return "is in quotes: remove them"
 	default:
 		return ""
+	}
+}
+
+// unresolved says that a value is still a reference; it is empty when it is not.
+// The platform leaves the text of a reference in place when it cannot resolve it.
+func unresolved(value string) string {
+	bare := strings.ToLower(strings.Trim(value, blank+quotes))
+	for _, service := range []string{"KeyVault", "AppConfiguration"} {
+		if strings.HasPrefix(bare, "@microsoft."+strings.ToLower(service)) {
+			return "is a reference to " + service + " that the platform did not resolve: " +
+				"check its form, and that the app's identity may read what it names"
+		}
+	}
+	return ""
+}
+
+// forSDKs is the variables that the Azure SDK and Go's HTTP client read.
+var forSDKs = regexp.MustCompile(`^(?:AZURE_[A-Z_]+|(?i:https?_proxy|no_proxy))$`)
+
+// references finds unresolved references in variables that are not settings. One
+// that an SDK reads is a fault: it would end in one that does not name it. The
+// value is not shown: unlike those of settings it may be anything.
+func (r *reader) references() {
+	connection := r.connectionNames()
+	warned := 0
+	for _, name := range slices.Sorted(maps.Keys(r.vars)) {
+		wrong := unresolved(r.vars[name])
+		_, alike := r.alike[name] // has its own notice
+		_, setting := find(name)  // is checked with its form, as the connection is
+		if wrong == "" || alike || setting || slices.Contains(connection, name) {
+			continue
+		}
+		switch text := shownName(name) + " " + wrong; {
+		case forSDKs.MatchString(name):
+			r.fail(name, errors.New(text))
+		case warned < mostStrangers:
+			r.warn(text)
+			warned++
+		}
 	}
 }
 

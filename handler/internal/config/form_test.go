@@ -1,6 +1,9 @@
 package config_test
 
 import (
+	"fmt"
+	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -128,5 +131,52 @@ func TestWhatMayLookWrapped(t *testing.T) {
 		if c, err := read("S3_PREFIX", value); err != nil || string(c.Prefix) != value {
 			t.Errorf("FromEnv, S3_PREFIX=%q = %v, want it taken", value, err)
 		}
+	}
+}
+
+// TestUnresolvedReferencesElsewhere: what an SDK reads is a fault, what others
+// read a warning, and no value is shown.
+func TestUnresolvedReferencesElsewhere(t *testing.T) {
+	for name, isFault := range map[string]bool{
+		"AZURE_TENANT_ID": true, "AZURE_CLIENT_SECRET": true, "AZURE_AUTHORITY_HOST": true,
+		"HTTPS_PROXY": true, "http_proxy": true, "NO_PROXY": true,
+		"APPLICATIONINSIGHTS_CONNECTION_STRING": false, "AzureFunctionsJobHost__functionTimeout": false,
+		"OF_ANOTHER_PROGRAM": false,
+	} {
+		c, err := read(name, "@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net/secrets/hidden)")
+		switch want := name + wrongVault; {
+		case isFault && (err == nil || err.Error() != want || len(c.Notices) > 0):
+			t.Errorf("FromEnv with %s = %v and %q, want %s", name, err, c.Notices, want)
+		case !isFault && (err != nil || !slices.Equal(notices(c, slog.LevelWarn), []string{want})):
+			t.Errorf("FromEnv with %s = %v and %q, want the warning %s", name, err, c.Notices, want)
+		}
+	}
+	for name, c := range map[string]struct {
+		changes []string
+		warns   []string
+	}{
+		"the host's connection beside another": {
+			[]string{
+				"STATE_CONNECTION", "Other", "Other__accountName", "acct1",
+				"AzureWebJobsStorage", "@Microsoft.KeyVault(SecretUri=https://kv.vault.azure.net/secrets/hidden)",
+			}, []string{"AzureWebJobsStorage" + wrongVault},
+		},
+		"a name in another case, once": {
+			[]string{"s3_prefix", "@Microsoft.KeyVault(VaultName=hidden;SecretName=x)"},
+			[]string{"s3_prefix is set: names are case-sensitive, rename it to S3_PREFIX"},
+		},
+	} {
+		cfg, err := read(c.changes...)
+		if err != nil || !slices.Equal(notices(cfg, slog.LevelWarn), c.warns) {
+			t.Errorf("FromEnv, %s = %v and %q, want only %q", name, err, cfg.Notices, c.warns)
+		}
+	}
+	var many []string
+	for i := range 30 {
+		many = append(many, fmt.Sprintf("OTHER_%02d", i), "@Microsoft.AppConfiguration(Key=hidden)")
+	}
+	c, err := read(many...)
+	if err != nil || len(c.Notices) != 10 || strings.Contains(fmt.Sprint(c.Notices), "hidden") {
+		t.Errorf("FromEnv with 30 references = %v and %d notices, want 10 without a value", err, len(c.Notices))
 	}
 }

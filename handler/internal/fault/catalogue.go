@@ -54,8 +54,16 @@ var catalogue = []Entry{
 		More: "`az functionapp identity assign -g RG -n APP`",
 	},
 	{
-		Code:   VaultUnreachable,
-		Means:  "Key Vault does not answer, or answers with an error of its own",
+		Code:  TokenUnreachable,
+		Means: "what gives Azure tokens does not answer, or answers with an error of its own",
+		Causes: "an outage; on a machine of your own, no route to `login.microsoftonline.com`, " +
+			"or a proxy that refuses it",
+		Fix: "a later run tries again; if it persists, restart the app, or check the network and its proxy",
+	},
+	{
+		Code: VaultUnreachable,
+		Means: "Key Vault does not answer, or answers with an error of its own, " +
+			"and no key pair is in hand that AWS accepts",
 		Causes: "a wrong `KEY_VAULT_URI`; no route or name resolution; an outage",
 		Fix:    "check `KEY_VAULT_URI`, the network and the vault's firewall; a later run tries again",
 		More:   "With a private endpoint, check its DNS",
@@ -144,11 +152,15 @@ var catalogue = []Entry{
 		Fix:    "check the network and `AWS_ENDPOINT_URL_STS`; a later run tries again",
 	},
 	{
-		Code:   TooManyPending,
-		Means:  "more than 1,000 objects of the bucket could not be read",
-		Causes: "a KMS key or a policy that covers part of the bucket was changed; S3 fails for long",
-		Fix:    "fix what the last error names; the watermark stays until then and nothing is lost",
-		More:   "The next run after it reads everything",
+		Code: Archived,
+		Means: "an object is in an archive: its storage class is `GLACIER` or `DEEP_ARCHIVE`, " +
+			"or it is in an archive tier of `INTELLIGENT_TIERING`; " +
+			"it cannot be read before it is restored, whoever asks",
+		Causes: "a lifecycle rule of the bucket, or Intelligent-Tiering with archive tiers",
+		Fix: "restore it with `aws s3api restore-object`, then have it read again: " +
+			"docs/operations.md, \"Archived objects\"",
+		More: "More permissions do not help. To keep new objects readable, let the rule wait for longer than " +
+			"a run may come late",
 	},
 	{
 		Code:  StateRefused,
@@ -157,6 +169,7 @@ var catalogue = []Entry{
 			"shared keys are switched off",
 		Fix: "give the identity the role `Storage Table Data Contributor` on the account, " +
 			"or correct the key of the connection string, and check the account's firewall",
+		More: "The reason names the fix for what the account answered and for the form of the connection",
 	},
 	{
 		Code:   StateUnreachable,
@@ -174,9 +187,26 @@ var catalogue = []Entry{
 	},
 	{
 		Code:   StateDamaged,
-		Means:  "a row of the state table cannot be read",
+		Means:  "a row of the state table that a run needs cannot be read; the reason names it",
 		Causes: "it was changed by hand or by another program",
-		Fix:    "delete the row; without a watermark the source starts again at `INITIAL_LOOKBACK`",
+		Fix:    "correct the row; \"A damaged row\" in docs/operations.md says for each kind what to do",
+		More: "A `watermark`, `pending` or `held` row that is deleted loses findings; " +
+			"a `done` or `lease` row may be deleted",
+	},
+	{
+		Code:  StateElsewhere,
+		Means: "the state table has the state of this bucket for another rule, stream or endpoint",
+		Causes: "a second app reads the same bucket with the same storage account and `STATE_TABLE`; " +
+			"this app was given another rule, stream or endpoint",
+		Fix: "set `STATE_TABLE` to a new name to start a state of this app's own, " +
+			"or move this state to the new destination as docs/operations.md says under \"Another destination\"",
+		More: "Two apps with one state would share the findings out between them",
+	},
+	{
+		Code:   StateAhead,
+		Means:  "the watermark is later than S3's own time: no run would find anything new",
+		Causes: "the row was changed by hand",
+		Fix:    "write the time from which findings are missing into the row `watermark`",
 		More:   "See \"The state table\"",
 	},
 	{

@@ -8,14 +8,15 @@ import "strings"
 type Code string
 
 // The codes. Catalogue says what each means. A code is never given another
-// meaning.
+// meaning: GD1310 is one that is no longer in use.
 const (
 	Settings Code = "GD1001"
 	Panic    Code = "GD1002"
 	Other    Code = "GD1003"
 	Timeout  Code = "GD1004"
 
-	Token Code = "GD1101"
+	Token            Code = "GD1101"
+	TokenUnreachable Code = "GD1102"
 
 	VaultUnreachable Code = "GD1201"
 	SecretMissing    Code = "GD1202"
@@ -30,12 +31,14 @@ const (
 	S3Unreachable  Code = "GD1307"
 	RoleRefused    Code = "GD1308"
 	STSUnreachable Code = "GD1309"
-	TooManyPending Code = "GD1310"
+	Archived       Code = "GD1311"
 
 	StateRefused     Code = "GD1401"
 	StateUnreachable Code = "GD1402"
 	StateConflict    Code = "GD1403"
 	StateDamaged     Code = "GD1404"
+	StateElsewhere   Code = "GD1405"
+	StateAhead       Code = "GD1406"
 
 	IngestionRefused     Code = "GD1501"
 	RuleMissing          Code = "GD1502"

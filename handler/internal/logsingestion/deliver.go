@@ -12,6 +12,7 @@ import (
 
 	"guardduty-sentinel/handler/internal/fault"
 	"guardduty-sentinel/handler/internal/ingest"
+	"guardduty-sentinel/handler/internal/outbound"
 )
 
 // Deliver sends the batch. A batch that is too large for the service is split,
@@ -74,11 +75,8 @@ func (t *Table) fault(err error) error {
 	}
 	response, ok := errors.AsType[*azcore.ResponseError](err)
 	if !ok {
-		return &fault.Fault{
-			Code: fault.IngestionUnreachable,
-			What: "cannot reach " + t.cfg.Endpoint,
-			Err:  fault.Line(err),
-		}
+		what := "cannot reach " + t.cfg.Endpoint
+		return &fault.Fault{Code: fault.IngestionUnreachable, What: what, Err: outbound.Reason(err, what)}
 	}
 	f := &fault.Fault{Err: reason(response)}
 	switch response.StatusCode {

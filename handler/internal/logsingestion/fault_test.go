@@ -195,6 +195,23 @@ func TestTimeRunsOutWhileThrottled(t *testing.T) {
 	}
 }
 
+// TestTimeRunsOutWithoutAListener: the fault says so, and not only that time
+// ran out; who asks for the end of the time still finds it.
+func TestTimeRunsOutWithoutAListener(t *testing.T) {
+	endpoint := localtest.NoListener(t)
+	localtest.VirtualTime(t, func(t *testing.T) {
+		_, table := table(t, keepNoConnection, func(cfg *logsingestion.Config) { cfg.Endpoint = "https://" + endpoint })
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Microsecond) // less than the client waits
+		defer cancel()
+		_, err := table.Deliver(ctx, batch(rows(t, 1)...))
+		wantFault(t, err, fault.IngestionUnreachable, "cannot reach https://"+endpoint+": dial tcp "+endpoint+
+			": connect: connection refused (then the time ran out)")
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Deliver = %v, want %v in it", err, context.DeadlineExceeded)
+		}
+	})
+}
+
 // transporter is an HTTP client with something done before each request.
 type transporter struct {
 	before func()

@@ -3,9 +3,7 @@ package logsingestion
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -45,7 +43,7 @@ func New(cfg Config) (*Table, error) {
 	if retry := &cfg.Options.Retry; retry.MaxRetries == 0 {
 		retry.MaxRetries, retry.RetryDelay, retry.MaxRetryDelay = 6, 500*time.Millisecond, 2*time.Minute
 	}
-	cfg.Options.PerRetryPolicies = append(slices.Clone(cfg.Options.PerRetryPolicies), keepAnswer{})
+	cfg.Options.Cloud = cloudOf(cfg.Endpoint)
 	client, err := azlogs.NewClient(cfg.Endpoint, cfg.Credential, &azlogs.ClientOptions{ClientOptions: cfg.Options})
 	if err != nil {
 		return nil, fmt.Errorf("logs ingestion client: %w", err)
@@ -90,12 +88,8 @@ func (t *Table) upload(ctx context.Context, rows []byte) error {
 		return fmt.Errorf("compress: %w", err)
 	}
 	encoding := "gzip"
-	kept, last := withAnswer(ctx)
 	options := &azlogs.UploadOptions{ContentEncoding: &encoding}
-	if _, err = t.client.Upload(kept, t.cfg.RuleID, t.cfg.Stream, body.Bytes(), options); err != nil {
-		if errors.Is(err, context.DeadlineExceeded) && last.refusal != nil {
-			return last.refusal
-		}
+	if _, err = t.client.Upload(ctx, t.cfg.RuleID, t.cfg.Stream, body.Bytes(), options); err != nil {
 		return err
 	}
 	t.bodies.Put(body)

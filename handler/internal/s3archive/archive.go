@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"guardduty-sentinel/handler/internal/ingest"
+	"guardduty-sentinel/handler/internal/outbound"
 	"guardduty-sentinel/handler/internal/sigv4"
 )
 
@@ -56,7 +57,7 @@ func New(cfg Config) *Archive {
 	options := s3.Options{
 		Region:       cfg.Region,
 		Credentials:  cfg.Credentials,
-		HTTPClient:   cfg.HTTPClient,
+		HTTPClient:   outbound.Noting(cfg.HTTPClient),
 		UsePathStyle: cfg.PathStyle,
 		HTTPSignerV4: &sigv4.Signer{RawPath: true},
 		Retryer: retry.NewStandard(func(o *retry.StandardOptions) {
@@ -94,6 +95,8 @@ func (a *Archive) List(ctx context.Context, prefix, after string, limit int) (in
 		Prefix:       &prefix,
 		EncodingType: types.EncodingTypeUrl,
 		MaxKeys:      aws.Int32(int32(limit)),
+
+		OptionalObjectAttributes: []types.OptionalObjectAttributes{types.OptionalObjectAttributesRestoreStatus},
 	}
 	if after != "" {
 		in.StartAfter = &after
@@ -113,14 +116,17 @@ func (a *Archive) List(ctx context.Context, prefix, after string, limit int) (in
 			ETag:         strings.Trim(aws.ToString(o.ETag), `"`),
 			Size:         aws.ToInt64(o.Size),
 			LastModified: aws.ToTime(o.LastModified).UTC(),
+			Archived:     archivedIn(o),
 		})
 	}
 	return page, nil
 }
 
-// Folders returns the common prefixes directly below prefix.
-func (a *Archive) Folders(ctx context.Context, prefix string) ([]string, error) {
+// Folders returns the common prefixes directly below prefix, and S3's time when
+// their listing began.
+func (a *Archive) Folders(ctx context.Context, prefix string) ([]string, time.Time, error) {
 	var folders []string
+	var now time.Time
 	in := &s3.ListObjectsV2Input{
 		Bucket:       &a.cfg.Bucket,
 		Prefix:       &prefix,
@@ -130,16 +136,20 @@ func (a *Archive) Folders(ctx context.Context, prefix string) ([]string, error) 
 	for {
 		out, err := call(ctx, a, a.client.ListObjectsV2, in)
 		if err != nil {
-			return nil, a.listFault(err)
+			return nil, now, a.listFault(err)
+		}
+		if now.IsZero() { // the first page's: what is new since then may be missing
+			now, _ = middleware.GetServerTime(out.ResultMetadata)
 		}
 		for _, p := range out.CommonPrefixes {
 			folders = append(folders, decoded(p.Prefix, out.EncodingType))
 		}
 		if !aws.ToBool(out.IsTruncated) {
-			return folders, nil
+			return folders, now, nil
 		}
 		if out.NextContinuationToken == nil {
-			return nil, a.unreachable("list", errors.New("S3 returned a truncated page without a continuation token"))
+			const what = "S3 returned a truncated page without a continuation token"
+			return nil, now, a.unreachable("list", errors.New(what))
 		}
 		in.ContinuationToken = out.NextContinuationToken
 	}
@@ -157,8 +167,12 @@ func decoded(name *string, encoding types.EncodingType) string {
 	return text
 }
 
-// Open streams the version of the object that was listed.
+// Open streams the version of the object that was listed. One that is archived
+// is a fault that wraps ingest.ErrArchived.
 func (a *Archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, error) {
+	if o.Archived != "" {
+		return nil, a.archived(o.Key, o.Archived, restoreClass)
+	}
 	in := &s3.GetObjectInput{Bucket: &a.cfg.Bucket, Key: &o.Key}
 	if o.ETag != "" {
 		in.IfMatch = aws.String(`"` + o.ETag + `"`)
@@ -167,7 +181,7 @@ func (a *Archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, err
 	out, err := call(ctx, a, a.client.GetObject, in)
 	if err != nil {
 		cancel(nil)
-		return nil, a.readFault(err)
+		return nil, a.readFault(o.Key, err)
 	}
 	return timed(ctx, cancel, out.Body, cmp.Or(a.cfg.StallTimeout, stallTimeout)), nil
 }
@@ -176,15 +190,16 @@ func (a *Archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, err
 type operation[In, Out any] func(context.Context, *In, ...func(*s3.Options)) (*Out, error)
 
 // call makes one call of the SDK, and repeats it with renewed credentials when
-// AWS refused those it had.
+// AWS refused those it had. Its error says what the last attempt came to.
 func call[In, Out any](ctx context.Context, a *Archive, op operation[In, Out], in *In) (*Out, error) {
 	used, err := a.cfg.Credentials.Retrieve(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out, err := op(ctx, in)
+	noted, attempts := outbound.Watch(ctx)
+	out, err := op(noted, in)
 	if err == nil || !keyRefused(err) {
-		return out, err
+		return out, attempts.Explain(err)
 	}
 	fresh, renewErr := a.cfg.Credentials.Renew(ctx, used)
 	if renewErr != nil {
@@ -193,7 +208,8 @@ func call[In, Out any](ctx context.Context, a *Archive, op operation[In, Out], i
 	if !fresh {
 		return nil, err
 	}
-	return op(ctx, in)
+	out, err = op(noted, in)
+	return out, attempts.Explain(err)
 }
 
 // noSuchKey reports whether the object is not there.

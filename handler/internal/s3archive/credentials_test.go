@@ -35,7 +35,7 @@ func TestRefusedKeyPairIsAFault(t *testing.T) {
 			archive := s.archive(func(cfg *s3archive.Config) { cfg.Credentials = bad })
 			_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 			wantFault(t, err, fault.KeyRefused, "HTTP 403")
-			_, err = archive.Folders(t.Context(), "")
+			_, _, err = archive.Folders(t.Context(), "")
 			wantFault(t, err, fault.KeyRefused, "HTTP 403")
 			_, err = archive.Open(t.Context(), ingest.Object{Key: "k"})
 			wantFault(t, err, fault.KeyRefused, "HTTP 403")
@@ -56,7 +56,10 @@ func TestRefusedKeyPairIsReadAnewWithinTheCall(t *testing.T) {
 					_, err := a.List(t.Context(), "renew/", "", ingest.MaxPage)
 					return err
 				},
-				"Folders": func(a *s3archive.Archive) error { _, err := a.Folders(t.Context(), "renew/"); return err },
+				"Folders": func(a *s3archive.Archive) error {
+					_, _, err := a.Folders(t.Context(), "renew/")
+					return err
+				},
 				"Open": func(a *s3archive.Archive) error {
 					body, err := a.Open(t.Context(), ingest.Object{Key: "renew/a"})
 					if err == nil {

@@ -12,6 +12,7 @@ import (
 
 	"guardduty-sentinel/handler/internal/fault"
 	"guardduty-sentinel/handler/internal/ingest"
+	"guardduty-sentinel/handler/internal/outbound"
 )
 
 // keyRefused reports whether AWS did not accept the credentials themselves.
@@ -36,12 +37,15 @@ func (a *Archive) listFault(err error) error {
 
 // readFault turns an error of a read into what the engine knows of objects, or
 // into a fault.
-func (a *Archive) readFault(err error) error {
+func (a *Archive) readFault(key string, err error) error {
 	switch {
 	case noSuchKey(err):
 		return ingest.ErrGone
 	case status(err) == http.StatusPreconditionFailed:
 		return ingest.ErrReplaced
+	}
+	if f := a.archivedAnswer(key, err); f != nil {
+		return f
 	}
 	if f := a.commonFault(err); f != nil {
 		return f
@@ -80,8 +84,12 @@ func otherRegion(err error) bool {
 	return status(err) == http.StatusMovedPermanently
 }
 
-func (a *Archive) unreachable(what string, err error) error {
-	return &fault.Fault{Code: fault.S3Unreachable, What: fmt.Sprintf("cannot %s %s", what, a.where()), Err: short(err)}
+func (a *Archive) unreachable(do string, err error) error {
+	what := fmt.Sprintf("cannot %s %s", do, a.where())
+	if _, answered := errors.AsType[smithy.APIError](err); answered {
+		return &fault.Fault{Code: fault.S3Unreachable, What: what, Err: short(err)}
+	}
+	return &fault.Fault{Code: fault.S3Unreachable, What: what, Err: outbound.Reason(err, what)}
 }
 
 // code returns the error code of an answer of AWS.
@@ -111,9 +119,6 @@ func short(err error) error {
 			text += fmt.Sprintf(" (HTTP %d)", s)
 		}
 		return errors.New(text)
-	}
-	if op, ok := errors.AsType[*smithy.OperationError](err); ok {
-		return op.Err
 	}
 	return err
 }

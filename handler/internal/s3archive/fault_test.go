@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"guardduty-sentinel/handler/internal/fault"
 	"guardduty-sentinel/handler/internal/ingest"
@@ -21,7 +22,7 @@ func TestNoSuchBucket(t *testing.T) {
 			archive := start(t).archive(func(cfg *s3archive.Config) { cfg.Bucket = "no-such-bucket" })
 			_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 			wantFault(t, err, fault.BucketMissing, "no-such-bucket in eu-west-1")
-			_, err = archive.Folders(t.Context(), "")
+			_, _, err = archive.Folders(t.Context(), "")
 			wantFault(t, err, fault.BucketMissing, "no-such-bucket")
 			_, err = archive.Open(t.Context(), ingest.Object{Key: "k"})
 			wantFault(t, err, fault.BucketMissing, "no-such-bucket")
@@ -34,7 +35,7 @@ func TestListDenied(t *testing.T) {
 	local.Cloud(t).Deny(t, "ListObjectsV2", "list-denied/")
 	_, err := s.archive().List(t.Context(), "list-denied/", "", ingest.MaxPage)
 	wantFault(t, err, fault.ListRefused, "s3:ListBucket")
-	_, err = s.archive().Folders(t.Context(), "list-denied/")
+	_, _, err = s.archive().Folders(t.Context(), "list-denied/")
 	wantFault(t, err, fault.ListRefused, "AccessDenied")
 }
 
@@ -132,24 +133,51 @@ func TestTroubleOnTheWay(t *testing.T) {
 }
 
 func serverDown(t *testing.T) {
+	host := localtest.NoListener(t)
 	archive := s3archive.New(s3archive.Config{
-		Bucket: "b", Region: "eu-west-1", Endpoint: "http://" + localtest.NoListener(t), PathStyle: true,
+		Bucket: "b", Region: "eu-west-1", Endpoint: "http://" + host, PathStyle: true,
 		Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"}, HTTPClient: &http.Client{},
 	})
 	_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
-	wantFault(t, err, fault.S3Unreachable, "connection refused")
+	refused := "cannot list bucket b in eu-west-1: dial tcp " + host + ": connect: connection refused"
+	wantFault(t, err, fault.S3Unreachable, refused+"; ")
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Microsecond) // less than the SDK waits
+	defer cancel()
+	_, err = archive.List(ctx, "", "", ingest.MaxPage)
+	wantFault(t, err, fault.S3Unreachable, refused+" (then the time ran out); ")
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("List = %v, want %v in it", err, context.DeadlineExceeded)
+	}
 }
 
-// neverAvailable keeps no connection: one that waits for its next request would
-// hold virtual time.
+// TestTimeRunsOutBetweenAttempts: what S3 answered is what the fault names.
+func TestTimeRunsOutBetweenAttempts(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer server.Close()
+	localtest.VirtualTime(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Microsecond)
+		defer cancel()
+		_, err := unkept(server.URL).Open(ctx, ingest.Object{Key: "k"})
+		wantFault(t, err, fault.S3Unreachable, ": HTTP 503 Service Unavailable (then the time ran out)")
+	})
+}
+
 func neverAvailable(t *testing.T, endpoint string) {
-	archive := s3archive.New(s3archive.Config{
+	_, err := unkept(endpoint).Open(t.Context(), ingest.Object{Key: "k"})
+	wantFault(t, err, fault.S3Unreachable, "cannot read bucket b in eu-west-1")
+}
+
+// unkept is an archive that keeps no connection: one that waits for its next
+// request would hold virtual time.
+func unkept(endpoint string) *s3archive.Archive {
+	return s3archive.New(s3archive.Config{
 		Bucket: "b", Region: "eu-west-1", Endpoint: endpoint, PathStyle: true,
 		Credentials: &keys{id: "AKIA", secret: "secret-of-the-test"},
 		HTTPClient:  &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 	})
-	_, err := archive.Open(t.Context(), ingest.Object{Key: "k"})
-	wantFault(t, err, fault.S3Unreachable, "cannot read bucket b in eu-west-1")
 }
 
 func TestBodyThatIsCutIsAReadError(t *testing.T) {
@@ -178,7 +206,7 @@ func TestCancelEndsAtOnce(t *testing.T) {
 	})
 	for name, call := range map[string]func(context.Context) error{
 		"List":    func(ctx context.Context) error { _, err := archive.List(ctx, "", "", ingest.MaxPage); return err },
-		"Folders": func(ctx context.Context) error { _, err := archive.Folders(ctx, ""); return err },
+		"Folders": func(ctx context.Context) error { _, _, err := archive.Folders(ctx, ""); return err },
 		"Open":    func(ctx context.Context) error { _, err := archive.Open(ctx, ingest.Object{Key: "k"}); return err },
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -198,6 +226,37 @@ func TestPageTimeIsTheServersDate(t *testing.T) {
 	page, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 	if err != nil || !page.Time.Equal(written) {
 		t.Errorf("Page.Time = %v, %v, want %v", page.Time, err, written)
+	}
+}
+
+// TestFoldersTimeIsOfTheFirstPage: what was exported after it may be in none of
+// the pages.
+func TestFoldersTimeIsOfTheFirstPage(t *testing.T) {
+	calls := 0
+	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", written.Add(time.Duration(calls)*time.Minute).Format(http.TimeFormat))
+		calls++
+		more := "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"
+		if calls == 3 {
+			more = ""
+		}
+		fmt.Fprintf(w, "<ListBucketResult>%s<CommonPrefixes><Prefix>%d/</Prefix></CommonPrefixes></ListBucketResult>",
+			more, calls)
+	})
+	folders, now, err := archive.Folders(t.Context(), "")
+	if err != nil || fmt.Sprint(folders) != "[1/ 2/ 3/]" || !now.Equal(written) {
+		t.Errorf("Folders = %q, %v, %v, want three, at %v", folders, now, err, written)
+	}
+}
+
+// TestFoldersTimeIsTheServersDate: also where there is no folder.
+func TestFoldersTimeIsTheServersDate(t *testing.T) {
+	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", written.Format(http.TimeFormat))
+		io.WriteString(w, "<ListBucketResult></ListBucketResult>")
+	})
+	if folders, now, err := archive.Folders(t.Context(), ""); err != nil || folders != nil || !now.Equal(written) {
+		t.Errorf("Folders = %q, %v, %v, want none, at %v", folders, now, err, written)
 	}
 }
 
@@ -225,7 +284,7 @@ func TestKeysThatXMLCannotHold(t *testing.T) {
 	if want := "[a\x01b/x c\x0bd e\uFFFEf]"; fmt.Sprint(got) != want {
 		t.Errorf("List = %q, want %q", fmt.Sprint(got), want)
 	}
-	folders, err := s.archive().Folders(t.Context(), "xml/")
+	folders, _, err := s.archive().Folders(t.Context(), "xml/")
 	if err != nil || len(folders) != 1 || folders[0] != "xml/a\x01b/" {
 		t.Errorf("Folders = %q, %v, want xml/a\\x01b/", folders, err)
 	}
