@@ -13,13 +13,12 @@ import (
 	"guardduty-sentinel/handler/internal/guardduty"
 	"guardduty-sentinel/handler/internal/ingest"
 	"guardduty-sentinel/handler/internal/process"
-	"guardduty-sentinel/handler/internal/s3archive"
 )
 
 // connector is the one function: it keeps the clients between runs.
 type connector struct {
 	cfg   *config.Config
-	creds s3archive.Credentials
+	creds credentials
 	job   ingest.Job
 	err   error // of the settings or the clients; every run fails with it
 
@@ -89,6 +88,15 @@ func (c *connector) assemble(cfg *config.Config) error {
 	return nil
 }
 
+// budget is how long a run may take. With settings that are not usable a run
+// does nothing but say so.
+func (c *connector) budget() time.Duration {
+	if c.cfg == nil {
+		return 0
+	}
+	return c.cfg.RunBudget
+}
+
 // run is one run of the timer.
 func (c *connector) run(ctx context.Context, log *slog.Logger, inv azfunc.Invocation) (azfunc.Report, error) {
 	c.logNotices(ctx, log)
@@ -98,20 +106,28 @@ func (c *connector) run(ctx context.Context, log *slog.Logger, inv azfunc.Invoca
 	}
 	log.InfoContext(ctx, "run started", slog.Any("timer", inv))
 	summary, err := c.move(ctx, log)
+	notices := append(c.vaultNotice(ctx, log), c.notices...)
 	held, busy := errors.AsType[*ingest.HeldError](err)
 	if err != nil && !busy {
 		err = reasonOf(err)
 	}
 	log.LogAttrs(ctx, slog.LevelInfo, "run ended", endLine(summary, err)...)
 	if busy {
-		line := "Another run is in progress; this one did nothing: " + held.Error() + "."
-		return azfunc.Report{Lines: []string{line}}, nil
+		return azfunc.Report{Lines: []string{busyLine(held.Holder)}}, nil
 	}
+	c.warn(ctx, log, summary)
 	lines := story(summary, err, c.cfg)
-	for _, n := range c.notices {
+	for _, n := range notices {
 		lines = append(lines, n.String())
 	}
 	return azfunc.Report{Lines: lines}, err
+}
+
+// warn logs what is odd about a run that may be good all the same.
+func (c *connector) warn(ctx context.Context, log *slog.Logger, s ingest.Summary) {
+	for _, line := range oddities(s, c.cfg) {
+		log.WarnContext(ctx, "the run found something odd", slog.String("notice", line))
+	}
 }
 
 // move does the run's work. Credentials come first: their faults name their own
@@ -134,16 +150,16 @@ func reasonOf(err error) error {
 	if errors.Is(err, ingest.ErrAllRefused) {
 		return &fault.Fault{Code: fault.RowsRefused, What: "Logs Ingestion accepted no row", Err: err}
 	}
-	if errors.Is(err, ingest.ErrTooManyPending) {
-		return &fault.Fault{Code: fault.TooManyPending, What: "too much of the bucket cannot be read", Err: err}
+	if ahead, ok := errors.AsType[*ingest.AheadError](err); ok {
+		return &fault.Fault{Code: fault.StateAhead, What: "the watermark is in S3's future", Err: ahead}
 	}
 	f := fault.Of(err)
-	if unlisted, ok := errors.AsType[*ingest.UnlistedError](err); ok {
+	if held, ok := errors.AsType[*ingest.FoldersHeldError](err); ok {
 		return &fault.Fault{
 			Code: f.Code,
-			What: "some folders could not be listed; everything else was delivered",
-			Err:  unlisted,
-			Fix:  "the watermark stays until they can be listed, and nothing is lost",
+			What: "held, while everything else is delivered",
+			Err:  held,
+			Fix:  "once that is fixed the next run delivers what was held, and nothing is lost",
 		}
 	}
 	if f.Code == fault.Other && errors.Is(err, ingest.ErrConflict) {

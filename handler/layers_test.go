@@ -25,6 +25,7 @@ func TestLayers(t *testing.T) {
 		ingest    = module + "/internal/ingest"
 		sigv4     = module + "/internal/sigv4"
 		secret    = module + "/internal/secret"
+		outbound  = module + "/internal/outbound"
 	)
 	allowed := map[string][]string{
 		"":                        {module + "/internal/", azure},
@@ -35,13 +36,14 @@ func TestLayers(t *testing.T) {
 		"/internal/config":        {secret, "github.com/caarlos0/env/v11"},
 		"/internal/guardduty":     {gzip, jsontext},
 		"/internal/ingest":        {guardduty},
-		"/internal/azclient":      {azure},
-		"/internal/aztoken":       {fault, azure},
-		"/internal/awscreds":      {fault, secret, sigv4, azure, aws},
-		"/internal/s3archive":     {fault, ingest, sigv4, aws},
+		"/internal/outbound":      {},
+		"/internal/azclient":      {outbound, azure},
+		"/internal/aztoken":       {fault, outbound, azure},
+		"/internal/awscreds":      {fault, outbound, secret, sigv4, azure, aws},
+		"/internal/s3archive":     {fault, ingest, outbound, sigv4, aws},
 		"/internal/sigv4":         {aws},
-		"/internal/logsingestion": {fault, guardduty, ingest, azure, gzip, jsontext},
-		"/internal/state":         {fault, ingest, secret, azure},
+		"/internal/logsingestion": {fault, guardduty, ingest, outbound, azure, gzip, jsontext},
+		"/internal/state":         {fault, ingest, outbound, secret, azure},
 
 		// Test support, which only tests import.
 		"/internal/ingest/ingesttest": {guardduty, ingest},

@@ -1,10 +1,13 @@
 package main_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	main "guardduty-sentinel/handler"
 )
@@ -61,5 +64,28 @@ func TestNoticesAreLoggedAtStart(t *testing.T) {
 	log = started(t, "S3_PREFX", "security", "LOG_LEVEL", "loud")
 	if !strings.Contains(log, "every run will fail") || !strings.Contains(log, want) {
 		t.Errorf("log of wrong settings = %s, want the fault and %s", log, want)
+	}
+}
+
+// TestVaultThatIsOutOfReachIsTold in the log and in the run history, by which
+// runs otherwise look as always.
+func TestVaultThatIsOutOfReachIsTold(t *testing.T) {
+	if lines, log := main.VaultNotice(time.Time{}, nil); lines != nil || log != "" {
+		t.Errorf("without an outage: %q and %s, want nothing", lines, log)
+	}
+	since := time.Date(2026, 8, 1, 2, 3, 4, 0, time.UTC)
+	lines, log := main.VaultNotice(since, errors.New("GD1201 no answer"))
+	want := []string{"Warning: since 2026-08-01T02:03:04Z Key Vault cannot be read; runs use the key pair that was " +
+		"read before, until AWS refuses it: GD1201 no answer"}
+	if !slices.Equal(lines, want) {
+		t.Errorf("lines = %q, want %q", lines, want)
+	}
+	for _, part := range []string{
+		`"level":"WARN"`, `"msg":"key vault cannot be read; the run used the last key pair"`,
+		`"since":"2026-08-01T02:03:04Z"`, `"error":"GD1201 no answer"`,
+	} {
+		if !strings.Contains(log, part) {
+			t.Errorf("log = %s, want %s in it", log, part)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"guardduty-sentinel/handler/internal/config"
 	"guardduty-sentinel/handler/internal/fault"
+	"guardduty-sentinel/handler/internal/guardduty"
 	"guardduty-sentinel/handler/internal/ingest"
 )
 
@@ -63,17 +64,62 @@ func story(s ingest.Summary, err error, cfg *config.Config) []string {
 		"skipped %s that are not GuardDuty exports.",
 		count(s.Plan.Pairs, "account and region pair"), count(s.Plan.Lists, "S3 LIST call"),
 		count(s.Plan.Window, "object"), s.Plan.Known, count(s.Plan.Skipped, "key"))
-	add(s.Plan.Unlisted, "Could not list %s; the watermark stays until that works.", count(s.Plan.Unlisted, "folder"))
+	for _, h := range s.Held[:min(maxNamed, len(s.Held))] {
+		lines = append(lines, fmt.Sprintf("Held %s since %s; the next probe is at %s: %s.", h.Place(),
+			h.Since.UTC().Format(time.RFC3339), h.Next.UTC().Format(time.RFC3339), strings.TrimSuffix(h.Error, ".")))
+	}
+	add(len(s.Held)-maxNamed, "Held %s more.", count(len(s.Held)-maxNamed, "folder"))
 	for _, setting := range []string{"MIN_SEVERITY", "EXCLUDE_FINDING_TYPES", "EXCLUDE_SAMPLES"} {
 		add(s.Dropped[setting], "Dropped %s by %s.", count(s.Dropped[setting], "finding"), setting)
 	}
 	add(s.Repeated, "Skipped %s (this update was already sent).", count(s.Repeated, "duplicate finding"))
 	add(s.WindowsLeft, "The next run continues with %s of the backlog.", count(s.WindowsLeft, "day"))
 	add(s.EmptyLines, "Skipped %s without a finding.", count(s.EmptyLines, "line"))
-	add(s.BadLines+s.BadObjects, "Quarantined %s and %s, with object, line and reason.",
-		count(s.BadObjects, "object"), count(s.BadLines, "line"))
-	add(s.Pending, "Could not read %s; a later run tries again.", count(s.Pending, "object"))
+	add(s.BadLines+s.BadObjects, "Quarantined %s and %s, with object, line and reason: %s.",
+		count(s.BadObjects, "object"), count(s.BadLines, "line"), named(s))
+	add(s.Archived, "Of these, %s archived: see GD1311 for how to restore and read them.", count(s.Archived, "object"))
+	add(s.Late, "Found %s that showed up late.", count(s.Late, "object"))
+	add(s.Waiting, "%s waiting to be read again.", count(s.Waiting, "object"))
+	return append(lines, oddities(s, cfg)...)
+}
+
+// maxNamed is how many things of a kind the story names.
+const maxNamed = 3
+
+// named names the first objects that have something in quarantine.
+func named(s ingest.Summary) string {
+	text := strings.Join(s.Keys, ", ")
+	if more := s.BadInObjects - len(s.Keys); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// oddities says what an operator may not expect.
+func oddities(s ingest.Summary, cfg *config.Config) []string {
+	var lines []string
+	if s.Recovered != "" {
+		lines = append(lines, s.Recovered)
+	}
+	if !s.First.IsZero() {
+		lines = append(lines, fmt.Sprintf("No watermark yet: starting at %s (INITIAL_LOOKBACK %s).",
+			s.First.UTC().Format(time.RFC3339), cfg.InitialLookback))
+	}
+	if s.NoFolders {
+		lines = append(lines, fmt.Sprintf("Nothing lies under s3://%s/%s: look at S3_PREFIX and at GuardDuty's export.",
+			cfg.Bucket, guardduty.Root(string(cfg.Prefix))))
+	}
 	return lines
+}
+
+// busyLine says who runs and since when.
+func busyLine(holder ingest.Lease) string {
+	instance, _, _ := strings.Cut(holder.Owner, " ")
+	line := "Another run is in progress on " + instance
+	if !holder.Since.IsZero() {
+		line += " since " + holder.Since.UTC().Format(time.RFC3339)
+	}
+	return line + "; this one did nothing. Its lease lasts until " + holder.Expires.UTC().Format(time.RFC3339) + "."
 }
 
 // count writes n and the noun in its number.

@@ -16,7 +16,7 @@ import (
 
 // TestAFolderThatCannotBeListedHoldsNothingBack refuses the listing of one
 // account of four, in a source that is up to date and in a backlog. The others
-// are delivered, the run says so, and the watermark waits.
+// are delivered, the run says so, and the watermark advances without it.
 func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 	for name, tt := range map[string]struct {
 		lookback time.Duration
@@ -46,13 +46,13 @@ func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 			}
 			for range 3 {
 				s, err := c.job().Run(t.Context())
-				var unlisted *ingest.UnlistedError
-				if !errors.As(err, &unlisted) || !errors.Is(err, errBoom) || unlisted.Count != 1 ||
-					s.Plan.Unlisted != 1 || !strings.HasPrefix(tt.folder, unlisted.Folder) {
-					t.Fatalf("Run = %+v, %v, want an UnlistedError of %s", s, err, tt.folder)
+				var held *ingest.FoldersHeldError
+				if !errors.As(err, &held) || !errors.Is(err, errBoom) || len(held.Held) != 1 ||
+					len(s.Held) != 1 || !strings.HasPrefix(tt.folder, held.Held[0].Folder) {
+					t.Fatalf("Run = %+v, %v, want a FoldersHeldError of %s", s, err, tt.folder)
 				}
-				if !s.Watermark.Equal(now.Add(-tt.lookback)) {
-					t.Errorf("the watermark is %v, want it to stay at %v", s.Watermark, now.Add(-tt.lookback))
+				if !s.Watermark.Equal(now) {
+					t.Errorf("the watermark is %v, want %v", s.Watermark, now)
 				}
 			}
 			days := int(tt.lookback / (24 * time.Hour))
@@ -60,8 +60,8 @@ func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 				t.Errorf("%d findings were accepted, want the %d of the others", len(c.accepted), 3*days)
 			}
 			c.listFault = nil
-			if s := c.run(); !s.Watermark.Equal(now) {
-				t.Errorf("the watermark is %v, want %v", s.Watermark, now)
+			if s := c.run(); !s.Watermark.Equal(now) || len(c.held) != 0 {
+				t.Errorf("the watermark is %v with %d held, want %v and none", s.Watermark, len(c.held), now)
 			}
 			c.expect(1)
 		})
@@ -82,8 +82,8 @@ func TestAListingThatFailsEverywhereIsNoMatterOfFolders(t *testing.T) {
 		}
 		return nil
 	}
-	var unlisted *ingest.UnlistedError
-	if _, err := c.job().Run(t.Context()); !errors.Is(err, errBoom) || errors.As(err, &unlisted) {
+	var held *ingest.FoldersHeldError
+	if _, err := c.job().Run(t.Context()); !errors.Is(err, errBoom) || errors.As(err, &held) || len(c.held) != 0 {
 		t.Errorf("Run = %v, want only %v", err, errBoom)
 	}
 	c.listFault = nil
@@ -127,9 +127,9 @@ func TestABadPairHoldsNoBacklogBack(t *testing.T) {
 		return nil
 	}
 	_, err := c.job().Run(t.Context())
-	var unlisted *ingest.UnlistedError
-	if !errors.As(err, &unlisted) || unlisted.Count != 1 {
-		t.Errorf("Run = %v, want an UnlistedError of 1", err)
+	var held *ingest.FoldersHeldError
+	if !errors.As(err, &held) || len(held.Held) != 1 {
+		t.Errorf("Run = %v, want a FoldersHeldError of 1", err)
 	}
 	for d := range 39 {
 		if id := fmt.Sprint("000000000002-", d); c.accepted[id] != 1 {
@@ -138,8 +138,8 @@ func TestABadPairHoldsNoBacklogBack(t *testing.T) {
 	}
 }
 
-// TestAHeldWatermarkHasALag holds the watermark by an account that cannot be listed.
-func TestAHeldWatermarkHasALag(t *testing.T) {
+// TestAHeldFolderHasAnAge holds an account that cannot be listed.
+func TestAHeldFolderHasAnAge(t *testing.T) {
 	c := newCloud(t)
 	for _, account := range []string{"000000000001", "000000000002"} {
 		c.put("AWSLogs/"+account+"/GuardDuty/eu-west-1/"+today.Format("2006/01/02/")+"a.jsonl.gz",
@@ -151,8 +151,11 @@ func TestAHeldWatermarkHasALag(t *testing.T) {
 		}
 		return nil
 	}
-	if s, _ := c.job().Run(t.Context()); s.Lag != 24*time.Hour {
-		t.Errorf("the watermark is %v and the lag %v, want %v", s.Watermark, s.Lag, 24*time.Hour)
+	c.job().Run(t.Context())
+	c.now = c.now.Add(2 * time.Hour)
+	s, _ := c.job().Run(t.Context())
+	if s.Lag != 0 || len(s.Held) != 1 || !s.Held[0].Since.Equal(now) || s.Held[0].Place() != "000000000001" {
+		t.Errorf("Run = %+v, want no lag, and the account held since %v", s, now)
 	}
 }
 

@@ -1,33 +1,63 @@
 package ingest
 
-import "sync"
+import (
+	"errors"
+	"sync"
+)
 
 // dedupe knows which updates are accepted or in flight, so that each is sent
 // once, whatever objects it comes in. It remembers those of the window that is
-// being processed and of the one before: objects further apart than a day are
-// not compared, and memory is bounded by two windows.
+// being processed and of the one before, and those in flight as long as they
+// are: objects further apart than a day are not compared, and memory is bounded
+// by two windows.
 type dedupe struct {
-	mu       sync.Mutex
-	sent     map[Update]struct{} // by earlier runs
-	now      map[Update]*inFlight
-	before   map[Update]*inFlight
-	accepted *inFlight // stands for every update that was accepted
+	mu     sync.Mutex
+	sent   map[Update]struct{} // by earlier runs
+	now    map[Update]*claim
+	before map[Update]*claim
+	done   *claim // stands for every update that was accepted
 }
 
-// inFlight is one update in flight. A line with the same update waits for it:
-// its object is not recorded before the finding is accepted.
-type inFlight struct{ waiting []origin }
+// claim is one update that was read. While it is in flight, a line with the same
+// update waits for it: its object is not recorded before the finding is
+// accepted.
+type claim struct {
+	waiting  []origin
+	rejected bool
+	sum      uint64 // of the line that was rejected
+}
+
+// errOtherCopy says why an object is read again: another line with the same
+// update was refused, and this one may not be.
+var errOtherCopy = errors.New("a different line with the same finding was refused")
 
 // newDedupe starts with the updates that earlier runs sent.
 func newDedupe(sent map[Update]struct{}) *dedupe {
-	return &dedupe{sent: sent, now: make(map[Update]*inFlight), accepted: &inFlight{}}
+	return &dedupe{sent: sent, now: make(map[Update]*claim), done: &claim{}}
 }
 
-// nextWindow begins a window. Only suspects are in flight then.
+// know adds updates that earlier runs sent.
+func (d *dedupe) know(sent map[Update]struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for u := range sent {
+		d.sent[u] = struct{}{}
+	}
+}
+
+// nextWindow begins a window.
 func (d *dedupe) nextWindow() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.now, d.before = make(map[Update]*inFlight), d.now
+	next := make(map[Update]*claim)
+	for _, window := range []map[Update]*claim{d.before, d.now} {
+		for u, c := range window {
+			if c != d.done && !c.rejected {
+				next[u] = c
+			}
+		}
+	}
+	d.now, d.before = next, d.now
 }
 
 // first reports whether a line is the first with its update. Where it is not,
@@ -38,14 +68,14 @@ func (d *dedupe) first(from origin) bool {
 	defer d.mu.Unlock()
 	known := d.find(from.update)
 	if _, sent := d.sent[from.update]; sent {
-		known = d.accepted
+		known = d.done
 	}
-	switch known {
-	case nil:
-		d.now[from.update] = &inFlight{}
+	switch {
+	case known == nil, known.rejected && known.sum != from.sum:
+		d.now[from.update] = &claim{}
 		from.task.send(from.line)
 		return true
-	case d.accepted:
+	case known == d.done, known.rejected:
 		from.task.found()
 	default:
 		known.waiting = append(known.waiting, from)
@@ -54,22 +84,39 @@ func (d *dedupe) first(from origin) bool {
 	return false
 }
 
-// settle notes that the update's row was accepted, or refused for good, and
-// returns the lines that waited for it.
-func (d *dedupe) settle(u Update) []origin {
+// accept notes that the update's row was accepted, and returns the lines that
+// waited for it.
+func (d *dedupe) accept(u Update) []origin { return d.end(u, d.done) }
+
+// reject notes that a line's row was refused for good, and returns the lines
+// that waited for it.
+func (d *dedupe) reject(from origin) []origin {
+	return d.end(from.update, &claim{rejected: true, sum: from.sum})
+}
+
+// forget gives an update up that is read again later, and returns the lines
+// that waited for it.
+func (d *dedupe) forget(from origin) []origin { return d.end(from.update, nil) }
+
+func (d *dedupe) end(u Update, with *claim) []origin {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	known := d.find(u)
-	d.now[u] = d.accepted
+	delete(d.before, u)
+	if with == nil {
+		delete(d.now, u)
+	} else {
+		d.now[u] = with
+	}
 	if known == nil {
 		return nil
 	}
 	return known.waiting
 }
 
-// find returns the update in flight, of the window before too. It is called
+// find returns the claim of an update, of the window before too. It is called
 // with the lock held.
-func (d *dedupe) find(u Update) *inFlight {
+func (d *dedupe) find(u Update) *claim {
 	if known := d.now[u]; known != nil {
 		return known
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"guardduty-sentinel/handler/internal/ingest"
 )
@@ -24,16 +25,16 @@ func (a archive) sorted(prefix string) []stored {
 	return out
 }
 
-func (a archive) Folders(ctx context.Context, prefix string) ([]string, error) {
+func (a archive) Folders(ctx context.Context, prefix string) ([]string, time.Time, error) {
 	a.c.mu.Lock()
 	defer a.c.mu.Unlock()
 	a.c.lists++
 	if _, err := a.c.call(ctx, "Folders"); err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	if a.c.listFault != nil {
 		if err := a.c.listFault(prefix); err != nil {
-			return nil, err
+			return nil, time.Time{}, err
 		}
 	}
 	var folders []string
@@ -42,7 +43,7 @@ func (a archive) Folders(ctx context.Context, prefix string) ([]string, error) {
 			folders = append(folders, prefix+name+"/")
 		}
 	}
-	return slices.Compact(folders), nil
+	return slices.Compact(folders), a.c.now, nil
 }
 
 func (a archive) List(ctx context.Context, prefix, after string, limit int) (ingest.Page, error) {
@@ -74,6 +75,9 @@ func (a archive) List(ctx context.Context, prefix, after string, limit int) (ing
 func (a archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, error) {
 	a.c.mu.Lock()
 	defer a.c.mu.Unlock()
+	if o.Archived != "" {
+		return nil, ingest.ErrArchived
+	}
 	a.c.opens++
 	if _, err := a.c.call(ctx, "Open"); err != nil {
 		return nil, err

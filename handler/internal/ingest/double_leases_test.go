@@ -18,17 +18,24 @@ func (l leases) Acquire(ctx context.Context, owner string, ttl time.Duration,
 	if !apply {
 		return ingest.Lease{}, err
 	}
-	if held := l.c.lease; held != nil && held.Owner != owner && held.Expires.After(l.c.now) && !gone(held.Owner) {
-		return ingest.Lease{}, &ingest.HeldError{Holder: *held}
+	crashes := 0
+	if held := l.c.lease; held != nil && held.Owner != owner {
+		if held.Expires.After(l.c.now) && !gone(held.Owner) {
+			return ingest.Lease{}, &ingest.HeldError{Holder: *held}
+		}
+		crashes = held.Crashes + 1
+	} else if held != nil {
+		crashes = held.Crashes
 	}
-	return l.write(owner, ttl), err
+	return l.write(ingest.Lease{Owner: owner, Crashes: crashes}, ttl), err
 }
 
 // write gives the lease to owner, with a version of its own.
-func (l leases) write(owner string, ttl time.Duration) ingest.Lease {
+func (l leases) write(lease ingest.Lease, ttl time.Duration) ingest.Lease {
 	l.c.leases++
-	l.c.lease = &ingest.Lease{Owner: owner, Expires: l.c.now.Add(ttl), Version: fmt.Sprint(owner, " ", l.c.leases)}
-	return *l.c.lease
+	lease.Expires, lease.Version = l.c.now.Add(ttl), fmt.Sprint(lease.Owner, " ", l.c.leases)
+	l.c.lease = &lease
+	return lease
 }
 
 // Renew takes a version of the same owner that is not the last for one whose
@@ -43,7 +50,7 @@ func (l leases) Renew(ctx context.Context, lease ingest.Lease, ttl time.Duration
 	if l.c.lease == nil || l.c.lease.Owner != lease.Owner {
 		return lease, ingest.ErrConflict
 	}
-	if next := l.write(lease.Owner, ttl); err == nil {
+	if next := l.write(*l.c.lease, ttl); err == nil {
 		return next, nil
 	}
 	return lease, err

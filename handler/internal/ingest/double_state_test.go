@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"guardduty-sentinel/handler/internal/guardduty"
@@ -19,17 +20,70 @@ func (s state) Load(ctx context.Context) (ingest.Snapshot, error) {
 	if _, err := s.c.call(ctx, "Load"); err != nil {
 		return ingest.Snapshot{}, err
 	}
-	snap := ingest.Snapshot{Mark: s.c.mark, Done: map[ingest.ID]struct{}{}, Sent: map[ingest.Update]struct{}{}}
-	for u := range s.c.sent {
-		snap.Sent[u] = struct{}{}
-	}
-	for id := range s.c.done {
-		snap.Done[id] = struct{}{}
-	}
+	snap := ingest.Snapshot{Mark: s.c.mark, Ledger: s.ledger("", s.c.mark.Floor, far)}
 	for _, p := range s.c.pending {
 		snap.Pending = append(snap.Pending, p)
 	}
+	for _, h := range s.c.held {
+		snap.Held = append(snap.Held, h)
+	}
 	return snap, nil
+}
+
+// far is later than every time of a test.
+var far = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func (s state) Recorded(ctx context.Context, folder string, from, to time.Time) (ingest.Ledger, error) {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	if _, err := s.c.call(ctx, "Recorded"); err != nil {
+		return ingest.Ledger{}, err
+	}
+	return s.ledger(folder, from, to), nil
+}
+
+func (s state) ledger(folder string, from, to time.Time) ingest.Ledger {
+	l := ingest.Ledger{Done: map[ingest.ID]struct{}{}, Sent: map[ingest.Update]struct{}{}}
+	holds := func(o ingest.Object) bool {
+		return strings.HasPrefix(o.Key, folder) && !o.LastModified.Before(from) && !o.LastModified.After(to)
+	}
+	for id, e := range s.c.done {
+		if holds(e.Object) {
+			l.Done[id] = struct{}{}
+		}
+	}
+	for u, o := range s.c.sent {
+		if _, waits := s.c.pending[o.ID()]; waits || holds(o) {
+			l.Sent[u] = struct{}{}
+		}
+	}
+	return l
+}
+
+// heldName is what a held folder is known by.
+func heldName(h ingest.Held) string { return h.Folder }
+
+func (s state) Hold(ctx context.Context, h ingest.Held) error {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	if !strings.HasSuffix(h.Folder, "/") || h.Since.IsZero() || h.Mark.IsZero() || h.Floor.After(h.Mark) {
+		s.c.t.Errorf("Hold(%+v), want a folder, when and a mark not before the floor", h)
+	}
+	apply, err := s.c.call(ctx, "Hold")
+	if apply {
+		s.c.held[heldName(h)] = h
+	}
+	return err
+}
+
+func (s state) Unhold(ctx context.Context, h ingest.Held) error {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	apply, err := s.c.call(ctx, "Unhold")
+	if apply {
+		delete(s.c.held, heldName(h))
+	}
+	return err
 }
 
 func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
@@ -105,11 +159,13 @@ func (c *cloud) remembers(e ingest.Entry) bool {
 func (s state) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark, error) {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
-	if mark != s.c.mark {
+	if mark.Version != s.c.mark.Version {
 		return mark, ingest.ErrConflict
 	}
 	t := next.Time
-	if !t.After(mark.Time) || next.Floor.Before(mark.Floor) || next.Floor.After(t) {
+	swept := t.Equal(mark.Time) && next.Swept.After(mark.Swept)
+	if !t.After(mark.Time) && !swept || next.Floor.Before(mark.Floor) || next.Floor.After(t) ||
+		next.Kept.After(next.Floor) {
 		s.c.t.Errorf("Advance from %+v to %+v, want forward and the floor between", mark, next)
 	}
 	since := s.c.now.Add(-s.c.lookback)
@@ -117,13 +173,16 @@ func (s state) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark
 		since = mark.Time.Add(-time.Hour)
 	}
 	for _, o := range s.c.objects {
-		_, isKey := guardduty.ParseKey("AWSLogs/", o.Key)
+		k, isKey := guardduty.ParseKey("AWSLogs/", o.Key)
+		if isKey && k.Day.Before(since.Truncate(24*time.Hour).Add(-24*time.Hour)) {
+			continue // what shows up in an older folder is for the sweep
+		}
 		if !isKey || len(o.ids) == 0 || o.LastModified.After(t) || !o.LastModified.After(since) {
 			continue
 		}
 		_, done := s.c.done[o.ID()]
 		_, pending := s.c.pending[o.ID()]
-		if !done && !pending {
+		if !done && !pending && !s.c.holds(o.Object) {
 			s.c.t.Errorf("the watermark passes %s, which is not recorded", o.Key)
 		}
 	}
@@ -138,7 +197,17 @@ func (s state) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark
 	return s.c.mark, err
 }
 
-func (s state) Prune(ctx context.Context, t time.Time) error {
+// holds reports whether an object is in the care of a held folder.
+func (c *cloud) holds(o ingest.Object) bool {
+	for _, h := range c.held {
+		if strings.HasPrefix(o.Key, h.Folder) && (h.Until.IsZero() || !o.LastModified.After(h.Until)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s state) Prune(ctx context.Context, t time.Time, held []ingest.Held) error {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
 	apply, err := s.c.call(ctx, "Prune")
@@ -148,13 +217,18 @@ func (s state) Prune(ctx context.Context, t time.Time) error {
 	if t.After(s.c.mark.Time.Add(-time.Hour)) {
 		s.c.t.Errorf("Prune(%v) reaches into the window that is listed again, watermark %v", t, s.c.mark.Time)
 	}
+	old := func(o ingest.Object) bool {
+		return o.LastModified.Before(t) && !slices.ContainsFunc(held, func(h ingest.Held) bool {
+			return strings.HasPrefix(o.Key, h.Folder) && !o.LastModified.Before(h.Floor)
+		})
+	}
 	for id, e := range s.c.done {
-		if e.Object.LastModified.Before(t) {
+		if old(e.Object) {
 			delete(s.c.done, id)
 		}
 	}
 	for u, o := range s.c.sent {
-		if _, waits := s.c.pending[o.ID()]; !waits && o.LastModified.Before(t) {
+		if _, waits := s.c.pending[o.ID()]; !waits && old(o) {
 			delete(s.c.sent, u)
 		}
 	}

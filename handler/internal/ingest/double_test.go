@@ -56,6 +56,7 @@ type cloud struct {
 	done        map[ingest.ID]ingest.Entry
 	sent        map[ingest.Update]ingest.Object // where each was read
 	pending     map[ingest.ID]ingest.Pending
+	held        map[string]ingest.Held
 	quarantined []string // "key:line"
 
 	summaries []ingest.Summary
@@ -83,19 +84,19 @@ func newCloud(t *testing.T) *cloud {
 		t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{},
 		pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour,
 		done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{},
-		sent: map[ingest.Update]ingest.Object{}, refuses: map[string]bool{},
+		sent: map[ingest.Update]ingest.Object{}, held: map[string]ingest.Held{}, refuses: map[string]bool{},
 	}
 }
 
 // job returns a job over the cloud; each call is a new process.
 func (c *cloud) job() *ingest.Job {
-	return &ingest.Job{
+	return ingest.Tune(&ingest.Job{
 		Archive: archive{c}, Table: table{c}, State: state{c}, Leases: leases{c},
 		Owner: "one", OwnerGone: func(string) bool { return false },
 		Bucket: "findings", InitialLookback: c.lookback, Overlap: time.Hour, Budget: time.Hour,
 		Fetchers: 8, Uploaders: 2, Now: func() time.Time { return c.now },
 		Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-	}
+	})
 }
 
 func (c *cloud) run() ingest.Summary {
@@ -198,3 +199,6 @@ func (c *cloud) call(ctx context.Context, name string) (bool, error) {
 		return false, errDead
 	}
 }
+
+// logInto writes the lines of a log.
+func logInto(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }

@@ -1,6 +1,9 @@
 package ingest
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // queue reports whether the task is to be given to the recorder: not when it
 // waits there already. With last, its next entry is its last.
@@ -36,23 +39,42 @@ func (t *task) entry(now time.Time) Entry {
 	if t.ended && t.err == nil {
 		return e
 	}
-	p := Pending{Object: t.Object, Lines: t.settled(), Next: now}
+	p := Pending{Object: t.Object, Lines: t.settled(), Next: now, Opens: t.opens}
 	if t.pending != nil {
-		p.Attempts, p.Error = t.pending.Attempts, t.pending.Error
+		p.Attempts, p.Tries, p.Error = t.pending.Attempts, t.pending.Tries, t.pending.Error
 	}
 	if t.err != nil {
 		p.Error = t.err.Error()
 	}
-	if t.ended && t.err != errStopped { // a stop does not count as a failed attempt
-		p.Attempts++
-		p.Next = now.Add(retryAfter(p.Attempts))
-	}
-	if p.Attempts >= maxAttempts {
-		e.Quarantine = append(e.Quarantine, Quarantined{Reason: "given up after the last of its attempts: " + p.Error})
+	e.Pending = &p
+	if !t.ended {
 		return e
 	}
-	e.Pending = &p
+	p.Opens = 0
+	_, refused := t.err.(*refusedError)
+	switch {
+	case refused:
+		p.Tries++
+		p.Next = now.Add(wait(firstRetry, lastRetry, p.Tries))
+	case t.unreadable() && (t.givenUp || p.Attempts+1 >= maxAttempts):
+		e.Pending = nil
+		e.Quarantine = append(e.Quarantine, Quarantined{
+			Reason: fmt.Sprintf("given up after %d attempts: %s", p.Attempts+1, p.Error)})
+	case t.unreadable():
+		p.Attempts++
+		p.Next = now.Add(wait(firstRetry, lastRetry, p.Attempts))
+	}
 	return e
+}
+
+// opening is what the ledger records before a careful run opens the object.
+func (t *task) opening(now time.Time) Entry {
+	p := Pending{Object: t.Object, Next: now}
+	if t.pending != nil {
+		p = *t.pending
+	}
+	p.Opens = t.opens + 1
+	return Entry{Object: t.Object, WasPending: t.pending != nil, Pending: &p}
 }
 
 // written notes that an entry is in the ledger. It reports whether it was the
@@ -71,15 +93,4 @@ func (t *task) written(e Entry) bool {
 	}
 	t.recorded = t.ended && !t.queued && t.err != errStopped // the next run continues one that was stopped
 	return t.recorded
-}
-
-// retryAfter is the wait after the n-th failed attempt.
-func retryAfter(n int) time.Duration {
-	wait := firstRetry
-	for range n - 1 {
-		if wait *= 2; wait >= lastRetry {
-			return lastRetry
-		}
-	}
-	return wait
 }

@@ -2,11 +2,15 @@ package ingest
 
 import "time"
 
-// CheckpointEvery is checkpointEvery in the tests: their checkpoints are
+// CheckpointEvery is checkpointLines in the tests: their checkpoints are
 // frequent, so that small objects and short runs show them.
 const CheckpointEvery = 20
 
-func init() { checkpointEvery, recordDelay = CheckpointEvery, 2*time.Millisecond }
+// Tune lets a job record often.
+func Tune(j *Job) *Job {
+	j.checkpointLines, j.recordDelay = CheckpointEvery, 2*time.Millisecond
+	return j
+}
 
 // LeaseTTL and StopGrace are the times that a run keeps to.
 const (

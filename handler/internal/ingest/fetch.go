@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"runtime/debug"
 
@@ -12,7 +13,7 @@ import (
 
 // fetcher reads objects, one at a time. It keeps its buffers for the next.
 type fetcher struct {
-	*mover
+	*pass
 	reader guardduty.Reader
 	parser guardduty.Parser
 	row    []byte
@@ -21,16 +22,16 @@ type fetcher struct {
 	skip int   // its leading lines whose findings were settled before
 }
 
-func (m *mover) newFetcher() *fetcher {
-	return &fetcher{mover: m, parser: guardduty.Parser{Paths: m.job.Table.Paths()}}
+func (p *pass) newFetcher() *fetcher {
+	return &fetcher{pass: p, parser: guardduty.Parser{Paths: p.job.Table.Paths()}}
 }
 
 // fetch reads one object and packs its rows. It fails only with errStopped,
 // when the run can read no more; errors that concern only this object are stored
-// on the task.
+// on the task. Of a pair of which nothing can be read it reads nothing.
 func (f *fetcher) fetch(ctx context.Context, t *task) error {
-	if f.giveUp() {
-		return errStopped
+	if f.reads.pointless(ctx, t) {
+		return nil
 	}
 	f.task, f.skip = t, t.begin()
 	err := f.read(ctx)
@@ -54,7 +55,13 @@ func (f *fetcher) read(ctx context.Context) (err error) {
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
-	f.tally(func(s *Summary) { s.Reads++ })
+	if t.opens >= maxOpens {
+		t.addQuarantine(0, fmt.Sprintf("the process ended %d times while it read this object", t.opens), false)
+		return nil
+	}
+	if t.Object.Archived == "" {
+		f.countRead()
+	}
 	body, err := f.job.Archive.Open(ctx, t.Object)
 	if errors.Is(err, ErrReplaced) {
 		t.restart()
@@ -71,8 +78,8 @@ func (f *fetcher) read(ctx context.Context) (err error) {
 		}
 		return f.line(n, text, err)
 	})
-	if lines > 0 {
-		f.tally(func(*Summary) { f.mover.read++ })
+	if lines > 0 || err == nil {
+		f.reads.succeeded(t)
 	}
 	if err != nil {
 		return f.judge(ctx, err)
@@ -87,12 +94,16 @@ func (f *fetcher) judge(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil || errors.Is(err, errStopped):
 		return errStopped
+	case errors.Is(err, ErrArchived):
+		f.tally(func(s *Summary) { s.Archived++ })
+		f.task.addQuarantine(0, err.Error(), false)
+		return nil
 	case errors.Is(err, ErrGone), errors.Is(err, errTooManyBadLines),
 		errors.Is(err, guardduty.ErrDamaged), errors.Is(err, guardduty.ErrObjectTooLong):
 		f.task.addQuarantine(0, err.Error(), false)
 		return nil
 	default:
-		f.job.Log.WarnContext(ctx, "object could not be read; a later run tries again",
+		f.lines.warn(ctx, "object could not be read; a later run tries again",
 			slog.String("key", f.task.Object.Key), slog.Any("error", err))
 		return err
 	}
@@ -124,6 +135,9 @@ func (f *fetcher) line(n int, text []byte, err error) error {
 	return nil
 }
 
+// seed is that of the sums of lines, which are compared within a run.
+var seed = maphash.MakeSeed()
+
 // finding parses a line and packs its row. Its error says why the line cannot
 // be read, or is errStopped: the packer takes no more.
 func (f *fetcher) finding(n int, text []byte) error {
@@ -141,7 +155,7 @@ func (f *fetcher) finding(n int, text []byte) error {
 		f.task.addQuarantine(n, fmt.Sprintf("finding %s: %v", found.ID, err), false)
 		return nil
 	}
-	from := origin{f.task, n, UpdateOf(&found)}
+	from := origin{f.task, n, UpdateOf(&found), maphash.Bytes(seed, text)}
 	if !f.dedupe.first(from) {
 		f.tally(func(s *Summary) { s.Repeated++ })
 		return nil

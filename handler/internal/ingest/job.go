@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -30,7 +31,22 @@ type Job struct {
 
 	Now func() time.Time
 	Log *slog.Logger
+
+	// Only tests set these.
+	checkpointLines int           // zero for checkpointLines
+	recordDelay     time.Duration // zero for recordDelay
 }
+
+// checkpointLines is the number of settled lines after which the ledger records
+// how far an object was processed. A crash resends at most this many lines plus
+// those in flight.
+const checkpointLines = 1000
+
+// recordDelay is how long a group of entries waits to become full.
+const recordDelay = 250 * time.Millisecond
+
+func (j *Job) checkpoint() int      { return cmp.Or(j.checkpointLines, checkpointLines) }
+func (j *Job) delay() time.Duration { return cmp.Or(j.recordDelay, recordDelay) }
 
 // stopGrace is how long work in flight may continue after the run was asked to
 // stop: enough for a batch and its record.
@@ -52,24 +68,35 @@ func firstError(errs ...error) error {
 
 // Run does one run. Its summary is complete even with an error, and the ledger
 // keeps it when the run had the lease to its end. The error is of the port that
-// failed, wrapped, or a HeldError when another run is in progress; objects that
-// could not be read do not fail the run unless none could, or too many.
+// failed, wrapped, a HeldError when another run is in progress, or a
+// FoldersHeldError while something cannot be listed or read; single objects that
+// could not be read do not fail the run.
 //
 // When ctx ends, or the budget nears its end, the run reads no more, delivers
 // and records what it has read, and returns without an error.
 func (j *Job) Run(ctx context.Context) (Summary, error) {
-	r := run{Job: j, start: j.Now()}
-	r.Started = r.start
-	err := j.withLease(ctx, func(held context.Context) error {
+	s := Summary{Started: j.Now()}
+	err := j.withLease(ctx, func(held context.Context, crashes int) error {
 		st, cancel := j.stages(ctx, held)
 		defer cancel()
+		r := run{job: j, summary: &s, start: s.Started, crashes: crashes}
 		err := unlessStopped(ctx, r.work(st))
-		r.summarize(st.closing, err)
+		j.summarize(st.closing, &s, err)
 		return err
 	})
 	err = unlessStopped(ctx, err)
-	r.Duration = j.Now().Sub(r.start)
-	return r.Summary, err
+	s.Duration = j.Now().Sub(s.Started)
+	return s, err
+}
+
+// summarize leaves the run's summary in the ledger.
+func (j *Job) summarize(ctx context.Context, s *Summary, err error) {
+	if s.Duration = j.Now().Sub(s.Started); err != nil {
+		s.Failure = err.Error()
+	}
+	if err := j.State.Summarize(ctx, *s); err != nil {
+		j.Log.WarnContext(ctx, "the run's summary could not be written", slog.Any("error", err))
+	}
 }
 
 // unlessStopped returns err unless it only says that ctx has ended: a run that

@@ -16,7 +16,7 @@ const leaseTTL = 90 * time.Second
 // withLease runs work while this run holds the lease. The context of work ends
 // when the lease is lost: another run may have begun, and nothing more may be
 // written.
-func (j *Job) withLease(ctx context.Context, work func(context.Context) error) error {
+func (j *Job) withLease(ctx context.Context, work func(held context.Context, crashes int) error) error {
 	asking, cancel := context.WithTimeout(ctx, j.leaseShare())
 	defer cancel()
 	lease, err := j.Leases.Acquire(asking, j.Owner, leaseTTL, j.OwnerGone)
@@ -27,7 +27,7 @@ func (j *Job) withLease(ctx context.Context, work func(context.Context) error) e
 	renewing, halt := context.WithCancel(context.WithoutCancel(ctx)) // a run that was asked to stop still records
 	renewed := make(chan Lease, 1)
 	go func() { renewed <- j.renew(renewing, lease, lose) }()
-	err = work(held)
+	err = work(held, lease.Crashes)
 	halt()
 	lease = <-renewed
 	lost := context.Cause(held)

@@ -2,39 +2,70 @@ package ingest
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"time"
 )
 
-// mover is the moving part of a run: fetchers read objects and pack rows,
-// uploaders deliver batches, one recorder writes the ledger. Each stage waits
-// for the next, so memory is bounded by the buffers of the stages.
+// mover moves findings, window after window. What it knows lasts for a run.
 type mover struct {
-	job     *Job
-	dedupe  *dedupe
-	pending int // objects waiting to be tried again when the run began
+	job      *Job
+	dedupe   *dedupe
+	reads    *reads
+	suspects *suspects
+	lines    *lines
+	careful  bool             // objects are read one by one, each noted before it is opened
+	pending  map[ID]time.Time // objects with a pending row, and when they were written
 
-	packer  *packer
-	working context.Context // what is delivered ends with it
-	batches chan *batch
-	entries chan *task
-	gone    <-chan struct{} // closed when the recorder has ended
+	refused string           // why the run fails: the table took nothing
+	blocked map[string]error // pairs of which nothing could be read, not held yet
 
-	mu       sync.Mutex
-	s        *Summary
-	failed   []*task // objects that could not be read to their end, not recorded as failed yet
-	fresh    int     // of these, new ones
-	read     int     // objects of which something could be read
-	suspects []suspect
+	mu      sync.Mutex
+	summary *Summary
 }
 
-func (j *Job) newMover(snap Snapshot, s *Summary) *mover {
-	return &mover{job: j, dedupe: newDedupe(snap.Sent), pending: len(snap.Pending), s: s}
+func newMover(job *Job, summary *Summary, snap Snapshot) *mover {
+	m := &mover{
+		job: job, dedupe: newDedupe(snap.Sent), suspects: &suspects{}, lines: newLines(job.Log),
+		pending: make(map[ID]time.Time), blocked: make(map[string]error), summary: summary,
+	}
+	for _, p := range snap.Pending {
+		m.pending[p.Object.ID()] = p.Object.LastModified
+	}
+	return m
 }
 
-// move carries the findings of a window's tasks to the table and records each
-// task whose findings are all settled.
+// pass is one window in flight: fetchers read objects and pack rows, uploaders
+// deliver batches, one recorder writes the ledger. Each stage waits for the
+// next, so memory is bounded by the buffers of the stages.
+type pass struct {
+	*mover
+	packer   *packer
+	recorder *recorder
+}
+
+// move carries the findings of tasks to the table and records each task whose
+// findings are all settled.
 func (m *mover) move(st stages, tasks []*task) error {
-	if len(tasks) == 0 && len(m.failed) == 0 && len(m.suspects) == 0 {
+	if !m.careful {
+		return m.pass(st, tasks)
+	}
+	for _, t := range tasks {
+		if st.reading.Err() != nil {
+			return nil
+		}
+		if err := m.note(st, t); err != nil {
+			return err
+		}
+		if err := m.pass(st, []*task{t}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *mover) pass(st stages, tasks []*task) error {
+	if len(tasks) == 0 {
 		return nil
 	}
 	m.dedupe.nextWindow()
@@ -43,40 +74,47 @@ func (m *mover) move(st stages, tasks []*task) error {
 	defer stop()
 	defer context.AfterFunc(record.ctx, stop)() // nothing is delivered that cannot be recorded
 	deliver := newGroup(working, m.job.Log)
-	m.working, m.gone = working, record.ctx.Done()
-	m.batches, m.entries = make(chan *batch), make(chan *task, recordGroup)
-	m.packer = newPacker(m.job.Table.MaxBatch(), m.batches, deliver.ctx.Done())
-
-	record.run(m.recordAll)
-	for range m.job.Uploaders {
-		deliver.run(m.deliver)
+	batches := make(chan *batch)
+	p := &pass{
+		mover:    m,
+		packer:   newPacker(m.job.Table.MaxBatch(), batches, deliver.ctx.Done()),
+		recorder: newRecorder(m, record.ctx.Done()),
 	}
-	fetchErr := m.fetchAll(st.reading, deliver.ctx, tasks)
-	flushErr := m.packer.flush()
-	close(m.batches)
+	record.run(p.recorder.run)
+	for range m.job.Uploaders {
+		deliver.run(func(ctx context.Context) error { return p.deliver(ctx, working, batches) })
+	}
+	old := newGroup(deliver.ctx, m.job.Log)
+	old.run(p.packer.flushOld)
+	fetchErr := p.fetchAll(st.reading, deliver.ctx, tasks)
+	old.cancel()
+	flushErr := firstError(old.wait(), p.packer.flush(0))
+	close(batches)
 	deliverErr := deliver.wait()
-	m.settleSuspects()
-	failedErr := m.settleFailed()
+	if deliverErr == nil && working.Err() == nil {
+		p.postponeSuspects()
+	}
+	p.judge(working)
 	for _, t := range tasks { // so that the next run does not send again what the table has
 		if t.unfinished() {
-			m.record(t, false)
+			p.recorder.record(t, false)
 		}
 	}
-	close(m.entries)
-	return firstError(record.wait(), deliverErr, flushErr, failedErr, fetchErr)
+	p.recorder.close()
+	return firstError(record.wait(), deliverErr, flushErr, fetchErr)
 }
 
 // fetchAll feeds the tasks, in their order, to the fetchers. Running out of
 // time is not an error.
-func (m *mover) fetchAll(reading, delivering context.Context, tasks []*task) error {
+func (p *pass) fetchAll(reading, delivering context.Context, tasks []*task) error {
 	reading, cancel := context.WithCancel(reading)
 	defer cancel()
 	defer context.AfterFunc(delivering, cancel)() // nothing is read that cannot be delivered
-	fetch := newGroup(reading, m.job.Log)
+	fetch := newGroup(reading, p.job.Log)
 	queue := make(chan *task)
-	for range min(m.job.Fetchers, len(tasks)) {
+	for range min(p.job.Fetchers, len(tasks)) {
 		fetch.run(func(ctx context.Context) error {
-			f := m.newFetcher()
+			f := p.newFetcher()
 			for t := range queue {
 				if err := f.fetch(ctx, t); err != nil {
 					return err
@@ -100,9 +138,81 @@ feed:
 	return nil
 }
 
+// settle hands a task with no rows in flight to the recorder. One that could not
+// be read waits until it is known whether others of its pair can be.
+func (p *pass) settle(t *task) {
+	switch t.outcome() {
+	case untouched: // the next run finds it as this one did
+	case failed:
+		p.reads.failed(t)
+	default:
+		p.recorder.record(t, true)
+	}
+}
+
+// judge ends the objects that could not be read: as pending when others of
+// their pair can be, and otherwise with their pair.
+func (p *pass) judge(ctx context.Context) {
+	atFault, blocked := p.reads.judge(ctx)
+	for pair, err := range blocked {
+		p.blocked[pair] = err
+	}
+	for _, t := range atFault {
+		if t.fresh && p.room() <= 0 {
+			t.giveUp()
+		}
+		p.recorder.record(t, true)
+	}
+}
+
+// maxPending bounds the rows of objects that are to be read again. Beyond it
+// what cannot be read is quarantined at once, and what the table refuses holds
+// the watermark.
+const maxPending = 5000
+
+// room is the number of pending rows that may still be added.
+func (m *mover) room() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maxPending - len(m.pending)
+}
+
+// waiting returns the number of objects with a pending row, and when the oldest
+// of them was written.
+func (m *mover) waiting() (n int, oldest time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, written := range m.pending {
+		if oldest.IsZero() || written.Before(oldest) {
+			oldest = written
+		}
+	}
+	return len(m.pending), oldest
+}
+
+// takeBlocked returns the pairs of which nothing could be read, each with the
+// first error, and forgets them.
+func (m *mover) takeBlocked() map[string]error {
+	blocked := m.blocked
+	m.blocked = make(map[string]error)
+	return blocked
+}
+
+// verdict is the error of a run whose rows were refused, so that the table may
+// be at fault. The findings are still in the archive, and not quarantined.
+func (m *mover) verdict() error {
+	if m.refused == "" {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrAllRefused, m.refused)
+}
+
 // tally changes the summary.
 func (m *mover) tally(f func(*Summary)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	f(m.s)
+	f(m.summary)
 }
+
+// countRead counts an object that is opened.
+func (m *mover) countRead() { m.tally(func(s *Summary) { s.Reads++ }) }

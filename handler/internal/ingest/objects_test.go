@@ -238,9 +238,9 @@ func TestWhenNothingCanBeReadTheRunFailsAndKeepsEverything(t *testing.T) {
 	}
 	c.openFault = func(string) error { return errBoom }
 	s, err := c.job().Run(t.Context())
-	if !errors.Is(err, errBoom) || len(c.pending) != 0 ||
-		!s.Watermark.IsZero() && !s.Watermark.Before(now.Add(-time.Minute)) {
-		t.Errorf("Run = %+v, %v, pending %d, want %v, no pending rows and the watermark below the objects",
+	if !errors.Is(err, errBoom) || len(c.pending) != 0 || len(s.Held) != 1 ||
+		!s.Held[0].Mark.Before(now.Add(-time.Minute)) {
+		t.Errorf("Run = %+v, %v, pending %d, want %v, no pending rows and the pair held from below the objects",
 			s, err, len(c.pending), errBoom)
 	}
 	if c.opens >= 300 {

@@ -1,16 +1,41 @@
 package ingest
 
+import (
+	"context"
+	"time"
+)
+
+// A batch that is not full leaves when its first row has waited for flushAfter,
+// looked at every flushEvery: a run that is killed early has then delivered what
+// it had read.
+const (
+	flushAfter = 10 * time.Second
+	flushEvery = 2 * time.Second
+)
+
 // origin is where a row came from.
 type origin struct {
 	task   *task
 	line   int
 	update Update
+	sum    uint64 // of the line
 }
 
 // batch is rows of many objects and where each came from.
 type batch struct {
 	Batch
-	from []origin
+	from  []origin
+	begun time.Time // when the first row was packed
+}
+
+// add appends a copy of row.
+func (b *batch) add(row []byte, from origin) {
+	if len(b.Ends) > 0 {
+		b.Rows = append(b.Rows, ',')
+	}
+	b.Rows = append(b.Rows, row...)
+	b.Ends = append(b.Ends, len(b.Rows))
+	b.from = append(b.from, from)
 }
 
 // packer fills batches with rows of all fetchers. While a full batch waits for
@@ -41,24 +66,34 @@ func (p *packer) add(row []byte, from origin) error {
 	}
 	if p.cur == nil {
 		p.cur = p.empty()
+		p.cur.begun = time.Now()
 	}
-	if len(p.cur.Ends) > 0 {
-		p.cur.Rows = append(p.cur.Rows, ',')
-	}
-	p.cur.Rows = append(p.cur.Rows, row...)
-	p.cur.Ends = append(p.cur.Ends, len(p.cur.Rows))
-	p.cur.from = append(p.cur.from, from)
+	p.cur.add(row, from)
 	return nil
 }
 
-// flush hands out what is packed.
-func (p *packer) flush() error {
+// flush hands out what was begun at least age ago.
+func (p *packer) flush(age time.Duration) error {
 	p.turn <- struct{}{}
 	defer func() { <-p.turn }()
-	if p.cur == nil {
+	if p.cur == nil || time.Since(p.cur.begun) < age {
 		return nil
 	}
 	return p.sealed()
+}
+
+// flushOld hands out what waits for too long, until ctx ends.
+func (p *packer) flushOld(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(flushEvery):
+		}
+		if err := p.flush(flushAfter); err != nil {
+			return err
+		}
+	}
 }
 
 // sealed gives the current batch to an uploader.

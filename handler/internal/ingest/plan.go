@@ -28,51 +28,54 @@ type PlanStats struct {
 	Window  int // export objects modified within the window
 	Known   int // of these, recorded by an earlier run
 	Skipped int // listed keys that are not export objects, or empty ones
-
-	Unlisted int // accounts or pairs that could not be listed
 }
 
-// planner lists one source. Object names are random, so they have no order in
+// scope says which objects a planner chooses.
+type scope struct {
+	folder  string    // the root, or the folder of an organization, an account or a pair
+	folders []string  // below the root, where that is the folder
+	since   time.Time // objects modified up to here are ignored
+	until   time.Time // and those modified later; zero for no end
+	known   map[ID]struct{}
+	left    map[string]bool // folders to leave out
+}
+
+// planner lists one scope. Object names are random, so they have no order in
 // time: within a day folder everything is listed and chosen by LastModified.
 // Only whole days are skipped by their names.
 type planner struct {
 	archive Archive
 	log     *slog.Logger
 	root    string
-	since   time.Time // objects modified up to here are ignored
-	known   map[ID]struct{}
+	scope   scope
+	listed  bool // the pairs are known
 
 	mu       sync.Mutex
-	now      time.Time       // when the first listing began, by the archive's clock
 	pairs    map[string]bool // all that exist; true once one had objects in a listed day
 	tasks    []*task
 	seen     map[ID]struct{}
 	stats    PlanStats
-	listed   bool // the pairs are known
-	unlisted UnlistedError
-	anything bool // some account could be listed
+	left     map[string]bool
+	unlisted map[string]error // folders that could not be listed
+	anything bool             // some folder could be listed
 }
 
-// newPlanner returns a planner that skips what the snapshot has.
-func (j *Job) newPlanner(since time.Time, snap Snapshot) *planner {
-	p := &planner{
-		archive: j.Archive,
-		log:     j.Log,
-		root:    guardduty.Root(j.Prefix),
-		since:   since,
-		known:   snap.Done,
-		now:     j.Now(),
-		pairs:   make(map[string]bool),
+func newPlanner(archive Archive, log *slog.Logger, root string, s scope) *planner {
+	return &planner{
+		archive:  archive,
+		log:      log,
+		root:     root,
+		scope:    s,
+		pairs:    make(map[string]bool),
+		left:     maps.Clone(s.left),
+		unlisted: make(map[string]error),
 	}
-	for _, pending := range snap.Pending {
-		p.known[pending.Object.ID()] = struct{}{}
-	}
-	return p
 }
 
 // list returns the new objects of a window, oldest first. The first window's
 // listing finds the pairs, those without objects in it too; each later window
-// costs one call a pair and a thousand objects.
+// costs one call a pair and a thousand objects. A folder that cannot be listed
+// does not fail the listing as long as another can.
 func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 	p.tasks, p.seen = nil, make(map[ID]struct{})
 	var err error
@@ -83,14 +86,16 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 	} else {
 		err = p.discover(ctx, w)
 	}
-	p.stats.Pairs, p.stats.Unlisted = 0, p.unlisted.Count
+	p.stats.Pairs = 0
 	for _, active := range p.pairs {
 		if active {
 			p.stats.Pairs++
 		}
 	}
 	if err == nil && !p.listed && !p.anything {
-		err = p.unlisted.Err // no folder could be listed
+		for _, err = range p.unlisted { // no folder could be listed
+			break
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -105,9 +110,45 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 	return probesFirst(p.tasks), nil
 }
 
+// takeUnlisted returns the folders that could not be listed since the last call.
+func (p *planner) takeUnlisted() map[string]error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	unlisted := p.unlisted
+	p.unlisted = make(map[string]error)
+	return unlisted
+}
+
+// leaveOut leaves a folder out of all further listings.
+func (p *planner) leaveOut(folder string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left[folder] = true
+	maps.DeleteFunc(p.pairs, func(pair string, _ bool) bool { return strings.HasPrefix(pair, folder) })
+}
+
+// leftOut reports whether a key lies in a folder that is left out.
+func (p *planner) leftOut(key string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return below(p.left, key)
+}
+
+// below reports whether a key, or a folder, lies in one of the folders or is one.
+func below(folders map[string]bool, key string) bool {
+	if len(folders) == 0 {
+		return false
+	}
+	for i := range len(key) {
+		if key[i] == '/' && folders[key[:i+1]] {
+			return true
+		}
+	}
+	return false
+}
+
 // probesFirst puts the oldest and the newest object of every day folder before
-// all others: when one account cannot be read, a run knows that others can
-// before it gives up.
+// all others: when one account cannot be read, a run soon knows.
 func probesFirst(tasks []*task) []*task {
 	newest := make(map[string]*task)
 	for _, t := range tasks {
@@ -127,46 +168,46 @@ func probesFirst(tasks []*task) []*task {
 	return append(probes, others...)
 }
 
-// discover scans all accounts. They are the folders below the root, and below
-// each of the root's other folders: those of an organization have its id in
-// between.
+// discover scans all accounts of the scope. They are the folders below the root,
+// and below each of the root's other folders: those of an organization have its
+// id in between.
 func (p *planner) discover(ctx context.Context, w window) error {
-	folders, err := p.folders(ctx, p.root)
-	if err != nil {
-		return err
+	folders := p.scope.folders
+	if p.scope.folder != p.root {
+		folders = []string{p.scope.folder}
+	}
+	if isPair(p.scope.folder) {
+		return p.each(ctx, folders, func(ctx context.Context, pair string) error {
+			return p.scan(ctx, pair, guardduty.Pair(pair).DayFolder(w.from), w)
+		})
 	}
 	var accounts []string
 	for _, folder := range folders {
 		inner := []string{folder}
-		if !isAccount(folder) {
-			inner, err = p.folders(ctx, folder)
+		if !isAccount(folder) && !p.leftOut(folder) {
+			var err error
+			inner, _, err = p.archive.Folders(ctx, folder)
+			p.anything = p.anything || err == nil
 			if err = p.noteListing(ctx, folder, err); err != nil {
 				return err
 			}
 		}
-		accounts = append(accounts, slices.DeleteFunc(inner, func(f string) bool { return !isAccount(f) })...)
+		accounts = append(accounts, slices.DeleteFunc(inner, func(f string) bool {
+			return !isAccount(f) || p.leftOut(f)
+		})...)
 	}
 	return p.each(ctx, accounts, func(ctx context.Context, account string) error {
 		return p.scan(ctx, account+"GuardDuty/", "", w)
 	})
 }
 
-var isAccount = regexp.MustCompile(`(^|/)[0-9]{12}/$`).MatchString
-
-func (p *planner) folders(ctx context.Context, prefix string) ([]string, error) {
-	p.calls()
-	return p.archive.Folders(ctx, prefix)
-}
-
-// calls counts a call, whether it succeeds or not: AWS bills both.
-func (p *planner) calls() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.stats.Lists++
-}
+var (
+	isAccount = regexp.MustCompile(`(^|/)[0-9]{12}/$`).MatchString
+	isPair    = regexp.MustCompile(`(^|/)[0-9]{12}/GuardDuty/[^/]+/$`).MatchString
+)
 
 // each calls f with every folder, several at once. A folder that f fails for is
-// counted as unlisted, and the others are listed all the same.
+// noted as unlisted, and the others are listed all the same.
 func (p *planner) each(ctx context.Context, folders []string, f func(context.Context, string) error) error {
 	g := newGroup(ctx, p.log)
 	work := make(chan string)
@@ -193,13 +234,24 @@ func (p *planner) each(ctx context.Context, folders []string, f func(context.Con
 	return ctx.Err()
 }
 
+// noteListing notes how the listing of a folder ended. Only the end of the run
+// itself is an error.
+func (p *planner) noteListing(ctx context.Context, folder string, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unlisted[folder] = err
+	return nil
+}
+
 // scan lists the exports below prefix after after, region by region. Where a
 // page shows days outside the window, the listing continues at the window's
 // first day of that region, or at the next region: so a region costs one or two
 // calls whatever its history.
 func (p *planner) scan(ctx context.Context, prefix, after string, w window) error {
 	for limit := probe; ; {
-		p.calls()
 		page, err := p.archive.List(ctx, prefix, after, limit)
 		if err != nil {
 			return err
@@ -221,9 +273,6 @@ func (p *planner) take(page Page, w window) (next string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.anything = true
-	if !page.Time.IsZero() && page.Time.Before(p.now) {
-		p.now = page.Time
-	}
 	for _, o := range page.Objects {
 		if o.Key <= next {
 			continue
@@ -235,6 +284,9 @@ func (p *planner) take(page Page, w window) (next string) {
 			continue
 		}
 		switch {
+		case p.left[string(key.Pair)]:
+			next = key.Pair.End()
+			continue
 		case key.Day.Before(w.from):
 			next = key.Pair.DayFolder(w.from)
 		case !w.holds(key.Day):
@@ -253,11 +305,11 @@ func (p *planner) take(page Page, w window) (next string) {
 
 // choose takes an object of the window unless it is known already.
 func (p *planner) choose(o Object) {
-	if !o.LastModified.After(p.since) {
+	if !o.LastModified.After(p.scope.since) || !p.scope.until.IsZero() && o.LastModified.After(p.scope.until) {
 		return
 	}
 	p.stats.Window++
-	_, known := p.known[o.ID()]
+	_, known := p.scope.known[o.ID()]
 	if _, seen := p.seen[o.ID()]; known || seen { // a listing may show an object twice
 		p.stats.Known++
 		return

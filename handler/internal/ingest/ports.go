@@ -25,6 +25,7 @@ type Object struct {
 	ETag         string // without quotes; empty when the archive has none
 	Size         int64  // bytes as stored
 	LastModified time.Time
+	Archived     string // storage class from which it has to be restored first; empty when it can be read
 }
 
 // ID identifies one version of an object: the same key written again with
@@ -45,6 +46,7 @@ func (id ID) String() string { return hex.EncodeToString(id[:]) }
 var (
 	ErrGone     = errors.New("object is gone")      // it was deleted
 	ErrReplaced = errors.New("object was replaced") // another version has its key now
+	ErrArchived = errors.New("object is archived")  // it has to be restored before it can be read
 )
 
 // ErrConflict is the error of State.Advance and of Leases.Renew when another
@@ -85,13 +87,15 @@ const MaxPage = 1000
 // called from many goroutines.
 type Archive interface {
 	// Folders returns the folders directly below prefix, in byte order, each
-	// with prefix in front and a slash at its end.
-	Folders(ctx context.Context, prefix string) ([]string, error)
+	// with prefix in front and a slash at its end, and the archive's own clock,
+	// zero when it is not known.
+	Folders(ctx context.Context, prefix string) ([]string, time.Time, error)
 	// List returns the first page of objects below prefix whose keys sort
 	// after after, in byte order: at most limit, which is at most MaxPage.
 	List(ctx context.Context, prefix, after string, limit int) (Page, error)
 	// Open returns the object's bytes as stored. The object must be the version
-	// that was listed: ErrReplaced otherwise, and ErrGone when there is none.
+	// that was listed: ErrReplaced otherwise, and ErrGone when there is none. For
+	// one that is listed as archived it makes no call: ErrArchived.
 	Open(ctx context.Context, o Object) (io.ReadCloser, error)
 }
 
@@ -148,7 +152,28 @@ type Table interface {
 type Mark struct {
 	Time    time.Time
 	Floor   time.Time // the ledger is whole from here on: what was recorded before may be forgotten
+	Kept    time.Time // of objects modified from here on every row is kept, for the sweep
+	Swept   time.Time // when the last sweep began; zero for never
+	Claimed bool      // something was delivered: the state belongs to the table's destination from now on
 	Version string
+}
+
+// Held is a folder that could not be listed or read while others could. Its
+// objects are recorded up to Mark, a watermark of its own, and the common
+// watermark advances without it. There is one for a folder.
+//
+// While Until is zero the folder is left out of all listings, and probed. Once a
+// probe succeeds its objects after Until are listed with all others again, and
+// what is left is the backlog from Mark to Until.
+type Held struct {
+	Folder string    // of an organization, an account or a pair, with a slash at its end
+	Since  time.Time // when it was held
+	Mark   time.Time // every object below Folder with LastModified up to Mark is recorded
+	Floor  time.Time // the ledger is whole for Folder from here on
+	Until  time.Time
+	Tries  int       // failures in a row
+	Next   time.Time // not tried before
+	Error  string    // of the last failure
 }
 
 // Pending is an object that a later run continues: it could not be read to its
@@ -156,7 +181,9 @@ type Mark struct {
 type Pending struct {
 	Object   Object
 	Lines    int       // leading lines whose findings are settled; the next attempt skips them
-	Attempts int       // failed attempts
+	Attempts int       // failed attempts, while others of the pair could be read
+	Tries    int       // attempts that do not count: the table refused every row that it was given
+	Opens    int       // times it was opened by careful runs that did not come to an end
 	Next     time.Time // not before
 	Error    string    // of the last attempt
 }
@@ -178,27 +205,42 @@ type Entry struct {
 	Quarantine []Quarantined
 }
 
+// Ledger is what is recorded of some objects.
+type Ledger struct {
+	Done map[ID]struct{}     // objects that are done
+	Sent map[Update]struct{} // updates that were accepted from these, and from objects that are pending
+}
+
 // Snapshot is the state at the start of a run.
 type Snapshot struct {
-	Mark    Mark
-	Done    map[ID]struct{}     // recorded objects of the open window
-	Sent    map[Update]struct{} // and the updates that were accepted from them
-	Pending []Pending
+	Mark      Mark
+	Recovered string // where the mark is from when its row could not be read; otherwise empty
+	Ledger           // of objects modified from Mark.Floor on; of older ones it may lack some
+	Pending   []Pending
+	Held      []Held
 }
 
 // State keeps the watermark and the ledger. Its writes are durable when they
 // return, and repeating one is harmless. It retries what can be retried.
 type State interface {
 	Load(ctx context.Context) (Snapshot, error)
+	// Recorded returns what is recorded of the objects below folder, modified
+	// from from up to to.
+	Recorded(ctx context.Context, folder string, from, to time.Time) (Ledger, error)
 	// Record writes the entries. After an error any of them may be written.
 	Record(ctx context.Context, entries []Entry) error
 	// Advance moves the watermark from mark to next, or fails with ErrConflict
 	// when it is no longer at mark. next.Version is ignored.
 	Advance(ctx context.Context, mark, next Mark) (Mark, error)
+	// Hold keeps what it is given of a folder, over what there was. Unhold
+	// forgets it; it is not an error when it is not there.
+	Hold(ctx context.Context, h Held) error
+	Unhold(ctx context.Context, h Held) error
 	// Prune forgets objects that are done, and updates that were accepted,
 	// where the object was last modified before t. Those of an object that is
-	// still pending stay.
-	Prune(ctx context.Context, t time.Time) error
+	// still pending stay, and those of objects below a held folder that were
+	// modified from its Floor on.
+	Prune(ctx context.Context, t time.Time, held []Held) error
 	// Summarize keeps the summary of a run, and forgets those of runs that began
 	// more than a week before it.
 	Summarize(ctx context.Context, s Summary) error
@@ -208,6 +250,8 @@ type State interface {
 type Lease struct {
 	Owner   string
 	Expires time.Time // by the store's clock; set only in HeldError.Holder
+	Since   time.Time // when it was taken, by the store's clock; zero when that is not known
+	Crashes int       // owners before this one, in a row, that did not give it back
 	Version string    // the store's, for compare-and-swap
 }
 
@@ -224,7 +268,8 @@ func (e *HeldError) Error() string {
 type Leases interface {
 	// Acquire takes the lease for owner when it is free, when owner itself holds
 	// it, when it has expired, or when gone reports that its holder will never
-	// return. Otherwise it fails with a HeldError.
+	// return. Otherwise it fails with a HeldError. A lease that another owner did
+	// not give back has one crash more than that owner's.
 	Acquire(ctx context.Context, owner string, ttl time.Duration, gone func(owner string) bool) (Lease, error)
 	// Renew extends the lease to ttl from now, or fails with ErrConflict when
 	// its owner no longer holds it.

@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -181,7 +182,9 @@ func TestUpdatesOfAPendingObjectAreKept(t *testing.T) {
 	c.pending[o.ID()] = ingest.Pending{Object: o, Next: now}
 	c.sent[ingest.UpdateOf(&f)], c.accepted["x"] = o, 1
 	c.openFault = func(string) error { return errBoom }
-	c.run()
+	if _, err := c.job().Run(t.Context()); !errors.Is(err, errBoom) {
+		t.Errorf("Run = %v, want %v: nothing can be read", err, errBoom)
+	}
 	c.openFault = nil
 	makeDue(c)
 	c.run()

@@ -1,9 +1,10 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -12,141 +13,287 @@ import (
 
 // run is one run in progress.
 type run struct {
-	*Job
-	Summary
-	start time.Time
+	job     *Job
+	summary *Summary
+	start   time.Time // by this machine's clock
+	crashes int       // of the runs before this one
 
-	mark  Mark
-	plan  *planner
-	mover *mover
-	open  []*task // listed, but not recorded
+	archive *counted
+	now     time.Time // when the first listing began, by the archive's clock
+	folders []string  // below the root
+	mark    Mark
+	mover   *mover
+	holds   *holds
+	prober  *prober
 }
 
-// work loads the state and processes the windows, oldest first.
+// work loads the state and does what there is to do: everything that is new,
+// then what is left of folders that were held, then what came late.
 func (r *run) work(st stages) error {
-	snap, err := r.State.Load(st.reading)
+	snap, err := r.job.State.Load(st.reading)
 	if err != nil {
 		return fmt.Errorf("load state: %w", err)
 	}
+	r.summary.Recovered, r.summary.WindowsLeft = snap.Recovered, 1
 	if err := r.begin(st, snap); err != nil {
 		return err
 	}
-	since := later(r.mark.Time.Add(-r.Overlap), r.mark.Floor)
-	r.plan, r.mover = r.newPlanner(since, snap), r.newMover(snap, &r.Summary)
-	defer func() { r.Left, r.Lag = len(r.open), r.plan.now.Sub(r.mark.Time) }()
-	list := windows(since, r.start)
-	r.WindowsLeft = len(list)
-	for i, w := range list {
-		tasks, err := r.plan.list(st.reading, w)
-		r.Plan = r.plan.stats
-		if err != nil && i > 0 && st.reading.Err() != nil { // the next run continues here
-			break
+	defer r.leave()
+	if err := r.probe(st); err != nil {
+		return err
+	}
+	err = r.live(st, snap)
+	if _, unlisted := errors.AsType[*listError](err); err == nil || unlisted {
+		err = firstError(err, r.backlogs(st))
+	}
+	if err == nil {
+		err = firstError(r.refusedBefore(st, snap), r.sweep(st))
+	}
+	return firstError(err, r.mover.verdict(), r.holds.verdict())
+}
+
+func (r *run) root() string { return guardduty.Root(r.job.Prefix) }
+
+// begin lists the accounts, which tells the archive's time, and sets the mark.
+// The first run keeps its start time before it lists further, so that a failed
+// first run does not move it.
+func (r *run) begin(st stages, snap Snapshot) (err error) {
+	r.archive = &counted{Archive: r.job.Archive}
+	r.mover, r.holds = newMover(r.job, r.summary, snap), newHolds(r.job.State, r.job.Log, snap.Held)
+	r.mark, r.summary.Watermark = snap.Mark, snap.Mark.Time
+	r.folders, r.now, err = r.archive.Folders(st.reading, r.root())
+	if err == nil && r.now.IsZero() {
+		err = errors.New("the archive did not tell its time")
+	}
+	if err != nil {
+		return fmt.Errorf("list s3://%s/%s: %w", r.job.Bucket, r.root(), err)
+	}
+	r.summary.NoFolders = len(r.folders) == 0
+	if r.mark.Time.IsZero() {
+		since := r.now.Add(-r.job.InitialLookback)
+		r.summary.First = since
+		first := Mark{Time: since, Floor: since, Kept: since, Swept: r.now}
+		if r.mark, err = r.job.State.Advance(st.closing, r.mark, first); err != nil {
+			return fmt.Errorf("set the first watermark: %w", err)
+		}
+		r.summary.Watermark = r.mark.Time
+	}
+	if ahead := r.mark.Time.Sub(r.now); ahead > clockTolerance {
+		return &AheadError{Watermark: r.mark.Time, Now: r.now}
+	}
+	if r.mark.Kept.IsZero() { // written by hand, or by a version that kept less
+		r.mark.Kept = cmp.Or(r.mark.Floor, r.mark.Time)
+	}
+	r.holds.notAfter(r.mark)
+	r.prober = &prober{archive: r.archive, root: r.root(), now: r.now, reads: r.mover.countRead}
+	r.mover.reads = newReads(r.root(), r.prober.control)
+	if r.mover.careful = r.crashes >= carefulAfter; r.mover.careful {
+		r.mover.reads.check = readable
+	}
+	return nil
+}
+
+// clockTolerance is how far the clocks of an archive's servers may differ.
+const clockTolerance = time.Minute
+
+// AheadError says that the watermark lies in the archive's future: a run would
+// find nothing new, and say that all is well.
+type AheadError struct{ Watermark, Now time.Time }
+
+// Error names both times.
+func (e *AheadError) Error() string {
+	return fmt.Sprintf("the watermark is %s and the archive's time only %s",
+		e.Watermark.UTC().Format(time.RFC3339), e.Now.UTC().Format(time.RFC3339))
+}
+
+// leave completes the summary.
+func (r *run) leave() {
+	r.summary.Plan.Lists, _ = r.archive.result()
+	r.summary.Watermark = r.mark.Time
+	r.summary.Lag = r.now.Sub(r.mark.Time)
+	r.summary.Held = r.holds.open()
+	r.summary.Waiting, r.summary.Oldest = r.mover.waiting()
+}
+
+// probe tries the held folders that are due, and always the one that waits the
+// longest: once it is well all others are tried too. A careful run does not: it
+// reads nothing that it has not noted before.
+func (r *run) probe(st stages) error {
+	if r.mover.careful {
+		return nil
+	}
+	well := false
+	for i, h := range r.holds.open() {
+		if i > 0 && !well && h.Next.After(r.start) {
+			continue
+		}
+		err := r.prober.held(st.reading, h)
+		switch {
+		case st.reading.Err() != nil:
+			return nil
+		case err != nil:
+			h.Next = r.start
+			err = r.holds.hold(st.closing, h, err)
+		case !r.mark.Time.After(h.Mark): // nothing of it was left behind
+			well = true
+			err = r.holds.drop(st.closing, h)
+		default:
+			well = true
+			h.Until, h.Tries, h.Next, h.Error = r.mark.Time, 0, r.start, ""
+			err = r.holds.put(st.closing, h)
 		}
 		if err != nil {
-			return fmt.Errorf("list s3://%s/%s: %w", r.Bucket, guardduty.Root(r.Prefix), err)
-		}
-		r.WindowsLeft--
-		if i == 0 {
-			resumed, failed := due(snap.Pending, r.start)
-			tasks = slices.Concat(resumed, tasks, failed)
-		}
-		if err := r.window(st, w, tasks); err != nil {
 			return err
 		}
 	}
-	return firstError(r.mover.verdict(), r.plan.verdict())
-}
-
-// begin sets the mark. The first run persists its start time before listing, so
-// a failed first run does not move it.
-func (r *run) begin(st stages, snap Snapshot) (err error) {
-	r.mark = snap.Mark
-	if r.mark.Time.IsZero() {
-		since := r.start.Add(-r.InitialLookback)
-		if r.mark, err = r.State.Advance(st.closing, r.mark, Mark{Time: since, Floor: since}); err != nil {
-			return fmt.Errorf("set the first watermark: %w", err)
-		}
-	}
-	r.Watermark = r.mark.Time
 	return nil
 }
 
-// window moves a window's findings, records them, and then advances.
-func (r *run) window(st stages, w window, tasks []*task) error {
-	moveErr := r.mover.move(st, tasks)
-	r.open = slices.DeleteFunc(append(r.open, tasks...), func(t *task) bool { return t.recorded })
-	if r.plan.incomplete() {
-		return moveErr // the watermark stays before what could not be listed
+// live moves everything that is new.
+func (r *run) live(st stages, snap Snapshot) error {
+	since := later(r.mark.Time.Add(-r.job.Overlap), r.mark.Floor)
+	f := &feed{
+		plan: r.planner(scope{
+			folder: r.root(), folders: r.folders, since: since, known: snap.Done, left: r.holds.folders(),
+		}),
+		mark:    r.mark,
+		windows: windows(since, r.now),
+		end:     r.now,
+		advance: func(ctx context.Context, mark, next Mark) (Mark, error) {
+			next.Claimed = next.Claimed || r.mover.suspects.any()
+			next.Kept = later(next.Kept, earlier(next.Floor, next.Time.Add(-keepFor)))
+			next, err := r.job.State.Advance(ctx, mark, next)
+			if err == nil {
+				r.mark = next
+			}
+			return next, err
+		},
 	}
-	next, err := r.advance(st.closing, r.mark, r.open, w.end(r.plan.now))
-	if err == nil {
-		r.mark = next
-		r.Watermark = next.Time
+	f.hold = func(ctx context.Context, folder string, why error) error {
+		return r.holds.hold(ctx, Held{
+			Folder: folder, Since: r.start, Next: r.start, Mark: f.mark.Time, Floor: f.mark.Floor,
+		}, why)
 	}
-	if err := firstError(moveErr, err); err != nil {
-		return err
-	}
-	if err := r.State.Prune(st.closing, r.mark.Floor); err != nil {
-		return fmt.Errorf("prune state: %w", err)
-	}
-	return nil
-}
-
-// summarize leaves the run's summary in the ledger.
-func (r *run) summarize(ctx context.Context, err error) {
-	if r.Duration = r.Now().Sub(r.start); err != nil {
-		r.Failure = err.Error()
-	}
-	if err := r.State.Summarize(ctx, r.Summary); err != nil {
-		r.Log.WarnContext(ctx, "the run's summary could not be written", slog.Any("error", err))
-	}
+	defer func() {
+		r.summary.Plan = f.plan.stats
+		r.summary.Left += len(f.open)
+		r.summary.WindowsLeft = len(f.windows)
+	}()
+	return r.move(st, f, func() (before, after []*task) { return due(snap.Pending, f.plan, r.start) })
 }
 
 // due returns the tasks of the pending objects whose time has come: those that
 // an earlier run began, and those that failed before. The failed ones are read
 // after all others, since they may only cost time.
-func due(pending []Pending, now time.Time) (resumed, failed []*task) {
+func due(pending []Pending, plan *planner, now time.Time) (resumed, failed []*task) {
+	slices.SortFunc(pending, func(a, b Pending) int { return a.Next.Compare(b.Next) })
 	for _, p := range pending {
 		switch {
-		case p.Next.After(now):
-		case p.Attempts == 0:
+		case p.Next.After(now), plan.leftOut(p.Object.Key):
+		case p.Attempts == 0 && p.Tries == 0:
 			resumed = append(resumed, newTask(p.Object, &p))
-		default:
+		case len(failed) < maxRetries:
 			failed = append(failed, newTask(p.Object, &p))
 		}
 	}
 	return resumed, failed
 }
 
-// advance moves the watermark to the latest time up to which every listed
-// object is recorded: end, when all are. For a source that is up to date end is
-// when the listing began, by the archive's own clock; what appears later with
-// an earlier LastModified is caught by the overlap. Objects to be tried again
-// have a row of their own and do not hold the watermark.
-func (j *Job) advance(ctx context.Context, mark Mark, open []*task, end time.Time) (Mark, error) {
-	t := end
-	for _, task := range open {
-		if task.pending == nil {
-			// LastModified has a resolution of one second, and others may share
-			// this object's.
-			if before := task.Object.LastModified.Add(-time.Second); before.Before(t) {
-				t = before
-			}
-		}
+// maxRetries is the most objects that failed before which one run reads again.
+const maxRetries = 1000
+
+// planner returns a planner that skips what waits in a row of its own.
+func (r *run) planner(s scope) *planner {
+	for id := range r.mover.pending {
+		s.known[id] = struct{}{}
 	}
-	if !t.After(mark.Time) {
-		return mark, nil
-	}
-	next, err := j.State.Advance(ctx, mark, Mark{Time: t, Floor: later(t.Add(-j.Overlap), mark.Floor)})
-	if err != nil {
-		return mark, fmt.Errorf("advance watermark: %w", err)
-	}
-	return next, nil
+	return newPlanner(r.archive, r.job.Log, r.root(), s)
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// backlogs moves what is left of folders that were held.
+func (r *run) backlogs(st stages) error {
+	var errs []error
+	for _, h := range slices.Clone(r.holds.list) {
+		if h.Until.IsZero() || h.Next.After(r.start) || below(r.holds.folders(), h.Folder) || st.reading.Err() != nil {
+			continue
+		}
+		errs = append(errs, r.backlog(st, h))
 	}
-	return b
+	return firstError(errs...)
+}
+
+// backlog moves what is left of one folder that was held.
+func (r *run) backlog(st stages, h Held) error {
+	if err := r.holds.widen(st.closing, h); err != nil {
+		return err
+	}
+	since := later(h.Mark.Add(-r.job.Overlap), h.Floor)
+	ledger, err := r.job.State.Recorded(st.reading, h.Folder, since, h.Until)
+	if err != nil {
+		return unlessEnded(st.reading, fmt.Errorf("load state of %s: %w", h.Folder, err))
+	}
+	r.mover.dedupe.know(ledger.Sent)
+	f := &feed{
+		plan: r.planner(scope{
+			folder: h.Folder, since: since, until: h.Until, known: ledger.Done, left: r.holds.within(h),
+		}),
+		mark:    Mark{Time: h.Mark, Floor: h.Floor},
+		windows: days(since, h.Until),
+		end:     h.Until,
+		advance: func(ctx context.Context, _, next Mark) (Mark, error) {
+			h.Mark, h.Floor = next.Time, next.Floor
+			return next, r.holds.put(ctx, h)
+		},
+	}
+	f.hold = func(ctx context.Context, folder string, why error) error {
+		part := h
+		part.Folder, part.Next = folder, r.start
+		return r.holds.hold(ctx, part, why)
+	}
+	err = r.move(st, f, nil)
+	r.summary.Left += len(f.open)
+	r.summary.WindowsLeft += len(f.windows)
+	unlisted, failed := errors.AsType[*listError](err)
+	switch {
+	case failed && st.reading.Err() != nil:
+		return nil
+	case failed:
+		return f.hold(st.closing, h.Folder, unlisted.err)
+	case err != nil || len(f.windows) > 0 || len(f.open) > 0 || f.plan.leftOut(h.Folder):
+		return err
+	}
+	return r.holds.drop(st.closing, h)
+}
+
+// unlessEnded returns err unless the time to read has ended: then the next run
+// continues.
+func unlessEnded(reading context.Context, err error) error {
+	if reading.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// refusedBefore reads what the table refused before again, once it has taken
+// something else: then it works.
+func (r *run) refusedBefore(st stages, snap Snapshot) error {
+	if !r.mover.suspects.any() {
+		return nil
+	}
+	held := r.holds.folders()
+	var tasks []*task
+	for _, p := range snap.Pending {
+		if p.Tries > 0 && p.Next.After(r.start) && !below(held, p.Object.Key) && len(tasks) < maxRetries {
+			tasks = append(tasks, newTask(p.Object, &p))
+		}
+	}
+	return r.mover.move(st, tasks)
+}
+
+// prune forgets what no later run looks at.
+func (r *run) prune(st stages) error {
+	if err := r.job.State.Prune(st.closing, r.mark.Kept, r.holds.list); err != nil {
+		return fmt.Errorf("prune state: %w", err)
+	}
+	return nil
 }

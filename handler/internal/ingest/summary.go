@@ -4,25 +4,35 @@ import "time"
 
 // Summary is what one run did.
 type Summary struct {
-	Started     time.Time
-	Duration    time.Duration
-	Plan        PlanStats
-	Reads       int            // objects opened
-	Objects     int            // objects recorded as done
-	Findings    int            // findings the table accepted
-	Batches     int            // calls of Deliver that succeeded
-	Bytes       int64          // bytes of the accepted batches' rows
-	Dropped     map[string]int // findings dropped, by the setting that dropped them
-	Repeated    int            // duplicate findings, skipped because the same update was already sent
-	EmptyLines  int            // lines such as {"findings":[]}
-	BadLines    int            // lines and findings quarantined
-	BadObjects  int            // objects quarantined
-	Pending     int            // objects to be tried again
-	Left        int            // objects the run did not get to, or could not record
-	WindowsLeft int            // days of a backlog that the run did not get to
-	Watermark   time.Time
-	Lag         time.Duration // from the watermark to the time of the listing
-	Failure     string        // why the run could not do its job; empty when it did
+	Started      time.Time
+	Duration     time.Duration
+	Plan         PlanStats
+	Reads        int            // objects opened
+	Objects      int            // objects recorded as done
+	Findings     int            // findings the table accepted
+	Batches      int            // calls of Deliver that succeeded
+	Bytes        int64          // bytes of the accepted batches' rows
+	Dropped      map[string]int // findings dropped, by the setting that dropped them
+	Repeated     int            // duplicate findings, skipped because the same update was already sent
+	EmptyLines   int            // lines such as {"findings":[]}
+	BadLines     int            // lines and findings quarantined
+	BadObjects   int            // objects quarantined
+	Pending      int            // objects that could not be read, or were refused; a later run reads them again
+	Waiting      int            // all objects that wait to be read again, when the run ended
+	Left         int            // objects the run did not get to, or could not record
+	WindowsLeft  int            // days of a backlog that the run did not get to
+	Watermark    time.Time
+	Lag          time.Duration // from the watermark to the time of the listing
+	Archived     int           // objects quarantined since they have to be restored first
+	BadInObjects int           // objects with something in quarantine
+	Keys         []string      // of the first of these, at most three
+	Late         int           // objects that the sweep found
+	Held         []Held        // folders that cannot be listed or read, the longest held first
+	Oldest       time.Time     // when the object that waits the longest to be read again was written; zero for none
+	First        time.Time     // the first watermark, where this is the first run of the source
+	NoFolders    bool          // nothing lies below the root
+	Recovered    string        // where the watermark is from when its row could not be read
+	Failure      string        // why the run could not do its job; empty when it did
 }
 
 // Field is one number of a summary, under its name in the log line that ends a
@@ -54,10 +64,41 @@ func (s *Summary) Fields() []Field {
 		{"list_calls", "Lists", s.Plan.Lists},
 		{"read_calls", "Reads", s.Reads},
 		{"pairs", "Pairs", s.Plan.Pairs},
-		{"unlisted", "", s.Plan.Unlisted},
+		{"unlisted", "", len(s.Held)}, // as held, for queries of before
+		{"no_folders", "", boolean(s.NoFolders)},
+		{"held", "Held", len(s.Held)},
+		{"held_seconds", "", s.heldFor().Seconds()},
+		{"waiting", "Waiting", s.Waiting},
+		{"waiting_seconds", "", s.waitingFor().Seconds()},
+		{"archived", "Archived", s.Archived},
+		{"late", "Late", s.Late},
 		{"lag_seconds", "LagSeconds", s.Lag.Seconds()},
 		{"duration_seconds", "Seconds", s.Duration.Seconds()},
 	}
+}
+
+// boolean is 1 for true.
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// heldFor is for how long the folder that is held the longest is held.
+func (s *Summary) heldFor() time.Duration {
+	if len(s.Held) == 0 {
+		return 0
+	}
+	return s.Started.Sub(s.Held[0].Since)
+}
+
+// waitingFor is for how long the object that waits the longest has been waiting.
+func (s *Summary) waitingFor() time.Duration {
+	if s.Oldest.IsZero() {
+		return 0
+	}
+	return s.Started.Sub(s.Oldest)
 }
 
 // Outcomes of a run.
@@ -95,6 +136,10 @@ func (s *Summary) count(e Entry, last bool) {
 	case last:
 		s.Objects++
 	}
+	if len(e.Quarantine) > 0 && len(s.Keys) < 3 {
+		s.Keys = append(s.Keys, e.Object.Key)
+	}
+	s.BadInObjects += min(1, len(e.Quarantine))
 	for _, q := range e.Quarantine {
 		if q.Line == 0 {
 			s.BadObjects++

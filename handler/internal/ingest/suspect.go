@@ -3,11 +3,14 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"sync"
 )
 
-// maxSuspects is the number of rejected rows, none accepted since, at which a
-// run gives up.
-const maxSuspects = 1000
+// Bounds on the suspects of a run: beyond, the table is at fault.
+const (
+	maxSuspects     = 1000
+	maxSuspectBytes = 8 << 20
+)
 
 // ErrAllRefused says that the table rejected every row it was given, or every
 // one for a while: then the table's definition is at fault, and not the rows.
@@ -18,47 +21,77 @@ var ErrAllRefused = errors.New("the table refused every row")
 type suspect struct {
 	origin
 	reason string
+	row    []byte
+	call   int // the last call that had begun when it was refused
 }
 
-// suspectAll keeps a batch that was rejected whole until the table accepts
-// another row, or the window ends.
-func (m *mover) suspectAll(b *batch, refusals []Refusal) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, refusal := range refusals {
-		m.suspects = append(m.suspects, suspect{b.from[refusal.Row], refusal.Reason})
+// suspects are the rejected rows of a run. The table is known to work when a
+// call that began after a row was refused has accepted another row: only then
+// may the row be at fault.
+type suspects struct {
+	mu       sync.Mutex
+	list     []suspect
+	bytes    int
+	calls    int  // begun
+	works    int  // the last begun of the calls that accepted something
+	accepted bool // something in this run
+}
+
+// begin numbers a call of the table.
+func (s *suspects) begin() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	return s.calls
+}
+
+// works notes that the call accepted something. It returns the suspects that
+// were refused before the call began.
+func (s *suspects) accept(call int) (proven []suspect) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.works, s.accepted = max(s.works, call), true
+	var open []suspect
+	for _, one := range s.list {
+		if one.call < s.works {
+			proven = append(proven, one)
+			s.bytes -= len(one.row)
+		} else {
+			open = append(open, one)
+		}
 	}
-	if len(m.suspects) > maxSuspects {
-		return m.refusedAll()
+	s.list = open
+	return proven
+}
+
+// add keeps rows that were refused. Its error says that the table is at fault.
+func (s *suspects) add(rows []suspect) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range rows {
+		one.call = s.calls
+		one.row = append([]byte(nil), one.row...)
+		s.bytes += len(one.row)
+		s.list = append(s.list, one)
+	}
+	if len(s.list) > maxSuspects || s.bytes > maxSuspectBytes {
+		return fmt.Errorf("%w: %s", ErrAllRefused, s.list[0].reason)
 	}
 	return nil
 }
 
-func (m *mover) refusedAll() error {
-	return fmt.Errorf("%w: %s", ErrAllRefused, m.suspects[0].reason)
+// take returns all suspects and keeps none.
+func (s *suspects) take() []suspect {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.list
+	s.list, s.bytes = nil, 0
+	return list
 }
 
-// allRefused is the error of a run whose rows were all rejected, and nil where
-// the table has accepted any. It is called with the lock held.
-func (m *mover) allRefused() error {
-	if len(m.suspects) == 0 || m.s.Findings > 0 {
-		return nil
-	}
-	return m.refusedAll()
-}
-
-// settleSuspects quarantines the suspects when the table has accepted other
-// rows in this run.
-func (m *mover) settleSuspects() {
-	m.mu.Lock()
-	suspects := m.suspects
-	if m.s.Findings == 0 {
-		suspects = nil
-	} else {
-		m.suspects = nil
-	}
-	m.mu.Unlock()
-	for _, s := range suspects {
-		m.rowSettled(s.origin, s.reason, true)
-	}
+// any reports whether the table accepted anything in this run.
+func (s *suspects) any() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accepted
 }

@@ -12,6 +12,8 @@ import (
 type task struct {
 	Object Object
 	fresh  bool // not known before this run
+	tried  int  // earlier runs in which the table refused a row of it, and took nothing else
+	opens  int  // times that a careful run opened it and did not come to an end
 
 	// Changed by the recorder, and read by others when it has ended.
 	pending  *Pending // its row in the ledger; nil when it has none
@@ -27,7 +29,9 @@ type task struct {
 	sent         []Update      // accepted and not recorded yet
 	quarantine   []Quarantined // not recorded yet
 	badLines     int
-	err          error // why the reading ended early: a transient error, or errStopped
+	err          error // why the object is read again: a transient error, a postponed line, or errStopped
+	hole         int   // the first line that was postponed
+	givenUp      bool  // what failed is not tried again
 	ended        bool  // its last entry is final
 	queued       bool  // it waits for the recorder
 	checkpointed chan struct{}
@@ -45,16 +49,11 @@ const (
 	lastRetry   = 6 * time.Hour
 )
 
-// checkpointEvery is the number of settled lines after which the ledger records
-// how far an object was processed. A crash resends at most this many lines plus
-// those in flight.
-var checkpointEvery = 1000
-
 // newTask returns the task of an object, with its row where it has one.
 func newTask(o Object, pending *Pending) *task {
 	t := &task{Object: o, pending: pending, fresh: pending == nil}
 	if pending != nil {
-		t.kept = pending.Lines
+		t.kept, t.tried, t.opens = pending.Lines, pending.Tries, pending.Opens
 	}
 	return t
 }
@@ -107,16 +106,37 @@ func (t *task) accepted(u Update) {
 }
 
 // arrived notes that a line's finding is settled. It reports whether nothing of
-// the object is in flight any more, and whether a checkpoint is due.
-func (t *task) arrived(line int) (done, checkpoint bool) {
+// the object is in flight any more, and whether a checkpoint is due: every so
+// many lines.
+func (t *task) arrived(line, every int) (done, checkpoint bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.land(line)
+	return !t.reading && len(t.flight) == 0, max(t.settled()-t.kept, len(t.sent)) >= every
+}
+
+// land takes a line out of those in flight. It is called with the lock held.
+func (t *task) land(line int) {
 	if t.flight[0] == line {
 		t.flight = t.flight[1:]
 	} else if i, ok := slices.BinarySearch(t.flight, line); ok {
 		t.flight = slices.Delete(t.flight, i, i+1)
 	}
-	return !t.reading && len(t.flight) == 0, max(t.settled()-t.kept, len(t.sent)) >= checkpointEvery
+}
+
+// postpone leaves a line in flight to a later run, and says why. It reports
+// whether nothing of the object is in flight any more.
+func (t *task) postpone(line int, why error) (done bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.land(line)
+	if t.hole == 0 || line < t.hole {
+		t.hole = line
+	}
+	if t.err == nil {
+		t.err = why
+	}
+	return !t.reading && len(t.flight) == 0
 }
 
 // end ends the reading, early when err is set. It reports whether nothing of the
@@ -124,41 +144,81 @@ func (t *task) arrived(line int) (done, checkpoint bool) {
 func (t *task) end(err error) (done bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.reading, t.err = false, err
+	t.reading = false
+	if err != nil {
+		t.err = err
+	}
 	return len(t.flight) == 0
 }
 
-// outcome says how a task with nothing in flight ended: with a transient
-// failure, or stopped before anything of it was settled.
-func (t *task) outcome() (failed, untouched bool) {
+// giveUp quarantines an object that could not be read without another attempt.
+func (t *task) giveUp() {
+	t.mu.Lock()
+	t.givenUp = true
+	t.mu.Unlock()
+}
+
+// refusedError says why an object is read again: the table refused a row of it,
+// and it is not known whether the row or the table is at fault.
+type refusedError struct{ reason string }
+
+func (e *refusedError) Error() string { return "the table refused a row: " + e.reason }
+
+// outcome is how a task with nothing in flight ended.
+type outcome int
+
+const (
+	ended     outcome = iota // to its end, or as far as this run comes
+	failed                   // it could not be read to its end
+	untouched                // stopped before anything of it was settled
+)
+
+func (t *task) outcome() outcome {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.err != nil && t.err != errStopped, t.err == errStopped && t.lines == t.kept
+	switch {
+	case t.err == errStopped && t.settled() == t.kept && len(t.sent) == 0:
+		return untouched
+	case t.unreadable():
+		return failed
+	default:
+		return ended
+	}
+}
+
+// unreadable reports whether the object could not be read to its end. It is
+// called with the lock held.
+func (t *task) unreadable() bool {
+	_, refused := t.err.(*refusedError)
+	return t.err != nil && t.err != errStopped && t.err != errOtherCopy && !refused
 }
 
 // settled is the number of leading lines of which every finding is accepted or
 // quarantined. It is called with the lock held.
 func (t *task) settled() int {
-	switch {
-	case t.restarted:
-		return 0
-	case len(t.flight) > 0:
-		return t.flight[0] - 1
-	default:
-		return t.lines
+	n := t.lines
+	if len(t.flight) > 0 {
+		n = t.flight[0] - 1
 	}
+	if t.hole > 0 {
+		n = min(n, t.hole-1)
+	}
+	if t.restarted {
+		n = 0
+	}
+	return n
 }
 
 // backpressure reports that the ledger lags so far behind what was accepted that
 // an uploader has to wait, and returns a channel that is closed when the next
-// checkpoint is written.
-func (t *task) backpressure() (bool, <-chan struct{}) {
+// checkpoint is written, one every so many lines.
+func (t *task) backpressure(every int) (bool, <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.checkpointed == nil {
 		t.checkpointed = make(chan struct{})
 	}
-	return t.queued && len(t.sent) >= 3*checkpointEvery, t.checkpointed
+	return t.queued && len(t.sent) >= 3*every, t.checkpointed
 }
 
 // addQuarantine adds a line, or with line 0 the object, to the quarantine. Of lines

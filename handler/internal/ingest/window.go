@@ -27,6 +27,19 @@ func windows(since, now time.Time) []window {
 	return append(list, window{from: from})
 }
 
+// days divides a backlog that ends at until into windows of a day, oldest first.
+// The last one has the day after until: an object may be in a folder that was
+// chosen by a clock ahead of the one that dated it.
+func days(since, until time.Time) []window {
+	var list []window
+	from := since.UTC().Truncate(day).Add(-day)
+	for to := from.Add(day); to.Before(until.Add(day)); to = from {
+		list = append(list, window{from, to})
+		from = to.Add(day)
+	}
+	return append(list, window{from, later(from, until.UTC().Truncate(day).Add(day))})
+}
+
 // end is the time up to which everything is recorded once the window is
 // processed. Later folders hold later objects; an hour is left for a folder that
 // was chosen by a clock ahead of the one that dated its objects.

@@ -14,9 +14,19 @@ import (
 	"guardduty-sentinel/handler/internal/state"
 )
 
-func TestConformanceOfState(t *testing.T) {
+// each runs a suite on Azurite and on the tables of the local cloud.
+func each(t *testing.T, suite func(t *testing.T, tables *localtest.Shared)) {
+	t.Helper()
+	for name, tables := range map[string]*localtest.Shared{"azurite": local, "embedded": embedded} {
+		t.Run(name, func(t *testing.T) { suite(t, tables) })
+	}
+}
+
+func TestConformanceOfState(t *testing.T) { each(t, conformanceOfState) }
+
+func conformanceOfState(t *testing.T, tables *localtest.Shared) {
 	ingesttest.State(t, func(t *testing.T) ingesttest.StateFixture {
-		cfg, s, breaker := breakable(t)
+		cfg, s, breaker := breakable(t, tables)
 		return ingesttest.StateFixture{
 			State: s, Breaker: breaker,
 			Quarantine: func(t *testing.T) (list []string) {
@@ -43,9 +53,11 @@ func TestConformanceOfState(t *testing.T) {
 	})
 }
 
-func TestConformanceOfLeases(t *testing.T) {
+func TestConformanceOfLeases(t *testing.T) { each(t, conformanceOfLeases) }
+
+func conformanceOfLeases(t *testing.T, tables *localtest.Shared) {
 	ingesttest.Leases(t, func(t *testing.T) ingesttest.LeasesFixture {
-		_, s, breaker := breakable(t)
+		_, s, breaker := breakable(t, tables)
 		return ingesttest.LeasesFixture{Leases: s, Breaker: breaker, Pass: func(d time.Duration) {
 			time.Sleep(d + time.Second/10) // the service tells its time in whole seconds
 		}}
@@ -53,9 +65,10 @@ func TestConformanceOfLeases(t *testing.T) {
 }
 
 // breakable is a store whose writes can be lost. The client tries again.
-func breakable(t *testing.T) (state.Config, *state.Store, ingesttest.Breaker) {
+func breakable(t *testing.T, tables *localtest.Shared) (state.Config, *state.Store, ingesttest.Breaker) {
 	t.Helper()
-	cfg, _ := store(t)
+	cfg := configOf(t, tables)
+	load(t, newStore(t, cfg))
 	own, proxy := through(t, cfg)
 	drop := map[ingesttest.Fault]string{
 		ingesttest.RequestLost: localtest.DropBefore, ingesttest.AnswerLost: localtest.DropAfter,

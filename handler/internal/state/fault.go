@@ -6,19 +6,39 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"guardduty-sentinel/handler/internal/fault"
 	"guardduty-sentinel/handler/internal/ingest"
+	"guardduty-sentinel/handler/internal/outbound"
 )
 
-// damagedError marks a row that cannot be read.
-type damagedError struct{ err error }
+// damagedError is the error of a row that cannot be read. It names the row.
+type damagedError struct {
+	key string
+	err error
+}
 
 func (d *damagedError) Error() string { return d.err.Error() }
+
+// fix says what to do about the row; empty for what the catalogue advises.
+func (d *damagedError) fix() string {
+	const page = `; see "A damaged row" in docs/operations.md`
+	switch (row{Key: d.key}).kind() {
+	case "done":
+		return "delete the row; the findings of its object may be delivered again" + page
+	case "held":
+		return "correct the row; if it were deleted, what its folder is behind would not be delivered" + page
+	case "pending":
+		return "correct the row; if it were deleted, its object would not be read again" + page
+	case leaseKey:
+		return "delete the row when no run is in progress" + page
+	default:
+		return ""
+	}
+}
 
 func isCode(err error, code string) bool {
 	response, ok := errors.AsType[*azcore.ResponseError](err)
@@ -39,15 +59,12 @@ func (s *Store) fault(what string, err error) error {
 		return err
 	}
 	if d, ok := errors.AsType[*damagedError](err); ok {
-		return s.damaged(d)
+		return s.damaged(d, d.fix())
 	}
 	response, ok := errors.AsType[*azcore.ResponseError](err)
 	if !ok {
-		return &fault.Fault{
-			Code: fault.StateUnreachable,
-			What: "cannot reach " + s.where,
-			Err:  fault.Line(withoutURL(err)),
-		}
+		what := "cannot reach " + s.where
+		return &fault.Fault{Code: fault.StateUnreachable, What: what, Err: outbound.Reason(err, what)}
 	}
 	status, code := inner(response)
 	short := fmt.Errorf("%s (HTTP %d)", cmp.Or(code, http.StatusText(status)), status)
@@ -56,6 +73,7 @@ func (s *Store) fault(what string, err error) error {
 			Code: fault.StateRefused,
 			What: fmt.Sprintf("no permission to %s %s", what, s.where),
 			Err:  short,
+			Fix:  s.access.fix(code),
 		}
 	}
 	return &fault.Fault{
@@ -66,13 +84,27 @@ func (s *Store) fault(what string, err error) error {
 	}
 }
 
-// withoutURL removes the address of a failed request: with a shared access
-// signature it holds the signature.
-func withoutURL(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
+// passing reports whether err is that of a transaction which may succeed when it
+// is made again: the service was too busy or too slow for it. The client makes
+// only those again whose outer answer says so.
+func passing(err error) bool {
+	status := within(err)
+	return status == http.StatusTooManyRequests || status == http.StatusRequestTimeout ||
+		status >= http.StatusInternalServerError
+}
+
+// missing reports whether err is that of a transaction in which a row to be
+// deleted is not there.
+func missing(err error) bool { return within(err) == http.StatusNotFound }
+
+// within is the status inside the answer to a transaction; 0 when there is none.
+func within(err error) int {
+	response, ok := errors.AsType[*azcore.ResponseError](err)
+	if !ok || response.StatusCode != http.StatusAccepted {
+		return 0
 	}
-	return err
+	status, _ := inner(response)
+	return status
 }
 
 // inner returns the status and code of an answer. For a transaction they stand
@@ -92,11 +124,12 @@ func inner(response *azcore.ResponseError) (int, string) {
 	return status, code
 }
 
-func (s *Store) damaged(err error) error {
+func (s *Store) damaged(err error, fix string) error {
 	return &fault.Fault{
 		Code: fault.StateDamaged,
 		What: s.where + " has an unreadable row in partition " + s.partition,
 		Err:  fault.Line(err),
+		Fix:  fix,
 	}
 }
 

@@ -2,8 +2,8 @@ package state_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -32,7 +32,17 @@ func calls(s *state.Store) map[string]func(context.Context) error {
 			_, err := s.Advance(ctx, ingest.Mark{Time: written, Version: `W/"datetime'2026'"`}, at(written))
 			return err
 		},
-		"Prune":     func(ctx context.Context) error { return s.Prune(ctx, written) },
+		"Prune": func(ctx context.Context) error { return s.Prune(ctx, written, nil) },
+		"Recorded": func(ctx context.Context) error {
+			_, err := s.Recorded(ctx, "AWSLogs/1/", written, written)
+			return err
+		},
+		"Hold": func(ctx context.Context) error {
+			return s.Hold(ctx, ingest.Held{Folder: "AWSLogs/1/", Since: written, Mark: written})
+		},
+		"Unhold": func(ctx context.Context) error {
+			return s.Unhold(ctx, ingest.Held{Folder: "AWSLogs/1/", Since: written})
+		},
 		"Summarize": func(ctx context.Context) error { return s.Summarize(ctx, ingest.Summary{Started: written}) },
 		"Acquire": func(ctx context.Context) error {
 			_, err := s.Acquire(ctx, "one", time.Minute, noneGone)
@@ -46,7 +56,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	cfg.ConnectionString = secret.New(strings.Replace(cfg.ConnectionString.Reveal(), "Eby8vdM0", "Eby8vdM1", 1))
 	for name, call := range calls(newStore(t, cfg)) {
 		t.Run(name, func(t *testing.T) {
-			wantFault(t, call(t.Context()), fault.StateRefused, "Storage Table Data Contributor")
+			wantFault(t, call(t.Context()), fault.StateRefused, "correct the key in AzureWebJobsStorage")
 		})
 	}
 }
@@ -122,13 +132,13 @@ func TestPruneToleratesRowsDeletedMeanwhile(t *testing.T) {
 	own, proxy := through(t, cfg)
 	proxy.Drop(localtest.DropBefore, -1, func(r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "$batch") {
-			if err := s.Prune(context.Background(), object(50).LastModified); err != nil {
+			if err := s.Prune(context.Background(), object(50).LastModified, nil); err != nil {
 				t.Error(err)
 			}
 		}
 		return false
 	})
-	if err := newStore(t, own).Prune(t.Context(), object(125).LastModified); err != nil {
+	if err := newStore(t, own).Prune(t.Context(), object(125).LastModified, nil); err != nil {
 		t.Errorf("Prune = %v", err)
 	}
 	wantDone(t, load(t, s), 125, 130)
@@ -146,37 +156,61 @@ func TestFailedTransactionIsAnErrorWithItsOwnStatus(t *testing.T) {
 	}
 }
 
+// A damaged row is named, with what to do about one of its kind: to delete the
+// row of what is behind would lose it.
 func TestDamagedRowIsNamed(t *testing.T) {
-	const partition = "s3:guardduty-findings:exports:"
 	id := object(1).ID().String()
 	const at = "2026-08-01T02:04:04Z"
-	noNext := map[string]any{"ObjectKey": "k", "LastModified": at}
-	badTime := map[string]any{"ObjectKey": "k", "LastModified": "yesterday", "Next": at}
-	badSize := map[string]any{"ObjectKey": "k", "LastModified": at, "Next": at, "Size": "many"}
-	for name, row := range map[string]map[string]any{
-		"done|20260801T020404Z|zz":                                {},
-		"done|20260801T020404Z|" + id + "0":                       {},
-		"done|20260801T020404Z|" + strings.ToUpper(id[:31]) + "x": {},
-		"pending|" + id:                                           noNext,
-		"pending|" + object(2).ID().String():                      badTime,
-		"pending|" + object(3).ID().String():                      badSize,
-		"watermark":                                               {"Time": 5},
+	const remove, keep = "delete the row; ", "correct the row; if it were deleted, "
+	held := map[string]any{"Folder": "f/", "Since": at, "Mark": at}
+	without := func(m map[string]any, name string) map[string]any {
+		m = maps.Clone(m)
+		delete(m, name)
+		return m
+	}
+	with := func(m map[string]any, name string, value any) map[string]any {
+		m = maps.Clone(m)
+		m[name] = value
+		return m
+	}
+	waits := map[string]any{"ObjectKey": "k", "LastModified": at, "Next": at}
+	for name, row := range map[string]struct {
+		properties map[string]any
+		fix        string
+	}{
+		"done|20260801T020404Z|zz":                                {nil, remove},
+		"done|20260801T020404Z|" + id + "0":                       {nil, remove},
+		"done|20260801T020404Z|" + strings.ToUpper(id[:31]) + "x": {nil, remove},
+		"done|20260801T020404Z|" + id:                             {map[string]any{"Sent": "AAAA"}, remove},
+		"pending|" + id:                                           {without(waits, "Next"), keep},
+		"pending|" + object(2).ID().String():                      {with(waits, "LastModified", "yesterday"), keep},
+		"pending|" + object(3).ID().String():                      {with(waits, "Size", "many"), keep},
+		"pending|" + object(4).ID().String():                      {without(waits, "ObjectKey"), keep},
+		"held|" + id:                                              {without(held, "Mark"), keep},
+		"held|" + id[:31] + "0":                                   {without(held, "Folder"), keep},
+		"held|" + id[:31] + "1":                                   {with(held, "Until", 5), keep},
+		"held|" + id[:31] + "2":                                   {with(held, "Since", "Monday"), keep},
+		"watermark": {
+			map[string]any{"Time": 5},
+			"delete the row, and the source starts",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, s := store(t)
-			row["PartitionKey"], row["RowKey"] = partition, name
-			data, err := json.Marshal(row)
-			if err != nil {
-				t.Fatal(err)
+			insert(t, cfg, name, row.properties)
+			_, err := s.Load(t.Context())
+			for _, part := range []string{"row " + strconv.Quote(name), partition, row.fix, "A damaged row"} {
+				wantFault(t, err, fault.StateDamaged, part)
 			}
-			if _, err := raw(t, cfg).AddEntity(t.Context(), data, nil); err != nil {
-				t.Fatal(err)
-			}
-			_, err = s.Load(t.Context())
-			wantFault(t, err, fault.StateDamaged, "row "+strconv.Quote(name))
-			wantFault(t, err, fault.StateDamaged, partition)
 		})
 	}
+}
+
+func TestDamagedLeaseIsNamed(t *testing.T) {
+	cfg, s := store(t)
+	insert(t, cfg, "lease", map[string]any{"Seconds": 5})
+	_, err := s.Acquire(t.Context(), "one", time.Minute, noneGone)
+	wantFault(t, err, fault.StateDamaged, `row "lease" lacks its Owner; delete the row when no run is in progress`)
 }
 
 func TestConnectionThatIsNoneIsAnErrorWithoutItsText(t *testing.T) {

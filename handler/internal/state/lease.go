@@ -17,7 +17,8 @@ const leaseKey = "lease"
 
 var _ ingest.Leases = (*Store)(nil)
 
-// Acquire takes the lease row for owner. A lease lasts from the row's
+// Acquire takes the lease row for owner. A row that another owner left counts as
+// one crash more than it says: Release deletes the row. A lease lasts from the row's
 // Timestamp, which the service sets, and is held against the Date of the
 // service's answer: no clock of this machine has a part in it.
 func (s *Store) Acquire(ctx context.Context, owner string, ttl time.Duration,
@@ -33,7 +34,11 @@ func (s *Store) Acquire(ctx context.Context, owner string, ttl time.Duration,
 	case held.Owner != "" && held.Owner != owner && held.Expires.After(now) && !gone(held.Owner):
 		return ingest.Lease{}, &ingest.HeldError{Holder: held}
 	}
-	lease, err := s.putLease(ctx, ingest.Lease{Owner: owner, Version: held.Version}, ttl)
+	crashes := held.Crashes
+	if held.Owner != "" && held.Owner != owner { // it did not give the lease back
+		crashes++
+	}
+	lease, err := s.putLease(ctx, ingest.Lease{Owner: owner, Since: now, Crashes: crashes, Version: held.Version}, ttl)
 	if !errors.Is(err, ingest.ErrConflict) {
 		return lease, err
 	}
@@ -84,7 +89,10 @@ func (s *Store) Release(ctx context.Context, lease ingest.Lease) error {
 
 // putLease writes the lease row over the version that lease has.
 func (s *Store) putLease(ctx context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
-	r := row{Partition: s.partition, Key: leaseKey, Owner: lease.Owner, Seconds: int(ttl / time.Second)}
+	r := row{
+		Partition: s.partition, Key: leaseKey,
+		Owner: lease.Owner, Seconds: int(ttl / time.Second), Crashes: lease.Crashes, Taken: set(lease.Since),
+	}
 	version, err := s.swap(ctx, r, lease.Version)
 	if err == nil {
 		lease.Version = version
@@ -98,22 +106,26 @@ func (s *Store) lease(ctx context.Context) (ingest.Lease, time.Time, error) {
 	var response *http.Response
 	got, err := s.client.GetEntity(policy.WithCaptureResponse(ctx, &response), s.partition, leaseKey, nil)
 	if isCode(err, string(aztables.ResourceNotFound)) {
-		return ingest.Lease{}, time.Time{}, nil
+		now, _ := http.ParseTime(response.Header.Get("Date"))
+		return ingest.Lease{}, now, nil
 	}
 	if err != nil {
 		return ingest.Lease{}, time.Time{}, err
 	}
 	r, err := decode(got.Value)
 	if err == nil && (r.Timestamp == nil || r.Owner == "") {
-		err = errors.New(`row "lease" is incomplete`)
+		err = r.damaged("lacks its Owner")
 	}
 	if err != nil {
-		return ingest.Lease{}, time.Time{}, &damagedError{err}
+		return ingest.Lease{}, time.Time{}, err
 	}
 	now, err := http.ParseTime(response.Header.Get("Date"))
 	if err != nil {
 		now = time.Now()
 	}
 	expires := r.Timestamp.Add(time.Duration(r.Seconds) * time.Second)
-	return ingest.Lease{Owner: r.Owner, Expires: expires, Version: string(got.ETag)}, now, nil
+	lease := ingest.Lease{
+		Owner: r.Owner, Since: value(r.Taken), Expires: expires, Crashes: r.Crashes, Version: string(got.ETag),
+	}
+	return lease, now, nil
 }

@@ -14,6 +14,8 @@ import (
 
 func noneGone(string) bool { return false }
 
+func allGone(string) bool { return true }
+
 func acquire(t *testing.T, s *state.Store, owner string) ingest.Lease {
 	t.Helper()
 	lease, err := s.Acquire(t.Context(), owner, time.Minute, noneGone)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -23,9 +24,10 @@ import (
 var (
 	local    = localtest.NewShared()
 	identity = localtest.NewShared("-identity")
+	embedded = localtest.NewShared("-tables", "embedded") // whose tables can be made to fail
 )
 
-func TestMain(m *testing.M) { localtest.Main(m, local, identity) }
+func TestMain(m *testing.M) { localtest.Main(m, local, identity, embedded) }
 
 // written is when the objects of these tests were last modified.
 var written = time.Date(2026, 8, 1, 2, 3, 4, 0, time.UTC)
@@ -35,7 +37,12 @@ var tables atomic.Int64
 // config is that of a table of the test's own, which is not there yet.
 func config(t *testing.T) state.Config {
 	t.Helper()
-	c := local.Cloud(t)
+	return configOf(t, local)
+}
+
+func configOf(t *testing.T, shared *localtest.Shared) state.Config {
+	t.Helper()
+	c := shared.Cloud(t)
 	return state.Config{
 		ConnectionString: secret.New(c.Settings["AzureWebJobsStorage"]),
 		Table:            fmt.Sprintf("GuardDutyState%d", tables.Add(1)),
@@ -59,6 +66,24 @@ func store(t *testing.T) (state.Config, *state.Store) {
 	s := newStore(t, cfg)
 	load(t, s)
 	return cfg, s
+}
+
+// raw rows of a test are in this partition.
+const partition = "s3:guardduty-findings:exports:"
+
+// insert writes a row as it is.
+func insert(t *testing.T, cfg state.Config, key string, properties map[string]any) {
+	t.Helper()
+	row := map[string]any{"PartitionKey": partition, "RowKey": key}
+	maps.Copy(row, properties)
+	data, err := json.Marshal(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replace := &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace}
+	if _, err := raw(t, cfg).UpsertEntity(t.Context(), data, replace); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // through is cfg by way of a proxy.

@@ -2,49 +2,34 @@ package state
 
 import (
 	"context"
-	"maps"
-	"net/http"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"guardduty-sentinel/handler/internal/ingest"
 )
 
-// maxTransaction is the most rows of one transaction (Table service REST API,
-// "Performing entity group transactions").
-const maxTransaction = 100
-
 // Record writes the entries, in transactions of up to 100 rows. An object's
 // quarantine and updates are written no later than its own row, and the row of
-// its earlier attempts is deleted last: after a crash in between, Load skips it.
+// its earlier attempts is deleted in one transaction with that.
 func (s *Store) Record(ctx context.Context, entries []ingest.Entry) error {
-	var rows []row
-	var settled []string
+	var groups []group
 	for _, e := range entries {
-		rows = append(rows, s.entryRows(e)...)
-		if e.Pending == nil && e.WasPending {
-			settled = append(settled, pendingKey(e.Object))
-		}
+		groups = append(groups, s.changes(e)...)
 	}
-	for chunk := range slices.Chunk(rows, maxTransaction) {
-		if err := s.write(ctx, chunk); err != nil {
+	for _, t := range transactions(groups) {
+		if err := s.apply(ctx, t); err != nil {
 			return err
 		}
 	}
-	return s.removeEach(ctx, settled)
+	return nil
 }
 
-// entryRows are the rows of one entry, in the order in which they are written.
-func (s *Store) entryRows(e ingest.Entry) []row {
-	var rows []row
+// changes are those of one entry, in the order in which they are made.
+func (s *Store) changes(e ingest.Entry) (list []group) {
 	for _, q := range e.Quarantine {
 		r := s.objectRow(quarantineKey(e.Object, q.Line), e.Object)
 		r.Line, r.Reason = q.Line, bounded(q.Reason)
-		rows = append(rows, r)
+		list = append(list, group{put(r)})
 	}
 	own, further := e.Sent, []ingest.Update(nil)
 	if e.Pending != nil {
@@ -53,105 +38,39 @@ func (s *Store) entryRows(e ingest.Entry) []row {
 		own, further = own[:maxSent], own[maxSent:]
 	}
 	for updates := range slices.Chunk(further, maxSent) {
-		rows = append(rows, row{Partition: s.partition, Key: furtherKey(e.Object, updates[0]), Sent: joined(updates)})
+		list = append(list, group{put(s.furtherRow(e.Object, updates))})
 	}
-	if p := e.Pending; p != nil {
-		r := s.objectRow(pendingKey(e.Object), e.Object)
-		next := p.Next.UTC()
-		r.Lines, r.Attempts, r.Next, r.Error = p.Lines, p.Attempts, &next, bounded(p.Error)
-		return append(rows, r)
+	if e.Pending != nil {
+		return append(list, group{merge(s.pendingRow(e))})
 	}
 	r := s.objectRow(doneKey(e.Object), e.Object)
 	r.Findings, r.Sent = e.Findings, joined(own)
-	return append(rows, r)
+	if e.WasPending { // then earlier entries may have written further updates
+		return append(list, group{put(r), s.drop(pendingKey(e.Object))})
+	}
+	r.Further = new(len(further) > 0)
+	return append(list, group{put(r)})
 }
 
-// write puts rows in place, whether they exist or not. The client reports a
-// transaction that failed with the status of the outer answer, 202, and
-// without a code, so any error means that nothing was written.
-func (s *Store) write(ctx context.Context, rows []row) error {
-	actions := make([]aztables.TransactionAction, len(rows))
-	for i, r := range rows {
-		actions[i] = aztables.TransactionAction{ActionType: aztables.TransactionTypeInsertReplace, Entity: encode(r)}
+// furtherRow holds updates that have no room in their object's own row.
+func (s *Store) furtherRow(o ingest.Object, updates []ingest.Update) row {
+	return row{
+		Partition: s.partition, Key: furtherKey(o, updates[0]),
+		Object: o.Key, LastModified: set(o.LastModified), Sent: joined(updates),
 	}
-	if _, err := s.client.SubmitTransaction(ctx, actions, nil); err != nil {
-		return s.fault("write", err)
-	}
-	return nil
 }
 
-// Prune deletes the rows of objects that are done, and of updates, where the
-// object was last modified before t; the updates of an object that is still to
-// be tried again stay. With nothing to delete it costs one call.
-//
-// The row of an object's earlier attempts that a crash left beside its done
-// row is deleted first: without the done row it would have the object delivered
-// again.
-func (s *Store) Prune(ctx context.Context, t time.Time) error {
-	old := make(map[ingest.ID][]string) // row keys by object
-	done := make(map[ingest.ID]bool)
-	if err := s.keys(ctx, between("done|", "done|"+t.UTC().Format(timeKey)), func(r row) error {
-		id, err := r.id()
-		old[id] = append(old[id], r.Key)
-		done[id] = done[id] || !r.further()
-		return err
-	}); err != nil {
-		return s.fault("read", err)
+// pendingRow is merged into the one there is. So Further stays as it was when
+// this entry has no updates and an earlier one had.
+func (s *Store) pendingRow(e ingest.Entry) row {
+	p, r := e.Pending, s.objectRow(pendingKey(e.Object), e.Object)
+	r.Lines, r.Attempts, r.Opens, r.Refused = &p.Lines, &p.Attempts, &p.Opens, &p.Tries
+	r.Next = new(p.Next.UTC())
+	r.Error = new(bounded(p.Error))
+	if len(e.Sent) > 0 || !e.WasPending {
+		r.Further = new(len(e.Sent) > 0)
 	}
-	if len(old) == 0 {
-		return nil
-	}
-	var stale []string
-	if err := s.keys(ctx, between("pending|", after("pending")), func(r row) error {
-		id, err := r.id()
-		if done[id] {
-			stale = append(stale, r.Key)
-		} else {
-			delete(old, id)
-		}
-		return err
-	}); err != nil {
-		return s.fault("read", err)
-	}
-	if err := s.remove(ctx, stale); err != nil {
-		return err
-	}
-	return s.remove(ctx, slices.Concat(slices.Collect(maps.Values(old))...))
-}
-
-// remove deletes rows, whether they are still there or not. A transaction fails
-// when another run deleted one of its rows meanwhile; then its rows are deleted
-// one by one.
-func (s *Store) remove(ctx context.Context, keys []string) error {
-	version := azcore.ETagAny
-	for chunk := range slices.Chunk(keys, maxTransaction) {
-		actions := make([]aztables.TransactionAction, len(chunk))
-		for i, key := range chunk {
-			actions[i] = aztables.TransactionAction{
-				ActionType: aztables.TransactionTypeDelete,
-				Entity:     encode(row{Partition: s.partition, Key: key}),
-				IfMatch:    &version,
-			}
-		}
-		if _, err := s.client.SubmitTransaction(ctx, actions, nil); err == nil {
-			continue
-		}
-		if err := s.removeEach(ctx, chunk); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// removeEach deletes rows one by one, whether they are still there or not.
-func (s *Store) removeEach(ctx context.Context, keys []string) error {
-	for _, key := range keys {
-		_, err := s.client.DeleteEntity(ctx, s.partition, key, nil)
-		if err != nil && !isStatus(err, http.StatusNotFound) {
-			return s.fault("write", err)
-		}
-	}
-	return nil
+	return r
 }
 
 // bounded cuts text to what a row keeps of it.

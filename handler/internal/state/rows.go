@@ -1,7 +1,6 @@
 package state
 
 import (
-	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -9,12 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
-
 	"guardduty-sentinel/handler/internal/ingest"
 )
-
-const watermarkKey = "watermark"
 
 // timeKey is a time in a row key, in an order that sorts.
 const timeKey = "20060102T150405Z"
@@ -29,11 +24,16 @@ type row struct {
 	Partition string `json:"PartitionKey"`
 	Key       string `json:"RowKey"`
 
-	Time  *time.Time `json:"Time,omitzero"` // watermark
-	Floor *time.Time `json:"Floor,omitzero"`
+	Time        *time.Time `json:"Time,omitzero"` // watermark
+	Floor       *time.Time `json:"Floor,omitzero"`
+	Kept        *time.Time `json:"Kept,omitzero"`
+	Swept       *time.Time `json:"Swept,omitzero"`
+	Destination string     `json:"Destination,omitempty"`
 
 	Owner     string     `json:"Owner,omitempty"` // lease
 	Seconds   int        `json:"Seconds,omitempty"`
+	Crashes   int        `json:"Crashes,omitempty"`
+	Taken     *time.Time `json:"Taken,omitzero"`     // by the service's clock
 	Timestamp *time.Time `json:"Timestamp,omitzero"` // set by the service at every write
 
 	Object       string     `json:"ObjectKey,omitempty"` // S3 key
@@ -42,14 +42,45 @@ type row struct {
 	LastModified *time.Time `json:"LastModified,omitzero"`
 	Findings     int        `json:"Findings,omitempty"`
 	Sent         []byte     `json:"Sent,omitempty"` // updates that were accepted, one after the other, as base64
+	// Further says whether rows of further updates of the object exist, each with
+	// the object's key. Without it nothing is known of them.
+	Further *bool `json:"Further,omitempty"`
 
-	Lines    int        `json:"Lines,omitempty"`
-	Attempts int        `json:"Attempts,omitempty"`
+	Lines    *int       `json:"Lines,omitempty"` // pending: they are written when zero too, over what there was
+	Attempts *int       `json:"Attempts,omitempty"`
+	Opens    *int       `json:"Opens,omitempty"`
+	Refused  *int       `json:"Refused,omitempty"`
 	Next     *time.Time `json:"Next,omitzero"`
-	Error    string     `json:"Error,omitempty"`
+	Error    *string    `json:"Error,omitempty"`
 
-	Line   int    `json:"Line,omitempty"`
+	Folder string     `json:"Folder,omitempty"` // held, with Floor, Next and Error
+	Since  *time.Time `json:"Since,omitzero"`
+	Mark   *time.Time `json:"Mark,omitzero"`
+	Until  *time.Time `json:"Until,omitzero"`
+	Tries  int        `json:"Tries,omitempty"`
+
+	Line   int    `json:"Line,omitempty"` // quarantine
 	Reason string `json:"Reason,omitempty"`
+
+	Started   *time.Time `json:"Started,omitzero"` // run, of which no other property is read
+	Watermark *time.Time `json:"Watermark,omitzero"`
+}
+
+// set points to a time; nil is for the zero time.
+func set(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// value is what p points to; the zero value for nil.
+func value[T any](p *T) T {
+	if p == nil {
+		return *new(T)
+	}
+	return *p
 }
 
 // MarshalJSON adds the type annotations that the table service needs: a JSON
@@ -100,7 +131,7 @@ func decode(data []byte) (row, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		var named struct{ RowKey string }
 		_ = json.Unmarshal(data, &named) // what cannot be read at all stays without a name
-		return r, fmt.Errorf("row %q is malformed: %w", named.RowKey, err)
+		return r, &damagedError{named.RowKey, fmt.Errorf("row %q is malformed: %w", named.RowKey, err)}
 	}
 	return r, nil
 }
@@ -111,9 +142,11 @@ func (s *Store) objectRow(key string, o ingest.Object) row {
 	return row{Partition: s.partition, Key: key, Object: o.Key, ETag: o.ETag, Size: o.Size, LastModified: &modified}
 }
 
-func doneKey(o ingest.Object) string {
-	return "done|" + o.LastModified.UTC().Format(timeKey) + "|" + o.ID().String()
-}
+// doneAt begins the keys of the rows of objects that were modified in the second
+// of t.
+func doneAt(t time.Time) string { return "done|" + t.UTC().Format(timeKey) }
+
+func doneKey(o ingest.Object) string { return doneAt(o.LastModified) + "|" + o.ID().String() }
 
 func pendingKey(o ingest.Object) string { return "pending|" + o.ID().String() }
 
@@ -137,23 +170,43 @@ func (r row) id() (ingest.ID, error) {
 	text := parts[min(2, len(parts)-1)]
 	raw, err := hex.DecodeString(text)
 	if err != nil || len(raw) != len(ingest.ID{}) {
-		return ingest.ID{}, fmt.Errorf("row %q does not name an object", r.Key)
+		return ingest.ID{}, r.damaged("does not name an object")
 	}
 	return ingest.ID(raw), nil
+}
+
+// modified is when the object of a done row was last modified; rows of further
+// updates of older versions say it in their keys only, without parts of a second.
+func (r row) modified() (time.Time, error) {
+	if r.LastModified != nil {
+		return *r.LastModified, nil
+	}
+	t, err := time.Parse(timeKey, strings.Split(r.Key+"|", "|")[1])
+	if err != nil {
+		return t, r.damaged("does not say when its object was modified")
+	}
+	return t, nil
 }
 
 // pending reads a pending row.
 func (r row) pending() (ingest.Pending, error) {
 	if r.Object == "" || r.LastModified == nil || r.Next == nil {
-		return ingest.Pending{}, fmt.Errorf("row %q is incomplete", r.Key)
+		return ingest.Pending{}, r.damaged("lacks ObjectKey, LastModified or Next")
 	}
 	return ingest.Pending{
 		Object:   ingest.Object{Key: r.Object, ETag: r.ETag, Size: r.Size, LastModified: *r.LastModified},
-		Lines:    r.Lines,
-		Attempts: r.Attempts,
+		Lines:    value(r.Lines),
+		Attempts: value(r.Attempts),
+		Opens:    value(r.Opens),
+		Tries:    value(r.Refused),
 		Next:     *r.Next,
-		Error:    r.Error,
+		Error:    value(r.Error),
 	}, nil
+}
+
+// damaged is the error of a row that cannot be read.
+func (r row) damaged(how string) error {
+	return &damagedError{r.Key, fmt.Errorf("row %q %s", r.Key, how)}
 }
 
 // maxSent bounds the updates of one row: a text property holds 32,000
@@ -172,54 +225,11 @@ func joined(updates []ingest.Update) []byte {
 // updates reads what joined wrote.
 func (r row) updates() ([]ingest.Update, error) {
 	if len(r.Sent)%len(ingest.Update{}) != 0 {
-		return nil, fmt.Errorf("row %q has a broken list of updates", r.Key)
+		return nil, r.damaged("has a broken list of updates")
 	}
 	var list []ingest.Update
 	for part := range slices.Chunk(r.Sent, len(ingest.Update{})) {
 		list = append(list, ingest.Update(part))
 	}
 	return list, nil
-}
-
-// between is a filter for row keys from low up to and without high.
-func between(low, high string) string {
-	return fmt.Sprintf("RowKey ge '%s' and RowKey lt '%s'", low, high)
-}
-
-// after returns the bound above all row keys of a kind: "}" is the character
-// after "|".
-func after(kind string) string { return kind + "}" }
-
-// keys calls f with the key, and nothing else, of every row of the partition
-// that filter lets through.
-func (s *Store) keys(ctx context.Context, filter string, f func(row) error) error {
-	only := "RowKey"
-	return s.list(ctx, filter, &only, f)
-}
-
-// scan calls f with every row of the partition that filter lets through.
-func (s *Store) scan(ctx context.Context, filter string, f func(row) error) error {
-	return s.list(ctx, filter, nil, f)
-}
-
-// list is scan for the properties named; nil is for all.
-func (s *Store) list(ctx context.Context, filter string, properties *string, f func(row) error) error {
-	filter = fmt.Sprintf("PartitionKey eq '%s' and %s", s.partition, filter)
-	pager := s.client.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter, Select: properties})
-	for pager.More() {
-		page, err := pager.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		for _, data := range page.Entities {
-			r, err := decode(data)
-			if err == nil {
-				err = f(r)
-			}
-			if err != nil {
-				return &damagedError{err}
-			}
-		}
-	}
-	return nil
 }

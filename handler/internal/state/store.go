@@ -6,19 +6,26 @@
 //
 //	watermark                          the watermark; its ETag is the version
 //	lease                              who runs, and for how long from the row's Timestamp
-//	done|<last modified>|<id>          an object that is recorded, while it can be listed again
+//	done|<last modified>|<id>          an object that is done
 //	done|<last modified>|<id>|<first>  updates of an object's findings that have no room in its own row
+//	held|<folder>                      a folder that is held, with a watermark of its own
 //	pending|<id>                       an object that a later run tries again
 //	quarantine|<id>|<line>             what was quarantined, with its reason
 //	run|<descending time>              the summary of a run, for a week
 //
 // A row of further updates is named by the first of them. It does not say that
 // its object is done: an object that is pending has no room for updates in its
-// own row. The order of the kinds matters: one query from done to pending reads
-// the ledger.
+// own row. The order of the kinds matters: one query from the watermark's floor
+// to pending reads all that a run begins with.
 //
-// Row keys cannot hold the characters / \ # ? of S3 keys, so an object is
-// named by a hash and its key stands whole in the property ObjectKey.
+// Row keys cannot hold the characters / \ # ? of S3 keys, so an object and a
+// folder are named by a hash, and the key stands whole in the property ObjectKey
+// or Folder.
+//
+// docs/design.md, "State rows", has who writes and who deletes each kind, and
+// how many there can be. The names of properties may be added to, never changed:
+// versions before this one read the same table. They read all rows from done to
+// pending into one struct, so that a name has one type in all of these.
 package state
 
 import (
@@ -26,7 +33,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -41,18 +47,25 @@ type Config struct {
 	ConnectionString secret.String          // or:
 	URL              string                 // of the table service, with
 	Credential       azcore.TokenCredential // an identity
+	Setting          string                 // the name of the connection, for faults
 
-	Table   string
-	Bucket  string // the source: its rows are kept apart from
-	Prefix  string // those of every other bucket and prefix
-	Options azcore.ClientOptions
+	Table  string
+	Bucket string // the source: its rows are kept apart from
+	Prefix string // those of every other bucket and prefix
+	// Destination says in words where the findings of the source go: the state
+	// of a source belongs to one destination. Empty is for any.
+	Destination string
+	Options     azcore.ClientOptions
 }
 
 // Store is the state of one source. It is safe for concurrent use.
 type Store struct {
-	client    *aztables.Client
-	where     string
-	partition string
+	client      *aztables.Client
+	where       string
+	access      access
+	table       string
+	partition   string
+	destination string
 }
 
 var _ ingest.State = (*Store)(nil)
@@ -73,7 +86,14 @@ func New(cfg Config) (*Store, error) {
 		// The client's own error quotes the text.
 		return nil, errors.New("the storage connection is not one that the table client can read")
 	}
-	return &Store{client: service.NewClient(cfg.Table), where: where, partition: partition(cfg.Bucket, cfg.Prefix)}, nil
+	return &Store{
+		client:      service.NewClient(cfg.Table),
+		where:       where,
+		access:      accessOf(cfg),
+		table:       cfg.Table,
+		partition:   partition(cfg.Bucket, cfg.Prefix),
+		destination: cfg.Destination,
+	}, nil
 }
 
 // partition names a source in the characters that a partition key may hold.
@@ -91,109 +111,6 @@ func partition(bucket, prefix string) string {
 		}
 	}
 	return b.String()
-}
-
-// Load reads the watermark, the recorded objects with their updates, and the
-// objects to be tried again: one query up to 1,000 rows, and the watermark. It
-// creates the table when there is none.
-func (s *Store) Load(ctx context.Context) (ingest.Snapshot, error) {
-	snap := ingest.Snapshot{Done: make(map[ingest.ID]struct{}), Sent: make(map[ingest.Update]struct{})}
-	err := s.scan(ctx, between("done|", after("pending")), func(r row) error {
-		switch kind, _, _ := strings.Cut(r.Key, "|"); kind {
-		case "done":
-			return addDone(snap, r)
-		case "pending":
-			p, err := r.pending()
-			snap.Pending = append(snap.Pending, p)
-			return err
-		default: // the lease
-			return nil
-		}
-	})
-	if isCode(err, string(aztables.TableNotFound)) {
-		return snap, s.create(ctx)
-	}
-	if err != nil {
-		return snap, s.fault("read", err)
-	}
-	snap.Pending = slices.DeleteFunc(snap.Pending, func(p ingest.Pending) bool {
-		_, done := snap.Done[p.Object.ID()]
-		return done
-	})
-	snap.Mark, err = s.mark(ctx)
-	return snap, err
-}
-
-// addDone adds what a done row says to the snapshot.
-func addDone(snap ingest.Snapshot, r row) error {
-	if !r.further() {
-		id, err := r.id()
-		if err != nil {
-			return err
-		}
-		snap.Done[id] = struct{}{}
-	}
-	updates, err := r.updates()
-	for _, u := range updates {
-		snap.Sent[u] = struct{}{}
-	}
-	return err
-}
-
-func (s *Store) create(ctx context.Context) error {
-	_, err := s.client.CreateTable(ctx, nil)
-	if err != nil && !isCode(err, string(aztables.TableAlreadyExists)) {
-		return s.fault("create", err)
-	}
-	return nil
-}
-
-// mark reads the watermark; none is the zero Mark.
-func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
-	got, err := s.client.GetEntity(ctx, s.partition, watermarkKey, nil)
-	if isStatus(err, http.StatusNotFound) {
-		return ingest.Mark{}, nil
-	}
-	if err != nil {
-		return ingest.Mark{}, s.fault("read", err)
-	}
-	r, err := decode(got.Value)
-	if err == nil && r.Time == nil {
-		err = fmt.Errorf("row %q has no Time", watermarkKey)
-	}
-	if err != nil {
-		return ingest.Mark{}, s.damaged(err)
-	}
-	mark := ingest.Mark{Time: *r.Time, Version: string(got.ETag)}
-	if r.Floor != nil { // without one, the watermark was written by hand
-		mark.Floor = *r.Floor
-	}
-	return mark, nil
-}
-
-// Advance moves the watermark by compare-and-swap. A conflict with what this
-// call itself wrote, when its answer was lost and the client tried again, is
-// distinguished from one with another run by reading the watermark.
-func (s *Store) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark, error) {
-	next.Time, next.Floor = next.Time.UTC(), next.Floor.UTC()
-	r := row{Partition: s.partition, Key: watermarkKey, Time: &next.Time, Floor: &next.Floor}
-	version, err := s.swap(ctx, r, mark.Version)
-	if err == nil {
-		next.Version = version
-		return next, nil
-	}
-	if !errors.Is(err, ingest.ErrConflict) {
-		return mark, err
-	}
-	now, err := s.mark(ctx)
-	switch {
-	case err != nil:
-		return mark, err
-	case now.Time.Equal(next.Time) && now.Version != "":
-		return now, nil
-	default:
-		return mark, s.conflict()
-	}
 }
 
 // swap writes a row over the version given, or where there is none when that

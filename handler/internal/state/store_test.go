@@ -33,6 +33,7 @@ func waiting(n int) ingest.Pending {
 		Object:   object(n),
 		Lines:    17,
 		Attempts: 3,
+		Opens:    2,
 		Next:     written.Add(90*time.Minute + 123456789),
 		Error:    "unexpected EOF",
 	}
@@ -76,7 +77,7 @@ func TestStalePendingIsPassedOverAndPruned(t *testing.T) {
 	record(t, s, pendingEntry(1), pendingEntry(5))
 	record(t, s, ingest.Entry{Object: object(1)})
 	wantPending(t, load(t, s), waiting(5))
-	if err := s.Prune(t.Context(), object(4).LastModified); err != nil {
+	if err := s.Prune(t.Context(), object(4).LastModified, nil); err != nil {
 		t.Fatal(err)
 	}
 	snap := load(t, s)
@@ -111,12 +112,15 @@ func TestCallsOfAnIdleRun(t *testing.T) {
 	}
 	own, proxy := through(t, cfg)
 	s = newStore(t, own)
+	hold := ingest.Held{Folder: "AWSLogs/2/", Since: written, Mark: written}
 	for name, c := range map[string]struct {
 		call func() error
 		want int
 	}{
 		"Load":      {func() error { _, err := s.Load(t.Context()); return err }, 2},
-		"Prune":     {func() error { return s.Prune(t.Context(), written) }, 1},
+		"Hold":      {func() error { return s.Hold(t.Context(), hold) }, 1},
+		"Prune":     {func() error { return s.Prune(t.Context(), written, nil) }, 1},
+		"held":      {func() error { return s.Prune(t.Context(), written, []ingest.Held{hold}) }, 1},
 		"Summarize": {func() error { return s.Summarize(t.Context(), ingest.Summary{Started: written}) }, 2},
 	} {
 		before := proxy.Served()
@@ -127,6 +131,61 @@ func TestCallsOfAnIdleRun(t *testing.T) {
 			t.Errorf("%s made %d calls, want %d", name, got, c.want)
 		}
 	}
+}
+
+// Rows of recorded objects are kept for days: a run must not read them all, nor
+// look for updates of old pending objects that had none.
+func TestCallsOfALoadFarFromTheFloor(t *testing.T) {
+	cfg, s := store(t)
+	accepted := pendingEntry(3)
+	accepted.Sent = updates(4)
+	record(t, s, append(done(100, 1300), pendingEntry(1), pendingEntry(2), accepted)...)
+	mark := ingest.Mark{Time: object(1300).LastModified, Floor: object(1200).LastModified}
+	if _, err := s.Advance(t.Context(), ingest.Mark{}, mark); err != nil {
+		t.Fatal(err)
+	}
+	own, proxy := through(t, cfg)
+	s = newStore(t, own)
+	for _, want := range []int{3, 2} {
+		before := proxy.Served()
+		snap := load(t, s)
+		if got := proxy.Served() - before; got != want {
+			t.Errorf("Load made %d calls, want %d", got, want)
+		}
+		wantDone(t, snap, 1200, 1300)
+		if want == 3 {
+			wantPending(t, snap, waiting(1), waiting(2), waiting(3))
+			wantUpdates(t, snap.Ledger, accepted.Sent...)
+			record(t, s, ingest.Entry{Object: object(3), WasPending: true})
+		}
+	}
+}
+
+// The row of earlier attempts goes with the one transaction that has the object
+// done: a crash leaves neither or both.
+func TestSettledObjectsAreOneTransaction(t *testing.T) {
+	cfg, s := store(t)
+	var entries, settled []ingest.Entry
+	for n := range 50 {
+		entries = append(entries, pendingEntry(n))
+		settled = append(settled, ingest.Entry{Object: object(n), WasPending: true})
+	}
+	record(t, s, entries...)
+	own, proxy := through(t, cfg)
+	record(t, newStore(t, own), settled...)
+	if got := proxy.Served(); got != 1 {
+		t.Errorf("Record made %d calls, want 1", got)
+	}
+	wantDone(t, load(t, s), 0, 50)
+	wantPending(t, load(t, s))
+}
+
+// A group may hold two entries of one object, which one transaction may not.
+func TestTwoEntriesOfOneObject(t *testing.T) {
+	_, s := store(t)
+	record(t, s, pendingEntry(1), ingest.Entry{Object: object(1), WasPending: true})
+	wantDone(t, load(t, s), 1, 2)
+	wantPending(t, load(t, s))
 }
 
 func TestSourcesAreApart(t *testing.T) {
@@ -148,6 +207,7 @@ func TestSourcesAreApart(t *testing.T) {
 	for i, name := range names {
 		record(t, with(name), done(i, i+1)...)
 		next := at(written.Add(time.Duration(i) * time.Hour))
+		next.Floor = written
 		if _, err := with(name).Advance(t.Context(), ingest.Mark{}, next); err != nil {
 			t.Errorf("Advance of source %q = %v", name, err)
 		}
@@ -188,7 +248,7 @@ func TestStoreWithAnIdentity(t *testing.T) {
 	if snap.Mark != mark {
 		t.Errorf("Load = %+v, want %+v", snap.Mark, mark)
 	}
-	if err := s.Prune(t.Context(), object(200).LastModified); err != nil {
+	if err := s.Prune(t.Context(), object(200).LastModified, nil); err != nil {
 		t.Fatal(err)
 	}
 	wantDone(t, load(t, s), 0, 0)

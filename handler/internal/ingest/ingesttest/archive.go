@@ -32,7 +32,8 @@ func Archive(t *testing.T, f ArchiveFixture) {
 	cases := map[string]func(*testing.T, archive){
 		"list": list, "list after": listAfter, "limit": limited, "special keys": special, "many": many,
 		"nothing": nothing, "open": open,
-		"open gone": openGone, "open replaced": openReplaced, "concurrent": readConcurrently,
+		"open gone": openGone, "open replaced": openReplaced, "open archived": openArchived,
+		"concurrent": readConcurrently,
 	}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) { cases[name](t, archive{f, rand.Text() + "/"}) })
@@ -96,9 +97,7 @@ func list(t *testing.T, a archive) {
 	if got != want || strings.Contains(got.ETag, `"`) {
 		t.Errorf("List = %+v, want %+v: ETag without quotes, time in UTC", got, want)
 	}
-	if age := time.Since(page.Time); !page.Time.IsZero() && age.Abs() > time.Minute {
-		t.Errorf("Page.Time = %v, want that of the archive's clock", page.Time)
-	}
+	wantClock(t, "List", page.Time)
 }
 
 // limited asks for fewer objects than there are, again and again.
@@ -197,8 +196,18 @@ func many(t *testing.T, a archive) {
 	if !slices.Equal(got, want) {
 		t.Errorf("all pages have %d objects, %.200q, want %d in order", len(got), got, n)
 	}
-	if got, err := a.f.Archive.Folders(t.Context(), a.prefix); err != nil || !slices.Equal(got, folders) {
+	got, now, err := a.f.Archive.Folders(t.Context(), a.prefix)
+	if err != nil || !slices.Equal(got, folders) {
 		t.Errorf("Folders = %d, %v, want %d in order", len(got), err, n)
+	}
+	wantClock(t, "Folders", now)
+}
+
+// wantClock checks a time of the archive's clock, if it has one.
+func wantClock(t *testing.T, call string, now time.Time) {
+	t.Helper()
+	if age := time.Since(now); !now.IsZero() && age.Abs() > time.Minute {
+		t.Errorf("%s = the time %v, want that of the archive's clock", call, now)
 	}
 }
 
@@ -207,9 +216,11 @@ func nothing(t *testing.T, a archive) {
 		t.Errorf("List = %q, More %v, want nothing", names, page.More)
 	}
 	a.put(t, "object", []byte("x"))
-	if folders, err := a.f.Archive.Folders(t.Context(), a.prefix); err != nil || len(folders) != 0 {
+	folders, now, err := a.f.Archive.Folders(t.Context(), a.prefix)
+	if err != nil || len(folders) != 0 {
 		t.Errorf("Folders = %q, %v, want none", folders, err)
 	}
+	wantClock(t, "Folders", now) // a bucket that is empty has no other
 }
 
 func open(t *testing.T, a archive) {
@@ -227,6 +238,20 @@ func openGone(t *testing.T, a archive) {
 	a.f.Delete(t, a.prefix+"a")
 	if _, err := a.f.Archive.Open(t.Context(), page.Objects[0]); !errors.Is(err, ingest.ErrGone) {
 		t.Errorf("Open = %v, want %v", err, ingest.ErrGone)
+	}
+}
+
+// openArchived believes the listing, even where the object could be read.
+func openArchived(t *testing.T, a archive) {
+	a.put(t, "a", []byte("x"))
+	_, page := a.list(t, "")
+	o := page.Objects[0]
+	if o.Archived != "" {
+		t.Errorf("List = %+v, want an object that can be read", o)
+	}
+	o.Archived = "GLACIER"
+	if _, err := a.f.Archive.Open(t.Context(), o); !errors.Is(err, ingest.ErrArchived) {
+		t.Errorf("Open = %v, want %v", err, ingest.ErrArchived)
 	}
 }
 

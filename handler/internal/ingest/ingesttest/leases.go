@@ -25,6 +25,7 @@ func Leases(t *testing.T, fresh func(t *testing.T) LeasesFixture) {
 	cases := map[string]func(*testing.T, leases){
 		"free": free, "held": held, "same owner": sameOwner, "expired": expired, "gone": gone,
 		"renew": renew, "renew lost": renewLost, "release": release, "release lost": releaseLost, "many": oneOfMany,
+		"crashes": crashes,
 	}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) { cases[name](t, leases{fresh(t)}) })
@@ -54,6 +55,19 @@ func (l leases) acquire(t *testing.T, owner string) ingest.Lease {
 		t.Fatalf("Acquire(%s) = %+v, %v, want the lease", owner, lease, err)
 	}
 	return lease
+}
+
+// seize takes the lease for a minute from an owner that is gone.
+func (l leases) seize(t *testing.T, owner string) (ingest.Lease, error) {
+	return l.f.Leases.Acquire(t.Context(), owner, time.Minute, func(string) bool { return true })
+}
+
+// wantCrashes checks what a call returned of the lease.
+func wantCrashes(t *testing.T, lease ingest.Lease, err error, want int) {
+	t.Helper()
+	if err != nil || lease.Crashes != want {
+		t.Errorf("the lease = %+v, %v, want %d crashes", lease, err, want)
+	}
 }
 
 // wantHeld wants the lease to be refused in favour of its holder, and returns
@@ -89,6 +103,33 @@ func held(t *testing.T, l leases) {
 	}
 }
 
+// crashes counts the owners in a row that did not give the lease back: not the
+// same owner again, and none after one that did.
+func crashes(t *testing.T, l leases) {
+	for round := range 2 {
+		lease := l.acquire(t, "one")
+		wantCrashes(t, lease, nil, 0)
+		lease, err := l.seize(t, "one")
+		wantCrashes(t, lease, err, 0)
+		for n, owner := range []string{"two", "three", "one"} {
+			lease, err = l.seize(t, owner)
+			wantCrashes(t, lease, err, n+1)
+			if _, err := l.try(t, "another"); err == nil {
+				t.Errorf("Acquire of a held lease = nil, want a HeldError")
+			}
+			for range 2 {
+				lease, err = l.f.Leases.Renew(t.Context(), lease, time.Minute)
+				wantCrashes(t, lease, err, n+1)
+			}
+			lease, err = l.seize(t, owner)
+			wantCrashes(t, lease, err, n+1)
+		}
+		if err := l.f.Leases.Release(t.Context(), lease); err != nil {
+			t.Fatalf("Release in round %d = %v", round, err)
+		}
+	}
+}
+
 // sameOwner asks again: the answer of the first call may have been lost.
 func sameOwner(t *testing.T, l leases) {
 	l.acquire(t, "one")
@@ -106,7 +147,7 @@ func expired(t *testing.T, l leases) {
 		t.Fatal(err)
 	}
 	l.f.Pass(2 * time.Second)
-	l.acquire(t, "two")
+	wantCrashes(t, l.acquire(t, "two"), nil, 1)
 	if _, err := l.f.Leases.Renew(t.Context(), old, time.Minute); !errors.Is(err, ingest.ErrConflict) {
 		t.Errorf("Renew of an expired lease that another took = %v, want %v", err, ingest.ErrConflict)
 	}
@@ -214,6 +255,14 @@ var leaseFaults = map[string]func(t *testing.T, l leases, how loss){
 			t.Errorf("Renew = %v", err)
 		}
 	},
+	"acquire from one that is gone": func(t *testing.T, l leases, how loss) {
+		l.acquire(t, "one")
+		l.f.lose(t, how, func() error { _, err := l.seize(t, "two"); return err })
+		lease, err := l.seize(t, "two")
+		wantCrashes(t, lease, err, 1)
+		lease, err = l.f.Leases.Renew(t.Context(), lease, time.Minute)
+		wantCrashes(t, lease, err, 1)
+	},
 	"renew": func(t *testing.T, l leases, how loss) {
 		lease := l.acquire(t, "one")
 		l.f.lose(t, how, func() error {
@@ -244,6 +293,6 @@ var leaseFaults = map[string]func(t *testing.T, l leases, how loss){
 		if err := l.f.Leases.Release(t.Context(), lease); err != nil {
 			t.Errorf("Release = %v", err)
 		}
-		l.acquire(t, "two")
+		wantCrashes(t, l.acquire(t, "two"), nil, 0)
 	},
 }

@@ -39,6 +39,7 @@ func waiting(n int) ingest.Pending {
 		Object:   object(n),
 		Lines:    17,
 		Attempts: 3,
+		Opens:    2,
 		Next:     written.Add(90*time.Minute + 123456789),
 		Error:    "unexpected EOF",
 	}
@@ -145,4 +146,7 @@ func pendingReplaced(t *testing.T, s state) {
 		s.record(t, again)
 		s.want(t, nil, []ingest.Pending{*again.Pending}, nil)
 	}
+	none := ingest.Pending{Object: object(1), Next: written}
+	s.record(t, ingest.Entry{Object: none.Object, Pending: &none, WasPending: true})
+	s.want(t, nil, []ingest.Pending{none}, nil)
 }

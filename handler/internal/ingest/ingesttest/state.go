@@ -29,8 +29,10 @@ func State(t *testing.T, fresh func(t *testing.T) StateFixture) {
 		"empty": empty, "done": recordDone, "pending": recordPending, "quarantine": recordQuarantine,
 		"versions": versions, "many entries": manyEntries, "many updates": manyUpdates,
 		"pending then done": pendingThenDone, "pending replaced": pendingReplaced,
-		"advance": advance, "advance by one of many": advanceByOne,
-		"prune": prune, "prune many": pruneMany, "summaries": summaries,
+		"advance": advance, "advance by one of many": advanceByOne, "floor": floor,
+		"recorded": recorded, "recorded many": recordedMany,
+		"held": holdFolders, "held in one folder": holdOneFolder,
+		"prune": prune, "prune many": pruneMany, "prune with held": pruneHeld, "summaries": summaries,
 	}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) { cases[name](t, state{fresh(t)}) })
@@ -68,7 +70,8 @@ func (s state) advance(t *testing.T, from, next ingest.Mark) ingest.Mark {
 	if err != nil {
 		t.Fatalf("Advance to %v = %v", next.Time, err)
 	}
-	if !got.Time.Equal(next.Time) || !got.Floor.Equal(next.Floor) || got.Version == "" || got.Version == from.Version {
+	if !got.Time.Equal(next.Time) || !got.Floor.Equal(next.Floor) || !got.Kept.Equal(next.Kept) ||
+		!got.Swept.Equal(next.Swept) || got.Version == "" || got.Version == from.Version {
 		t.Fatalf("Advance from %+v = %+v, want %+v and another version", from, got, next)
 	}
 	if now := s.load(t).Mark; now != got {
@@ -119,7 +122,10 @@ func advance(t *testing.T, s state) {
 	first := s.advance(t, ingest.Mark{}, at(written))
 	part := written.Add(123456789) // a part of a second is kept
 	second := s.advance(t, first, ingest.Mark{Time: part.In(time.FixedZone("", 3600)), Floor: written})
-	third := s.advance(t, second, ingest.Mark{Time: written.Add(time.Hour), Floor: written, Version: "ignored"})
+	third := s.advance(t, second, ingest.Mark{
+		Time: written.Add(time.Hour), Floor: written, Version: "ignored",
+		Kept: written.Add(-48 * time.Hour).In(time.FixedZone("", -3600)), Swept: part,
+	})
 	for name, stale := range map[string]ingest.Mark{
 		"of before": second, "of long before": first, "that never ran": {},
 	} {
@@ -132,6 +138,8 @@ func advance(t *testing.T, s state) {
 		t.Errorf("Load after conflicts = %+v, want %+v", got, third)
 	}
 	s.want(t, objects(0, 1), nil, nil)
+	// What is not said is not kept from before.
+	s.advance(t, third, ingest.Mark{Time: written.Add(2 * time.Hour), Floor: written})
 }
 
 func advanceByOne(t *testing.T, s state) {
@@ -161,51 +169,6 @@ func advanceByOne(t *testing.T, s state) {
 		if wins != 1 {
 			t.Errorf("%d of %d advanced, want 1", wins, len(errs))
 		}
-	}
-}
-
-func prune(t *testing.T, s state) {
-	entries := done(objects(0, 6))
-	for i := range entries {
-		entries[i].Sent = updates(byte(i), 3)
-	}
-	entries[0].Quarantine = []ingest.Quarantined{{Line: 7, Reason: "not JSON"}}
-	waits := pendingEntry(1)
-	waits.Sent = updates(1, 3)
-	entries[1] = waits
-	s.record(t, entries...)
-	mark := s.advance(t, ingest.Mark{}, at(written.Add(24*time.Hour)))
-	for range 2 { // to repeat it changes nothing
-		if err := s.f.State.Prune(t.Context(), object(4).LastModified); err != nil {
-			t.Fatalf("Prune = %v", err)
-		}
-		s.want(t, objects(4, 6), []ingest.Pending{waiting(1)},
-			slices.Concat(updates(1, 3), updates(4, 3), updates(5, 3)))
-		s.wantQuarantine(t, object(0).Key+":7")
-	}
-	if got := s.load(t).Mark; got != mark {
-		t.Errorf("Load after Prune = %+v, want %+v", got, mark)
-	}
-}
-
-// pruneMany forgets more than one transaction takes.
-func pruneMany(t *testing.T, s state) {
-	s.record(t, done(objects(0, 230))...)
-	s.advance(t, ingest.Mark{}, at(written.Add(24*time.Hour)))
-	for _, step := range []struct {
-		t    time.Time
-		kept int
-	}{
-		{time.Time{}, 0},
-		{object(0).LastModified, 0},
-		{object(1).LastModified, 1},
-		{object(215).LastModified, 215},
-		{object(230).LastModified, 230},
-	} {
-		if err := s.f.State.Prune(t.Context(), step.t); err != nil {
-			t.Fatalf("Prune(%v) = %v", step.t, err)
-		}
-		s.want(t, objects(step.kept, 230), nil, nil)
 	}
 }
 

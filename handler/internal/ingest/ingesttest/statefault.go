@@ -46,12 +46,31 @@ var stateFaults = map[string]func(t *testing.T, s state, l loss){
 		entries[0].Sent = updates(1, 2000)
 		s.record(t, append(entries, pendingEntry(120))...)
 		s.advance(t, ingest.Mark{}, at(written.Add(24*time.Hour)))
-		forget := func() error { return s.f.State.Prune(t.Context(), object(110).LastModified) }
+		forget := func() error { return s.f.State.Prune(t.Context(), object(110).LastModified, nil) }
 		s.f.lose(t, l, forget)
 		if err := forget(); err != nil {
 			t.Errorf("Prune = %v", err)
 		}
-		s.want(t, objects(110, 120), []ingest.Pending{waiting(120)}, nil)
+		s.wantKept(t, objects(110, 120), []ingest.Pending{waiting(120)}, nil)
+	},
+	"hold": func(t *testing.T, s state, l loss) {
+		before, after, other := heldAt(oddFolder, written), heldAt(oddFolder, written), heldAt(nextFolder, written)
+		after.Tries, after.Mark = 8, written
+		for _, h := range []ingest.Held{before, other} {
+			s.hold(t, h)
+		}
+		s.f.lose(t, l, func() error { return s.f.State.Hold(t.Context(), after) })
+		s.hold(t, after)
+		s.wantHeld(t, after, other)
+	},
+	"unhold": func(t *testing.T, s state, l loss) {
+		gone, other := heldAt(oddFolder, written), heldAt(nextFolder, written)
+		for _, h := range []ingest.Held{gone, other} {
+			s.hold(t, h)
+		}
+		s.f.lose(t, l, func() error { return s.f.State.Unhold(t.Context(), gone) })
+		s.unhold(t, gone)
+		s.wantHeld(t, other)
 	},
 	"summary": func(t *testing.T, s state, l loss) {
 		for n := range 2 {

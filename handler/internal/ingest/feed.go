@@ -1,0 +1,139 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// feed is what is listed and moved under one mark: the whole source but what is
+// held, or what is left of one folder that was.
+type feed struct {
+	plan    *planner
+	mark    Mark
+	open    []*task // listed, but not recorded
+	windows []window
+	end     time.Time // of the last window; everything up to it is recorded in the end
+
+	// Both are durable when they return.
+	advance func(ctx context.Context, mark, next Mark) (Mark, error)
+	hold    func(ctx context.Context, folder string, why error) error
+}
+
+// move lists and moves the windows, oldest first, until there are none, or no
+// time is left to read. extra are tasks of the first window that are not listed.
+func (r *run) move(st stages, f *feed, extra func() (before, after []*task)) error {
+	for len(f.windows) > 0 && (st.reading.Err() == nil || !f.plan.listed) {
+		w := f.windows[0]
+		first := !f.plan.listed
+		tasks, err := f.plan.list(st.reading, w)
+		if err != nil && !first && st.reading.Err() != nil { // the next run continues here
+			return nil
+		}
+		if err != nil {
+			return &listError{fmt.Sprintf("s3://%s/%s", r.job.Bucket, f.plan.scope.folder), err}
+		}
+		if err := r.holdAll(st, f, f.plan.takeUnlisted()); err != nil {
+			return err
+		}
+		f.windows = f.windows[1:]
+		if first && extra != nil {
+			before, after := extra()
+			tasks = slices.Concat(before, tasks, after)
+		}
+		if err := r.window(st, f, w, tasks); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listError says that nothing of a feed could be listed.
+type listError struct {
+	what string
+	err  error
+}
+
+func (e *listError) Error() string { return "list " + e.what + ": " + e.err.Error() }
+func (e *listError) Unwrap() error { return e.err }
+
+// window moves a window's findings, records them, and then advances.
+func (r *run) window(st stages, f *feed, w window, tasks []*task) error {
+	moveErr := r.mover.move(st, tasks)
+	if moveErr == nil {
+		moveErr = r.holdAll(st, f, r.mover.takeBlocked())
+	}
+	if f.plan.leftOut(f.plan.scope.folder) { // all of it is held now
+		f.windows = nil
+		return moveErr
+	}
+	f.open = slices.DeleteFunc(append(f.open, tasks...), func(t *task) bool {
+		return t.recorded || moveErr == nil && f.plan.leftOut(t.Object.Key)
+	})
+	_, now := r.archive.result()
+	end := earlier(f.end, now)
+	if len(f.windows) > 0 {
+		end = w.end(end)
+	}
+	next, err := r.advanceFeed(st.closing, f, end)
+	if err == nil {
+		f.mark = next
+	}
+	if err := firstError(moveErr, err); err != nil {
+		return err
+	}
+	return r.prune(st)
+}
+
+// holdAll holds folders that could not be listed or read.
+func (r *run) holdAll(st stages, f *feed, folders map[string]error) error {
+	for _, folder := range slices.Sorted(maps.Keys(folders)) {
+		if err := f.hold(st.closing, folder, folders[folder]); err != nil {
+			return err
+		}
+		f.plan.leaveOut(folder)
+	}
+	return nil
+}
+
+// advanceFeed moves the mark to the latest time up to which every listed object
+// is recorded: end, when all are. Objects to be tried again have a row of their
+// own and do not hold the mark, nor do those of held folders.
+func (r *run) advanceFeed(ctx context.Context, f *feed, end time.Time) (Mark, error) {
+	t := end
+	for _, task := range f.open {
+		if task.pending == nil {
+			// LastModified has a resolution of one second, and others may share
+			// this object's.
+			if before := task.Object.LastModified.Add(-time.Second); before.Before(t) {
+				t = before
+			}
+		}
+	}
+	if !t.After(f.mark.Time) {
+		return f.mark, nil
+	}
+	next := f.mark
+	next.Time, next.Floor = t, later(t.Add(-r.job.Overlap), f.mark.Floor)
+	next, err := f.advance(ctx, f.mark, next)
+	if err != nil {
+		return f.mark, fmt.Errorf("advance watermark: %w", err)
+	}
+	return next, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

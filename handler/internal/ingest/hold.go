@@ -1,0 +1,211 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The wait between two probes of a held folder grows from firstProbe, doubling
+// each time, up to lastProbe.
+const (
+	firstProbe = 5 * time.Minute
+	lastProbe  = time.Hour
+)
+
+// holds are the folders that are held, and those of which a backlog is left.
+type holds struct {
+	state State
+	log   *slog.Logger
+	list  []Held
+	begun map[string]error // held, or found still held, by this run
+}
+
+func newHolds(state State, log *slog.Logger, list []Held) *holds {
+	slices.SortFunc(list, func(a, b Held) int {
+		if c := a.Next.Compare(b.Next); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Folder, b.Folder)
+	})
+	return &holds{state: state, log: log, list: list, begun: make(map[string]error)}
+}
+
+// notAfter keeps no mark after the common one: somebody may have moved that back.
+func (h *holds) notAfter(mark Mark) {
+	for i, held := range h.list {
+		if held.Mark.After(mark.Time) {
+			h.list[i].Mark, h.list[i].Floor = mark.Time, mark.Floor
+		}
+	}
+}
+
+// within returns the folders that the backlog of held leaves out: those that are
+// held, and those below it with a backlog of their own that begins no later and
+// ends no earlier.
+func (h *holds) within(held Held) map[string]bool {
+	folders := h.folders()
+	for _, part := range h.list {
+		if part.Folder != held.Folder && strings.HasPrefix(part.Folder, held.Folder) &&
+			!part.Mark.After(held.Mark) && !part.Until.Before(held.Until) {
+			folders[part.Folder] = true
+		}
+	}
+	return folders
+}
+
+// widen lets the folders below held that are held themselves begin no later than
+// it does: its backlog leaves them out.
+func (h *holds) widen(ctx context.Context, held Held) error {
+	for _, part := range slices.Clone(h.list) {
+		if part.Folder != held.Folder && strings.HasPrefix(part.Folder, held.Folder) &&
+			part.Until.IsZero() && part.Mark.After(held.Mark) {
+			part.Mark, part.Floor = held.Mark, earlier(held.Floor, part.Floor)
+			if err := h.put(ctx, part); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// folders returns those that are left out of the listings.
+func (h *holds) folders() map[string]bool {
+	folders := make(map[string]bool)
+	for _, held := range h.list {
+		if held.Until.IsZero() {
+			folders[held.Folder] = true
+		}
+	}
+	return folders
+}
+
+// hold begins to hold a folder, or continues to hold it. What is left of an earlier
+// hold becomes part of it: of the folders that are listed here the ledger keeps
+// everything from their floor on.
+func (h *holds) hold(ctx context.Context, held Held, why error) error {
+	for _, other := range h.list {
+		if other.Folder == held.Folder {
+			held = held.with(other)
+		}
+	}
+	held.Tries++
+	held.Next = held.Next.Add(wait(firstProbe, lastProbe, held.Tries))
+	held.Error = why.Error()
+	h.begun[held.Folder] = why
+	h.log.WarnContext(ctx, "folder held: it cannot be listed or read; all others are delivered",
+		slog.String("folder", held.Folder), slog.Time("since", held.Since), slog.Time("next_probe", held.Next),
+		slog.Any("error", why))
+	return h.put(ctx, held)
+}
+
+// put keeps what is known of a folder.
+func (h *holds) put(ctx context.Context, held Held) error {
+	if err := h.state.Hold(ctx, held); err != nil {
+		return fmt.Errorf("hold %s: %w", held.Folder, err)
+	}
+	h.list = append(slices.DeleteFunc(h.list, held.same), held)
+	return nil
+}
+
+// drop forgets a folder of which nothing is left.
+func (h *holds) drop(ctx context.Context, held Held) error {
+	if err := h.state.Unhold(ctx, held); err != nil {
+		return fmt.Errorf("end the hold of %s: %w", held.Folder, err)
+	}
+	h.list = slices.DeleteFunc(h.list, held.same)
+	return nil
+}
+
+// open returns the folders that are held now, the longest held first.
+func (h *holds) open() []Held {
+	open := slices.DeleteFunc(slices.Clone(h.list), func(held Held) bool { return !held.Until.IsZero() })
+	slices.SortFunc(open, func(a, b Held) int { return a.Since.Compare(b.Since) })
+	return open
+}
+
+// verdict is the error of a run while folders are held.
+func (h *holds) verdict() error {
+	open := h.open()
+	for _, held := range h.list { // a backlog that cannot be read is not well either
+		if _, failed := h.begun[held.Folder]; failed && !held.Until.IsZero() {
+			open = append(open, held)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	e := &FoldersHeldError{Held: open}
+	for _, folder := range slices.Sorted(maps.Keys(h.begun)) {
+		e.Err = h.begun[folder]
+		break
+	}
+	return e
+}
+
+// same reports whether other is of the same folder.
+func (h Held) same(other Held) bool { return h.Folder == other.Folder }
+
+// with returns what holds all that h and other, of the same folder, hold.
+func (h Held) with(other Held) Held {
+	h.Since, h.Mark, h.Floor = earlier(h.Since, other.Since), earlier(h.Mark, other.Mark), earlier(h.Floor, other.Floor)
+	h.Tries = max(h.Tries, other.Tries)
+	if h.Until.IsZero() || other.Until.IsZero() {
+		h.Until = time.Time{}
+	} else {
+		h.Until = later(h.Until, other.Until)
+	}
+	return h
+}
+
+// Place names the organization, the account, or the account and Region of the
+// folder.
+func (h Held) Place() string {
+	_, rest, _ := strings.Cut("/"+h.Folder, "/AWSLogs/")
+	var parts []string
+	for part := range strings.SplitSeq(strings.Trim(rest, "/"), "/") {
+		if part != "GuardDuty" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// FoldersHeldError says that folders are held. Everything else is delivered.
+type FoldersHeldError struct {
+	Held []Held // the longest held first
+	Err  error  // of one that this run tried; nil when it tried none
+}
+
+// Error names the first folders, since when they are held, and why.
+func (e *FoldersHeldError) Error() string {
+	const most = 3
+	var b strings.Builder
+	for i, h := range e.Held[:min(most, len(e.Held))] {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		fmt.Fprintf(&b, "%s since %s: %s", h.Place(), h.Since.UTC().Format(time.RFC3339), h.Error)
+	}
+	if more := len(e.Held) - most; more > 0 {
+		fmt.Fprintf(&b, "; and %d more", more)
+	}
+	return b.String()
+}
+
+// Unwrap returns the error of one of the folders.
+func (e *FoldersHeldError) Unwrap() error { return e.Err }
+
+// wait is the n-th of waits that double from first up to last.
+func wait(first, last time.Duration, n int) time.Duration {
+	for range n - 1 {
+		if first *= 2; first >= last {
+			return last
+		}
+	}
+	return first
+}

@@ -1,0 +1,90 @@
+package ingesttest
+
+import (
+	"testing"
+	"time"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+// heldAt is a folder that is held, with every field set.
+func heldAt(folder string, since time.Time) ingest.Held {
+	return ingest.Held{
+		Folder: folder, Since: since, Mark: written.Add(-time.Hour + 1), Floor: written.Add(-2 * time.Hour),
+		Until: written.Add(time.Hour + 123456789), Tries: 7,
+		Next: written.Add(90 * time.Minute), Error: `AccessDenied: "é" <x>`,
+	}
+}
+
+func sameHeld(a, b ingest.Held) bool {
+	return a.Folder == b.Folder && a.Since.Equal(b.Since) && a.Mark.Equal(b.Mark) && a.Floor.Equal(b.Floor) &&
+		a.Until.Equal(b.Until) && a.Tries == b.Tries && a.Next.Equal(b.Next) && a.Error == b.Error
+}
+
+// wantHeld checks the folders that are held, in any order.
+func (s state) wantHeld(t *testing.T, want ...ingest.Held) {
+	t.Helper()
+	got := s.load(t).Held
+	for _, w := range want {
+		found := false
+		for _, h := range got {
+			found = found || sameHeld(h, w)
+		}
+		if !found {
+			t.Errorf("Load = held %+v, want %+v", got, w)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("Load = %d held folders, want %d", len(got), len(want))
+	}
+}
+
+func (s state) hold(t *testing.T, h ingest.Held) {
+	t.Helper()
+	if err := s.f.State.Hold(t.Context(), h); err != nil {
+		t.Fatalf("Hold = %v", err)
+	}
+}
+
+func (s state) unhold(t *testing.T, h ingest.Held) {
+	t.Helper()
+	if err := s.f.State.Unhold(t.Context(), h); err != nil {
+		t.Fatalf("Unhold = %v", err)
+	}
+}
+
+func holdFolders(t *testing.T, s state) {
+	s.wantHeld(t)
+	s.unhold(t, heldAt(oddFolder, written)) // one that is not there
+	s.record(t, done(objects(0, 2))...)
+	odd, next := heldAt(oddFolder, written), heldAt(nextFolder, written)
+	for range 2 { // to repeat it changes nothing
+		s.hold(t, odd)
+		s.hold(t, next)
+		s.wantHeld(t, odd, next)
+	}
+	s.advance(t, ingest.Mark{}, at(written.Add(24*time.Hour))) // they stay whatever the floor
+	least := ingest.Held{Folder: oddFolder, Since: written.In(time.FixedZone("", 3600)), Mark: written}
+	s.hold(t, least)
+	s.wantHeld(t, least, next)
+	s.record(t, pendingEntry(3))
+	for range 2 {
+		s.unhold(t, ingest.Held{Folder: oddFolder, Since: written})
+		s.wantHeld(t, next)
+	}
+	s.unhold(t, next)
+	s.wantHeld(t)
+	s.wantKept(t, objects(0, 2), []ingest.Pending{waiting(3)}, nil)
+}
+
+// holdOneFolder holds one folder again and again: there is one row of it.
+func holdOneFolder(t *testing.T, s state) {
+	for _, since := range []time.Duration{0, 1, time.Second, 1000 * time.Hour} {
+		h := heldAt(oddFolder, written.Add(since))
+		h.Tries = int(since)
+		s.hold(t, h)
+		s.wantHeld(t, h)
+	}
+	s.unhold(t, heldAt(oddFolder, written))
+	s.wantHeld(t)
+}

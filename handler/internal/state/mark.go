@@ -1,0 +1,73 @@
+package state
+
+import (
+	"context"
+	"errors"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
+
+	"guardduty-sentinel/handler/internal/ingest"
+)
+
+const watermarkKey = "watermark"
+
+// mark reads the watermark; none is the zero Mark. Of a row that cannot be read
+// it returns the version beside a damagedError. A watermark of another
+// destination is an error.
+func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
+	got, err := s.client.GetEntity(ctx, s.partition, watermarkKey, nil)
+	if isCode(err, string(aztables.ResourceNotFound)) {
+		return ingest.Mark{}, nil
+	}
+	if err != nil {
+		return ingest.Mark{}, err
+	}
+	if err := s.owns(got.Value); err != nil {
+		return ingest.Mark{}, err
+	}
+	mark := ingest.Mark{Version: string(got.ETag)}
+	r, err := decode(got.Value)
+	if err != nil {
+		return mark, err
+	}
+	if r.Time == nil {
+		return mark, r.damaged("has no Time")
+	}
+	// Without the others the watermark was written by hand or by an older version.
+	mark.Time, mark.Floor, mark.Kept, mark.Swept = value(r.Time), value(r.Floor), value(r.Kept), value(r.Swept)
+	mark.Claimed = r.Destination != ""
+	return mark, nil
+}
+
+// Advance moves the watermark by compare-and-swap. A conflict with what this
+// call itself wrote, when its answer was lost and the client tried again, is
+// distinguished from one with another run by reading the watermark.
+func (s *Store) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark, error) {
+	next.Time, next.Floor = next.Time.UTC(), next.Floor.UTC()
+	next.Kept, next.Swept = next.Kept.UTC(), next.Swept.UTC()
+	r := row{
+		Partition: s.partition, Key: watermarkKey,
+		Time: &next.Time, Floor: &next.Floor, Kept: set(next.Kept), Swept: set(next.Swept),
+	}
+	if next.Claimed {
+		r.Destination = s.destination
+	}
+	version, err := s.swap(ctx, r, mark.Version)
+	if err == nil {
+		next.Version = version
+		return next, nil
+	}
+	if !errors.Is(err, ingest.ErrConflict) {
+		return mark, err
+	}
+	now, err := s.mark(ctx)
+	switch {
+	case err != nil:
+		return mark, s.fault("read", err)
+	case now.Version != "" && now.Time.Equal(next.Time) && now.Floor.Equal(next.Floor) &&
+		now.Kept.Equal(next.Kept) && now.Swept.Equal(next.Swept):
+		return now, nil
+	default:
+		return mark, s.conflict()
+	}
+}
