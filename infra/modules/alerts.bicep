@@ -114,15 +114,15 @@ var rules alertRule[] = [
     threshold: 1
   }
   {
-    name: 'folders-unlisted'
-    title: 'GuardDuty connector: folders cannot be listed'
+    name: 'folders-held'
+    title: 'GuardDuty connector: accounts or Regions are held'
     description: join([
-      'The folders of at least one account or region in the bucket cannot be listed; everything else is delivered.'
-      'The log line "folder could not be listed" names them (GD1303).'
+      'At least one account or Region in the bucket cannot be listed or read; everything else is delivered.'
+      'The log line "folder held" names them and the cause: docs/operations.md, "Held accounts and Regions".'
     ], ' ')
     severity: 2
     enabled: enabled
-    query: loadTextContent('../alerts/folders-unlisted.kql')
+    query: loadTextContent('../alerts/folders-held.kql')
     frequency: 'PT15M'
     window: window
     aggregation: 'Count'
@@ -146,6 +146,39 @@ var rules alertRule[] = [
     measure: 'LagMinutes'
     operator: 'GreaterThan'
     threshold: lagMinutes
+  }
+  {
+    name: 'objects-waiting'
+    title: 'GuardDuty connector: objects wait to be read again'
+    description: join([
+      'Objects could not be read, or their findings were refused, for more than six hours.'
+      'The log line "object could not be read" names the first of them: docs/operations.md, "Pending objects".'
+    ], ' ')
+    severity: 2
+    enabled: enabled
+    query: loadTextContent('../alerts/objects-waiting.kql')
+    frequency: 'PT15M'
+    window: window
+    aggregation: 'Minimum'
+    measure: 'WaitingHours'
+    operator: 'GreaterThan'
+    threshold: 6
+  }
+  {
+    name: 'prefix-empty'
+    title: 'GuardDuty connector: nothing lies below the prefix'
+    description: join([
+      'Runs are good and find no account in the bucket below the prefix.'
+      'Compare S3_PREFIX with the prefix of the export in GuardDuty, and check that the export is active.'
+    ], ' ')
+    severity: 2
+    enabled: enabled
+    query: loadTextContent('../alerts/prefix-empty.kql')
+    frequency: 'PT15M'
+    window: window
+    aggregation: 'Count'
+    operator: 'GreaterThanOrEqual'
+    threshold: failedRuns
   }
   {
     name: 'quarantine-filling'

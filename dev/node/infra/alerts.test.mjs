@@ -47,7 +47,8 @@ function line(
 const counted = { objects: 1, findings: 2, batches: 1, bytes: 3000, dropped: 0, repeated: 0, quarantined: 0, left: 0 };
 const numbers = {
   ...counted,
-  ...{ pending: 0, list_calls: 4, read_calls: 1, pairs: 2, unlisted: 0, lag_seconds: 3.5, duration_seconds: 1.2 },
+  ...{ pending: 0, list_calls: 4, read_calls: 1, pairs: 2, lag_seconds: 3.5, duration_seconds: 1.2 },
+  ...{ held: 0, held_seconds: 0, unlisted: 0, waiting: 0, waiting_seconds: 0, archived: 0, late: 0, no_folders: 0 },
 };
 const run = (minutes, fields = {}, options) =>
   line(minutes, { msg: 'run ended', outcome: 'ok', ...numbers, watermark: ago(minutes), ...fields }, options);
@@ -117,10 +118,16 @@ for (const [name, rule, traces, want] of /** @type {any[][]} */ ([
   ['good runs', 'runs-failing', good, false],
   ['three failed runs an hour ago', 'runs-failing', [...every(5, 30, run), failed(61), failed(66), failed(71)], false],
   [
-    'failures that are folders which could not be listed',
+    'failures that are accounts which are held',
     'runs-failing',
-    every(5, 30, (m) => failed(m, { unlisted: 1, code: 'GD1303' })),
+    every(5, 30, (m) => failed(m, { held: 1, code: 'GD1303' })),
     false,
+  ],
+  [
+    'a table that fails while an account is held',
+    'runs-failing',
+    every(5, 30, (m) => failed(m, { held: 1, code: 'GD1504' })),
+    true,
   ],
   [
     'failed runs of another app',
@@ -162,13 +169,30 @@ for (const [name, rule, traces, want] of /** @type {any[][]} */ ([
   ['a partial run', 'runs-missing', [run(10, { outcome: 'partial', left: 9 })], false],
 
   [
-    'a folder that stays unlisted',
-    'folders-unlisted',
-    every(5, 30, (m) => failed(m, { unlisted: 2, code: 'GD1303' })),
+    'a folder that stays held',
+    'folders-held',
+    every(5, 30, (m) => failed(m, { held: 2, held_seconds: 900, code: 'GD1303' })),
     true,
   ],
-  ['a folder unlisted once', 'folders-unlisted', [...good, failed(2, { unlisted: 2 })], false],
-  ['other failures', 'folders-unlisted', every(5, 30, failed), false],
+  ['a folder held once', 'folders-held', [...good, failed(2, { held: 2 })], false],
+  ['other failures', 'folders-held', every(5, 30, failed), false],
+
+  [
+    'an object that waits for seven hours',
+    'objects-waiting',
+    every(5, 30, (m) => run(m, { waiting: 1, waiting_seconds: 7 * 3600 })),
+    true,
+  ],
+  [
+    'objects that waited until one run read them',
+    'objects-waiting',
+    [...every(5, 25, (m) => run(m, { waiting: 1, waiting_seconds: 7 * 3600 })), run(27)],
+    false,
+  ],
+  ['objects that wait for an hour', 'objects-waiting', every(5, 30, (m) => run(m, { waiting_seconds: 3600 })), false],
+
+  ['a wrong prefix', 'prefix-empty', every(5, 30, (m) => run(m, { no_folders: 1 })), true],
+  ['accounts below the prefix', 'prefix-empty', good, false],
 
   [
     'a watermark that stays three hours behind',
@@ -274,7 +298,7 @@ test('the parameters switch rules, widen the window and name the receivers', () 
     Object.entries(rulesOf(params))
       .filter(([, rule]) => rule.enabled)
       .map(([name]) => name);
-  assert.equal(on({}).length, 7);
+  assert.equal(on({}).length, 9);
   assert.deepEqual(on({ alertsEnabled: false }), []);
   assert.ok(!on({ alertOnSilentFeed: false }).includes('feed-silent'));
   assert.equal(rulesOf({ alertWindow: 'PT6H' })['runs-missing'].windowSize, 'PT6H');
