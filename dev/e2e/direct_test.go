@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -24,12 +25,18 @@ type direct struct {
 // kills it.
 func (f *fixture) launch() *direct {
 	f.Helper()
+	return f.launchInto(&f.output, &f.output)
+}
+
+// launchInto does the same with other destinations of the handler's output.
+func (f *fixture) launchInto(stdout, stderr io.Writer) *direct {
+	f.Helper()
 	d := &direct{fixture: f, cmd: exec.Command(handlerFile()), port: f.freePort(), ended: make(chan error, 1)}
 	d.cmd.Env = append(append([]string(nil), f.environ...), "FUNCTIONS_CUSTOMHANDLER_PORT="+strconv.Itoa(d.port))
 	for name, value := range f.settings {
 		d.cmd.Env = append(d.cmd.Env, name+"="+value)
 	}
-	d.cmd.Stdout, d.cmd.Stderr = &f.output, &f.output
+	d.cmd.Stdout, d.cmd.Stderr = stdout, stderr
 	d.began = time.Now()
 	if err := d.cmd.Start(); err != nil {
 		f.Fatal(err)
@@ -41,6 +48,19 @@ func (f *fixture) launch() *direct {
 		<-gone
 	})
 	return d
+}
+
+// endsWith waits for the handler's end, which must be of that exit code.
+func (d *direct) endsWith(code int) {
+	d.Helper()
+	select {
+	case err := <-d.ended:
+		if got := d.cmd.ProcessState.ExitCode(); got != code {
+			d.Errorf("the handler ended with %v, want exit %d", err, code)
+		}
+	case <-time.After(patience):
+		d.Fatalf("the handler still runs, want its end with exit %d", code)
+	}
 }
 
 // ports counts what freePort has returned.

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -218,7 +219,26 @@ func TestStateTableRefused(t *testing.T) {
 	f.secrets = append(f.secrets, other)
 	f.breaks(breakage{
 		wrong: map[string]string{"AzureWebJobsStorage": strings.ReplaceAll(connection, key, other)},
-		code:  "GD1401", says: []string{"GuardDutyState", "Storage Table Data Contributor"},
+		code:  "GD1401", says: []string{"GuardDutyState", "correct the key in AzureWebJobsStorage"},
+	})
+}
+
+// The table's service does not listen: the run ends while the client waits
+// between two attempts, and says what they came to.
+func TestStateTableOutOfReach(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloud.WithKey)
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := ln.Addr().String()
+	ln.Close()
+	connection := f.settings["AzureWebJobsStorage"]
+	before, _, _ := strings.Cut(connection, "TableEndpoint=")
+	f.breaks(breakage{
+		wrong: map[string]string{"AzureWebJobsStorage": before + "TableEndpoint=http://" + host + "/devstoreaccount1;"},
+		code:  "GD1402", says: []string{"GuardDutyState: dial tcp " + host, "connection refused"},
 	})
 }
 

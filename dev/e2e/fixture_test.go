@@ -84,6 +84,9 @@ func (f *fixture) start() {
 		f.Fatalf("Start() = %v, want nil", err)
 	}
 	f.host = host
+	if err := host.HandlerError(); err != nil {
+		f.Fatalf("HandlerError() = %v, want nil", err)
+	}
 }
 
 // stop stops the host, if there is one, and keeps its run history as output.

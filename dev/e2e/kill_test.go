@@ -84,12 +84,16 @@ func (f *fixture) afterKill(pid int) {
 	}
 }
 
+// stops are the signals that ask the handler to stop, and its exit code then.
+// After 200 the host starts another handler, after 0 it does not.
+var stops = map[syscall.Signal]int{syscall.SIGTERM: 200, syscall.SIGINT: 0}
+
 // A handler that is signalled to stop delivers and records what it has in flight,
-// says what is left, and exits with 0; the next one sends nothing again.
+// says what is left, and ends in order; the next one sends nothing again.
 func TestSignalDuringARunEndsItInOrder(t *testing.T) {
 	t.Parallel()
-	for name, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
-		t.Run(name, func(t *testing.T) {
+	for signal, code := range stops {
+		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, cloud.InMemory)
 			f.with(map[string]string{"UPLOAD_CONCURRENCY": "1", "FETCH_CONCURRENCY": "8"})
@@ -112,40 +116,62 @@ func TestSignalDuringARunEndsItInOrder(t *testing.T) {
 				t.Errorf("Invoke(%s) = succeeded %t, %d, %q, %s, want success and what is left", function,
 					inv.Succeeded, inv.StatusCode, inv.Logs, inv.Exception)
 			}
-			f.wait("the handler's exit", func() bool { return f.host.HandlerPID() != pid })
-			if got := f.output.String(); f.host.HandlerPID() != 0 || strings.Contains(got, "exited with code") {
-				t.Errorf("handler = %d, console %s, want an exit with 0, after which the host starts nothing",
-					f.host.HandlerPID(), got)
-			}
+			f.replaced(pid, code == 200)
 			first := len(f.deliveries())
 			if first == 0 && took < stopGrace || first >= backlogged {
 				t.Errorf("rows of the run = %d, want some of %d", first, backlogged)
 			}
 			f.cloud.Faults["ingestion"].Reset()
-			f.start()
+			if code == 0 {
+				f.start()
+			}
 			f.run()
 			f.deliveredInOrder(backlogged, took)
 		})
 	}
 }
 
-// An idle handler that is signalled to stop ends with 0.
+// replaced waits for the end of a handler that was asked to stop, and fails the
+// test unless the host started another, or none, and counted no error.
+func (f *fixture) replaced(pid int, another bool) {
+	f.Helper()
+	next := 0
+	f.wait("the handler's exit", func() bool {
+		next = f.host.HandlerPID()
+		return next != pid && (next != 0 || !another)
+	})
+	if got := f.output.String(); !another && next != 0 || strings.Contains(got, "exited with code") {
+		f.Errorf("handler = %d, console %s, want another handler: %t, and no error", next, got, another)
+	}
+}
+
+// An idle handler that is signalled to stop ends with the code of the signal.
 func TestSignalWhenIdleEndsTheHandler(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, cloud.InMemory)
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+	for signal, code := range stops {
 		h := f.launch()
 		h.answered()
 		if err := h.cmd.Process.Signal(signal); err != nil {
 			t.Fatal(err)
 		}
-		select {
-		case err := <-h.ended:
-			if err != nil {
-				t.Errorf("after %v the handler ended with %v, want exit 0", signal, err)
-			}
-		case <-time.After(patience):
-			t.Fatalf("after %v the handler still runs, want its end", signal)
-		}
+		h.endsWith(code)
 	}
+}
+
+// However often a handler is terminated, its host starts another and runs on.
+func TestTerminatedHandlerIsReplaced(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloud.InMemory)
+	f.export(f.builtIn(), seed.Options{Seed: 11})
+	f.start()
+	for range 4 { // three errors would end the host
+		pid := f.host.HandlerPID()
+		if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		f.replaced(pid, true)
+		f.run()
+	}
+	f.deliveredOnce(len(f.builtIn()))
 }

@@ -67,7 +67,7 @@ func TestOneUnreadableObjectIsTriedAgain(t *testing.T) {
 	f.start()
 	first := f.run()
 	f.deliveredOnce(n - 1)
-	f.tells(first, "Could not read 1 object; a later run tries again.")
+	f.tells(first, "1 object waiting to be read again.")
 	if tries := f.cloud.Faults["s3"].Fired(); tries < 2 {
 		t.Errorf("tries of the object in one run = %d, want 2 or more", tries)
 	}
