@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// Owner names this process among all that ever ran: the machine's boot, the
+// Owner names this process among all that ever ran: its machine first, for
+// people to read, the machine's boot, the
 // process id and its namespace, and when it started.
 func Owner() string {
 	if place() == "" {
-		return "process " + rand.Text()
+		return host() + " process " + rand.Text()
 	}
 	return place() + processName(os.Getpid())
 }
@@ -28,6 +29,15 @@ func OwnerGone(owner string) bool {
 	return processName(pid) != name
 }
 
+// host is the machine's name in one word.
+func host() string {
+	name, err := os.Hostname()
+	if err != nil || strings.ContainsAny(name, " ") || name == "" {
+		return "unknown"
+	}
+	return name
+}
+
 // place is the machine since its last start, and the process namespace. It is
 // empty where the machine has no such files.
 func place() string {
@@ -39,7 +49,7 @@ func place() string {
 	if err != nil {
 		return ""
 	}
-	return fmt.Sprintf("boot %s %s ", bytes.TrimSpace(boot), namespace)
+	return fmt.Sprintf("%s boot %s %s ", host(), bytes.TrimSpace(boot), namespace)
 }
 
 // processName is the process id with its start time, in ticks after the boot:

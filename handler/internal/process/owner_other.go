@@ -11,7 +11,7 @@ import (
 // Owner names this process: its machine, its id and when it asked.
 func Owner() string {
 	host, _ := os.Hostname()
-	return fmt.Sprintf("host %s pid %d at %d", host, os.Getpid(), time.Now().UnixNano())
+	return fmt.Sprintf("%s pid %d at %d", host, os.Getpid(), time.Now().UnixNano())
 }
 
 // OwnerGone cannot tell here, so a lease lasts until it expires.
