@@ -69,12 +69,12 @@ func TestOverrun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := make(gate)
-				var overran []string
+				overran := make(chan string, 2)
 				server := &azfunc.Server{
 					Functions: map[string]azfunc.Run{"Timer": tt.run(g)},
 					Log:       azfunc.NewLogger(tt.stdout(g), tt.stderr(g), slog.LevelInfo),
 					Limit:     limit,
-					Overrun:   func(id string) { overran = append(overran, id) },
+					Overrun:   func(id string) { overran <- id },
 				}
 				recorder := httptest.NewRecorder()
 				var w http.ResponseWriter = recorder
@@ -86,11 +86,15 @@ func TestOverrun(t *testing.T) {
 				time.Sleep(limit - 1)
 				synctest.Wait()
 				if len(overran) != 0 {
-					t.Errorf("Overrun was called for %q a moment before the limit", overran)
+					t.Errorf("Overrun was called for %q a moment before the limit", <-overran)
 				}
 				time.Sleep(time.Hour)
-				if len(overran) != 1 || overran[0] != "id-1" {
-					t.Errorf("Overrun was called for %q, want id-1 once", overran)
+				synctest.Wait()
+				if n := len(overran); n != 1 {
+					t.Fatalf("Overrun was called %d times, want once", n)
+				}
+				if id := <-overran; id != "id-1" {
+					t.Errorf("Overrun was called for %q, want id-1", id)
 				}
 				close(g)
 				<-answered
