@@ -30,7 +30,11 @@ func NewProxy(t testing.TB, target string) *Proxy {
 		t.Fatal(err)
 	}
 	p := &Proxy{}
-	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	// One of its own: a test server that closes also closes connections of the
+	// default one.
+	own := &http.Transport{}
+	t.Cleanup(own.CloseIdleConnections)
+	forward := &httputil.ReverseProxy{Transport: own, Rewrite: func(r *httputil.ProxyRequest) {
 		r.Out.URL.Scheme, r.Out.URL.Host = u.Scheme, u.Host
 		r.Out.Host = r.In.Host
 	}}
