@@ -85,6 +85,7 @@ var rules alertRule[] = [
     title: 'GuardDuty connector: runs are failing'
     description: join([
       'Runs are failing, and findings are late until a run succeeds again.'
+      'Not counted are runs that failed only since some accounts or Regions are held.'
       'The Code column names the cause; docs/operations.md has a fix for each code.'
     ], ' ')
     severity: 1
@@ -186,6 +187,7 @@ var rules alertRule[] = [
     description: join([
       'Lines, findings or objects were quarantined.'
       'They stay in quarantine until someone decides what to do with them: docs/operations.md, "Quarantine".'
+      'The Archived column counts objects that have to be restored first: "Archived objects" there.'
     ], ' ')
     severity: 3
     enabled: enabled

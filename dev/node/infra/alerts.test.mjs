@@ -124,6 +124,12 @@ for (const [name, rule, traces, want] of /** @type {any[][]} */ ([
     false,
   ],
   [
+    'an outage of everything that began while an account was held',
+    'runs-failing',
+    every(5, 30, (m) => failed(m, { held: 1, pairs: 0, code: 'GD1303' })),
+    true,
+  ],
+  [
     'a table that fails while an account is held',
     'runs-failing',
     every(5, 30, (m) => failed(m, { held: 1, code: 'GD1504' })),
@@ -189,10 +195,23 @@ for (const [name, rule, traces, want] of /** @type {any[][]} */ ([
     [...every(5, 25, (m) => run(m, { waiting: 1, waiting_seconds: 7 * 3600 })), run(27)],
     false,
   ],
+  [
+    'old objects of a backlog',
+    'objects-waiting',
+    every(5, 30, (m) => run(m, { outcome: 'partial', waiting_seconds: 30 * 86400, lag_seconds: 29 * 86400 })),
+    false,
+  ],
+  [
+    'waiting objects beside runs that fail before they know',
+    'objects-waiting',
+    every(5, 30, (m) => (m % 2 ? run(m, { waiting_seconds: 7 * 3600 }) : failed(m))),
+    true,
+  ],
   ['objects that wait for an hour', 'objects-waiting', every(5, 30, (m) => run(m, { waiting_seconds: 3600 })), false],
 
   ['a wrong prefix', 'prefix-empty', every(5, 30, (m) => run(m, { no_folders: 1 })), true],
   ['accounts below the prefix', 'prefix-empty', good, false],
+  ['failed runs, which did not look', 'prefix-empty', every(5, 30, failed), false],
 
   [
     'a watermark that stays three hours behind',
