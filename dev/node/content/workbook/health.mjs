@@ -23,18 +23,20 @@ const NUMBERS = `Objects = tolong(Line.objects),
     Pending = tolong(Line.pending),
     Quarantined = tolong(Line.quarantined),
     Left = tolong(Line.left),
-    Unlisted = tolong(Line.unlisted),
+    Held = tolong(Line.held),
+    Waiting = tolong(Line.waiting),
     LagMinutes = round(todouble(Line.lag_seconds) / 60, 1),
     Seconds = todouble(Line.duration_seconds),
     Watermark = todatetime(Line.watermark),
     Code = tostring(Line.code),
     InvocationId = tostring(Line.invocation_id)`;
-const COLUMNS = 'Findings, Objects, Pending, Quarantined, Left, Unlisted, LagMinutes, Seconds, Watermark, Code';
+const COLUMNS = 'Findings, Objects, Pending, Quarantined, Left, Held, Waiting, LagMinutes, Seconds, Watermark, Code';
 const NAMES = {
   App: 'Connector',
   TimeGenerated: 'Run ended',
   Left: 'Left for later',
-  Unlisted: 'Folders not listed',
+  Held: 'Accounts or Regions held',
+  Waiting: 'Waiting to be read again',
   LagMinutes: 'Watermark behind, minutes',
   MinutesAgo: 'Minutes ago',
   InvocationId: 'Invocation',
@@ -97,7 +99,7 @@ export const health = [
     {
       size: SIZE.small,
       formatters: [outcome(), date('TimeGenerated'), date('Watermark')],
-      names: named('App', 'TimeGenerated', 'MinutesAgo', 'Left', 'Unlisted', 'LagMinutes'),
+      names: named('App', 'TimeGenerated', 'MinutesAgo', 'Left', 'Held', 'Waiting', 'LagMinutes'),
       noData: NONE,
     },
   ),
@@ -224,17 +226,17 @@ export const health = [
 
   grid(
     'runs-to-look-at',
-    'Runs that left something: to try again, quarantined, left for later, not listed',
+    'Runs that left something: to try again, quarantined, left for later, held',
     `${RUNS}
 | extend
     ${NUMBERS}
-| where Pending > 0 or Quarantined > 0 or Left > 0 or Unlisted > 0
+| where Pending > 0 or Quarantined > 0 or Left > 0 or Held > 0
 | top 50 by TimeGenerated desc
-| project TimeGenerated, App, Outcome, Pending, Quarantined, Left, Unlisted, Code, InvocationId`,
+| project TimeGenerated, App, Outcome, Pending, Quarantined, Left, Held, Waiting, Code, InvocationId`,
     {
       width: 50,
       formatters: [date('TimeGenerated'), outcome()],
-      names: named('TimeGenerated', 'App', 'Left', 'Unlisted', 'InvocationId'),
+      names: named('TimeGenerated', 'App', 'Left', 'Held', 'Waiting', 'InvocationId'),
       noData: 'No run left anything in this time.',
     },
   ),

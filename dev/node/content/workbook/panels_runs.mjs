@@ -59,7 +59,8 @@ const numbers = (r) => ({
   Pending: r.pending,
   Quarantined: r.quarantined,
   Left: r.left,
-  Unlisted: r.unlisted,
+  Held: r.held,
+  Waiting: r.waiting,
   LagMinutes: round(r.lag / 60),
   Seconds: r.seconds,
   Watermark: instant(r.watermark),
@@ -161,7 +162,7 @@ export const runPanels = {
     ),
   'runs-to-look-at': ({ runs }) =>
     ordered(
-      runs.filter((r) => r.pending || r.quarantined || r.left || r.unlisted),
+      runs.filter((r) => r.pending || r.quarantined || r.left || r.held),
       '-time',
     )
       .slice(0, 50)
@@ -169,7 +170,7 @@ export const runPanels = {
         TimeGenerated: instant(r.time),
         App: r.app,
         Outcome: r.outcome,
-        ...pick(numbers(r), 'Pending', 'Quarantined', 'Left', 'Unlisted', 'Code'),
+        ...pick(numbers(r), 'Pending', 'Quarantined', 'Left', 'Held', 'Waiting', 'Code'),
         InvocationId: r.invocation,
       })),
 };
