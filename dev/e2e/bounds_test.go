@@ -44,7 +44,14 @@ func (f *fixture) inFront(serve func(w http.ResponseWriter, r *http.Request, tab
 		f.Logf("before the table: %s %s: %v", r.Method, r.URL.Path, err)
 		w.WriteHeader(http.StatusBadGateway)
 	}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(w, r, next) }))
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Otherwise the server closes the request's body when the answer begins, and
+		// a transport that has not seen its end yet breaks the answer off.
+		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+			f.Errorf("in front of the table: %v", err)
+		}
+		serve(w, r, next)
+	}))
 	f.Cleanup(front.Close)
 	f.with(
 		map[string]string{

@@ -30,11 +30,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 		t.Fatal(err)
 	}
 	p := &Proxy{}
-	// One of its own: a test server that closes also closes connections of the
-	// default one.
-	own := &http.Transport{}
-	t.Cleanup(own.CloseIdleConnections)
-	forward := &httputil.ReverseProxy{Transport: own, Rewrite: func(r *httputil.ProxyRequest) {
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.Out.URL.Scheme, r.Out.URL.Host = u.Scheme, u.Host
 		r.Out.Host = r.In.Host
 	}}
@@ -46,6 +42,12 @@ func NewProxy(t testing.TB, target string) *Proxy {
 			forward.ServeHTTP(httptest.NewRecorder(), r)
 			panic(http.ErrAbortHandler)
 		default:
+			// By default the server closes the request's body when the answer begins.
+			// The transport may not have seen its end yet, and would end the connection
+			// to the target in the middle of the answer.
+			if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+				t.Errorf("proxy to %s: %v", target, err)
+			}
 			forward.ServeHTTP(w, r)
 		}
 	}))
