@@ -107,9 +107,7 @@ func (r *run) advanceFeed(ctx context.Context, f *feed, end time.Time) (Mark, er
 		if task.pending == nil {
 			// LastModified has a resolution of one second, and others may share
 			// this object's.
-			if before := task.Object.LastModified.Add(-time.Second); before.Before(t) {
-				t = before
-			}
+			t = earlier(t, task.Object.LastModified.Add(-time.Second))
 		}
 	}
 	if !t.After(f.mark.Time) {

@@ -1,10 +1,10 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,10 +27,7 @@ type holds struct {
 
 func newHolds(state State, log *slog.Logger, list []Held) *holds {
 	slices.SortFunc(list, func(a, b Held) int {
-		if c := a.Next.Compare(b.Next); c != 0 {
-			return c
-		}
-		return strings.Compare(a.Folder, b.Folder)
+		return cmp.Or(a.Next.Compare(b.Next), strings.Compare(a.Folder, b.Folder))
 	})
 	return &holds{state: state, log: log, list: list, begun: make(map[string]error)}
 }
@@ -50,8 +47,7 @@ func (h *holds) notAfter(mark Mark) {
 func (h *holds) within(held Held) map[string]bool {
 	folders := h.folders()
 	for _, part := range h.list {
-		if part.Folder != held.Folder && strings.HasPrefix(part.Folder, held.Folder) &&
-			!part.Mark.After(held.Mark) && !part.Until.Before(held.Until) {
+		if held.contains(part) && !part.Mark.After(held.Mark) && !part.Until.Before(held.Until) {
 			folders[part.Folder] = true
 		}
 	}
@@ -62,8 +58,7 @@ func (h *holds) within(held Held) map[string]bool {
 // it does: its backlog leaves them out.
 func (h *holds) widen(ctx context.Context, held Held) error {
 	for _, part := range slices.Clone(h.list) {
-		if part.Folder != held.Folder && strings.HasPrefix(part.Folder, held.Folder) &&
-			part.Until.IsZero() && part.Mark.After(held.Mark) {
+		if held.contains(part) && part.Until.IsZero() && part.Mark.After(held.Mark) {
 			part.Mark, part.Floor = held.Mark, earlier(held.Floor, part.Floor)
 			if err := h.put(ctx, part); err != nil {
 				return err
@@ -139,12 +134,12 @@ func (h *holds) verdict() error {
 	if len(open) == 0 {
 		return nil
 	}
-	e := &FoldersHeldError{Held: open}
-	for _, folder := range slices.Sorted(maps.Keys(h.begun)) {
-		e.Err = h.begun[folder]
-		break
-	}
-	return e
+	return &FoldersHeldError{Held: open, Err: firstOf(h.begun)}
+}
+
+// contains reports whether the folder of part lies below that of h.
+func (h Held) contains(part Held) bool {
+	return part.Folder != h.Folder && strings.HasPrefix(part.Folder, h.Folder)
 }
 
 // same reports whether other is of the same folder.

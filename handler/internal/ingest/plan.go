@@ -93,9 +93,7 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 		}
 	}
 	if err == nil && !p.listed && !p.anything {
-		for _, err = range p.unlisted { // no folder could be listed
-			break
-		}
+		err = firstOf(p.unlisted) // no folder could be listed
 	}
 	if err != nil {
 		return nil, err
@@ -108,6 +106,14 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 		return strings.Compare(a.Object.Key, b.Object.Key)
 	})
 	return probesFirst(p.tasks), nil
+}
+
+// firstOf returns the error of the first folder; nil when there is none.
+func firstOf(folders map[string]error) error {
+	for _, folder := range slices.Sorted(maps.Keys(folders)) {
+		return folders[folder]
+	}
+	return nil
 }
 
 // takeUnlisted returns the folders that could not be listed since the last call.
@@ -293,7 +299,7 @@ func (p *planner) take(page Page, w window) (next string) {
 			next = key.Pair.End()
 		default:
 			p.pairs[string(key.Pair)] = true
-			p.choose(o)
+			p.choose(o, key.Pair)
 			continue
 		}
 		if _, seen := p.pairs[string(key.Pair)]; !seen {
@@ -304,7 +310,7 @@ func (p *planner) take(page Page, w window) (next string) {
 }
 
 // choose takes an object of the window unless it is known already.
-func (p *planner) choose(o Object) {
+func (p *planner) choose(o Object, pair guardduty.Pair) {
 	if !o.LastModified.After(p.scope.since) || !p.scope.until.IsZero() && o.LastModified.After(p.scope.until) {
 		return
 	}
@@ -315,5 +321,5 @@ func (p *planner) choose(o Object) {
 		return
 	}
 	p.seen[o.ID()] = struct{}{}
-	p.tasks = append(p.tasks, newTask(o, nil))
+	p.tasks = append(p.tasks, newTask(o, pair))
 }

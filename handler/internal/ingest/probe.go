@@ -37,7 +37,8 @@ func (p *prober) held(ctx context.Context, h Held) error {
 }
 
 // pair tries the newest objects of a pair, and where there are none of these
-// two days the first ones after mark. A pair without any is well.
+// two days the newest on the page that begins a day before mark. A pair without
+// any is well.
 func (p *prober) pair(ctx context.Context, pair guardduty.Pair, mark time.Time) error {
 	for _, from := range []time.Time{p.now, mark} {
 		tried, err := p.sample(ctx, pair, from, nil)

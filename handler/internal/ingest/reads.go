@@ -20,7 +20,6 @@ type control func(ctx context.Context, pair guardduty.Pair, failed map[string]bo
 // be read its objects are not at fault, but a permission, a key or the network:
 // then no attempt counts, and the pair is held.
 type reads struct {
-	root  string
 	check control
 
 	mu    sync.Mutex
@@ -36,27 +35,25 @@ type pairReads struct {
 	looking  chan struct{}   // closed when the control read that is in progress has ended
 }
 
-func newReads(root string, check control) *reads {
-	return &reads{root: root, check: check, pairs: make(map[guardduty.Pair]*pairReads)}
+func newReads(check control) *reads {
+	return &reads{check: check, pairs: make(map[guardduty.Pair]*pairReads)}
 }
 
-// of returns the pair of an object. It is called with the lock held.
-func (r *reads) of(t *task) (guardduty.Pair, *pairReads) {
-	key, _ := guardduty.ParseKey(r.root, t.Object.Key)
-	p := r.pairs[key.Pair]
+// of returns what became of a pair. It is called with the lock held.
+func (r *reads) of(pair guardduty.Pair) *pairReads {
+	p := r.pairs[pair]
 	if p == nil {
 		p = &pairReads{keys: make(map[string]bool)}
-		r.pairs[key.Pair] = p
+		r.pairs[pair] = p
 	}
-	return key.Pair, p
+	return p
 }
 
 // succeeded notes that something of the object could be read.
 func (r *reads) succeeded(t *task) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, p := r.of(t)
-	p.readable = true
+	r.of(t.pair).readable = true
 }
 
 // failed keeps an object that could not be read to its end until its pair is
@@ -64,7 +61,7 @@ func (r *reads) succeeded(t *task) {
 func (r *reads) failed(t *task) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, p := r.of(t)
+	p := r.of(t.pair)
 	p.failed = append(p.failed, t)
 	p.keys[t.Object.Key] = true
 }
@@ -72,13 +69,13 @@ func (r *reads) failed(t *task) {
 // pointless reports that nothing of the object's pair can be read.
 func (r *reads) pointless(ctx context.Context, t *task) bool {
 	r.mu.Lock()
-	pair, p := r.of(t)
+	p := r.of(t.pair)
 	enough := p.blocked || !p.readable && len(p.failed) >= abortAfter
 	r.mu.Unlock()
 	if !enough {
 		return false
 	}
-	readable, err := r.canRead(ctx, pair, p)
+	readable, err := r.canRead(ctx, t.pair, p)
 	return err == nil && !readable
 }
 

@@ -86,7 +86,7 @@ func (r *run) begin(st stages, snap Snapshot) (err error) {
 	}
 	r.holds.notAfter(r.mark)
 	r.prober = &prober{archive: r.archive, root: r.root(), now: r.now, reads: r.mover.countRead}
-	r.mover.reads = newReads(r.root(), r.prober.control)
+	r.mover.reads = newReads(r.prober.control)
 	if r.mover.careful = r.crashes >= carefulAfter; r.mover.careful {
 		r.mover.reads.check = readable
 	}
@@ -149,9 +149,12 @@ func (r *run) probe(st stages) error {
 	return nil
 }
 
+// since is the time up to which nothing is looked at again.
+func (r *run) since(mark Mark) time.Time { return later(mark.Time.Add(-r.job.Overlap), mark.Floor) }
+
 // live moves everything that is new.
 func (r *run) live(st stages, snap Snapshot) error {
-	since := later(r.mark.Time.Add(-r.job.Overlap), r.mark.Floor)
+	since := r.since(r.mark)
 	f := &feed{
 		plan: r.planner(scope{
 			folder: r.root(), folders: r.folders, since: since, known: snap.Done, left: r.holds.folders(),
@@ -191,9 +194,9 @@ func due(pending []Pending, plan *planner, now time.Time) (resumed, failed []*ta
 		switch {
 		case p.Next.After(now), plan.leftOut(p.Object.Key):
 		case p.Attempts == 0 && p.Tries == 0:
-			resumed = append(resumed, newTask(p.Object, &p))
+			resumed = append(resumed, taskOf(&p, plan.root))
 		case len(failed) < maxRetries:
-			failed = append(failed, newTask(p.Object, &p))
+			failed = append(failed, taskOf(&p, plan.root))
 		}
 	}
 	return resumed, failed
@@ -227,7 +230,8 @@ func (r *run) backlog(st stages, h Held) error {
 	if err := r.holds.widen(st.closing, h); err != nil {
 		return err
 	}
-	since := later(h.Mark.Add(-r.job.Overlap), h.Floor)
+	mark := Mark{Time: h.Mark, Floor: h.Floor}
+	since := r.since(mark)
 	ledger, err := r.job.State.Recorded(st.reading, h.Folder, since, h.Until)
 	if err != nil {
 		return unlessEnded(st.reading, fmt.Errorf("load state of %s: %w", h.Folder, err))
@@ -237,7 +241,7 @@ func (r *run) backlog(st stages, h Held) error {
 		plan: r.planner(scope{
 			folder: h.Folder, since: since, until: h.Until, known: ledger.Done, left: r.holds.within(h),
 		}),
-		mark:    Mark{Time: h.Mark, Floor: h.Floor},
+		mark:    mark,
 		windows: days(since, h.Until),
 		end:     h.Until,
 		advance: func(ctx context.Context, _, next Mark) (Mark, error) {
@@ -284,7 +288,7 @@ func (r *run) refusedBefore(st stages, snap Snapshot) error {
 	var tasks []*task
 	for _, p := range snap.Pending {
 		if p.Tries > 0 && p.Next.After(r.start) && !below(held, p.Object.Key) && len(tasks) < maxRetries {
-			tasks = append(tasks, newTask(p.Object, &p))
+			tasks = append(tasks, taskOf(&p, r.root()))
 		}
 	}
 	return r.mover.move(st, tasks)

@@ -6,11 +6,14 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"guardduty-sentinel/handler/internal/guardduty"
 )
 
 // task is one object while a run processes it.
 type task struct {
 	Object Object
+	pair   guardduty.Pair
 	fresh  bool // not known before this run
 	tried  int  // earlier runs in which the table refused a row of it, and took nothing else
 	opens  int  // times that a careful run opened it and did not come to an end
@@ -49,13 +52,15 @@ const (
 	lastRetry   = 6 * time.Hour
 )
 
-// newTask returns the task of an object, with its row where it has one.
-func newTask(o Object, pending *Pending) *task {
-	t := &task{Object: o, pending: pending, fresh: pending == nil}
-	if pending != nil {
-		t.kept, t.tried, t.opens = pending.Lines, pending.Tries, pending.Opens
+// newTask returns the task of a new object of a pair.
+func newTask(o Object, pair guardduty.Pair) *task { return &task{Object: o, pair: pair, fresh: true} }
+
+// taskOf returns the task of a pending object below root.
+func taskOf(p *Pending, root string) *task {
+	key, _ := guardduty.ParseKey(root, p.Object.Key)
+	return &task{
+		Object: p.Object, pair: key.Pair, pending: p, kept: p.Lines, tried: p.Tries, opens: p.Opens,
 	}
-	return t
 }
 
 // begin begins the reading. It returns the number of lines to skip: their
