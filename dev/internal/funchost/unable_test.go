@@ -13,27 +13,28 @@ import (
 	"guardduty-sentinel/dev/internal/funchost"
 )
 
-// unable are handlers that cannot be started.
-var unable = map[string]struct {
+// unstartable is a handler that cannot be started.
+type unstartable struct {
 	text string                // of the host
 	make func(*fixture) string // returns what the host calls the file
-}{
-	"missing": {
+}
+
+// noSuchFile is a handler whose file, as host.json names it, is not there.
+func noSuchFile(file string) unstartable {
+	return unstartable{
 		"System.ComponentModel.Win32Exception (2): An error occurred trying to start process 'FILE' with " +
 			"working directory 'APP'. No such file or directory",
 		func(f *fixture) string {
-			f.app("host.json", strings.Replace(hostJSON, "bin/handler", "bin/nothere", 1))
-			return "bin/nothere"
+			f.app("host.json", strings.Replace(hostJSON, "bin/handler", file, 1))
+			return file
 		},
-	},
-	"not on the path": {
-		"System.ComponentModel.Win32Exception (2): An error occurred trying to start process 'FILE' with " +
-			"working directory 'APP'. No such file or directory",
-		func(f *fixture) string {
-			f.app("host.json", strings.Replace(hostJSON, "bin/handler", "nothere-on-the-path", 1))
-			return "nothere-on-the-path"
-		},
-	},
+	}
+}
+
+// unable are handlers that cannot be started.
+var unable = map[string]unstartable{
+	"missing":         noSuchFile("bin/nothere"),
+	"not on the path": noSuchFile("nothere-on-the-path"),
 	"not executable": {
 		"System.ComponentModel.Win32Exception (13): An error occurred trying to start process 'FILE' with " +
 			"working directory 'APP'. Permission denied",

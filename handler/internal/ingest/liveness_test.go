@@ -3,7 +3,6 @@ package ingest_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -17,10 +16,7 @@ import (
 
 // Run more, or one again, with: go test ./handler/internal/ingest -run Liveness
 // -liveseeds 20000 or -liveseed 17.
-var (
-	liveSeeds = flag.Int("liveseeds", 300, "random schedules of TestLiveness")
-	liveSeed  = flag.Uint64("liveseed", 0, "the one schedule of TestLiveness to run")
-)
+var liveSchedules = newSchedules("Liveness", "live", 300)
 
 // TestLiveness plays random schedules in which accounts, days and objects cannot
 // be listed or read for a while, the table refuses in part, processes are
@@ -28,17 +24,7 @@ var (
 // findings of a healthy account are accepted by one of the next runs, whatever
 // the state of the others, every run's calls are bounded, and once all is well
 // nothing is missing.
-func TestLiveness(t *testing.T) {
-	if *liveSeed != 0 {
-		playLive(t, *liveSeed)
-		return
-	}
-	for seed := range *liveSeeds {
-		if playLive(t, uint64(seed)+1); t.Failed() {
-			t.Fatalf("seed %d; again with -run Liveness -liveseed %[1]d", seed+1)
-		}
-	}
-}
+func TestLiveness(t *testing.T) { liveSchedules.play(t, playLive) }
 
 // The healthy account of every schedule, and the number of runs in which its
 // findings arrive after their export: runs that a fault of all ports ends do

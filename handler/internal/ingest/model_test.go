@@ -3,7 +3,6 @@ package ingest_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,26 +17,13 @@ import (
 
 // Run more, or one again, with: go test ./handler/internal/ingest -run Model -seeds 5000
 // or -seed 17.
-var (
-	seeds   = flag.Int("seeds", 100, "random schedules of TestModel")
-	oneSeed = flag.Uint64("seed", 0, "the one schedule of TestModel to run")
-)
+var modelSchedules = newSchedules("Model", "", 100)
 
 // TestModel plays random schedules of objects, faults, kills and runs against
 // the doubles, which police every call. In the end, after runs without faults,
 // every finding has been accepted or quarantined, and no finding was accepted
 // more often than runs broke off, plus once.
-func TestModel(t *testing.T) {
-	if *oneSeed != 0 {
-		play(t, *oneSeed)
-		return
-	}
-	for seed := range *seeds {
-		if play(t, uint64(seed)+1); t.Failed() {
-			t.Fatalf("seed %d; again with -run Model -seed %[1]d", seed+1)
-		}
-	}
-}
+func TestModel(t *testing.T) { modelSchedules.play(t, play) }
 
 // model is one schedule.
 type model struct {
