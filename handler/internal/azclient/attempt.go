@@ -26,18 +26,12 @@ type note struct{}
 
 // Do implements policy.Policy.
 func (note) Do(req *policy.Request) (*http.Response, error) {
-	ctx := req.Raw().Context()
-	outbound.Begin(ctx, req.Raw().URL.Host)
-	response, err := req.Next()
-	cause := err
-	if err == nil && outbound.Again(response.StatusCode) {
-		cause = &refusal{&azcore.ResponseError{
-			StatusCode: response.StatusCode,
-			ErrorCode:  response.Header.Get("x-ms-error-code"),
+	return outbound.Attempt(req.Raw(), req.Next, func(answer *http.Response) error {
+		return &refusal{&azcore.ResponseError{
+			StatusCode: answer.StatusCode,
+			ErrorCode:  answer.Header.Get("x-ms-error-code"),
 		}}
-	}
-	outbound.End(ctx, cause)
-	return response, err
+	})
 }
 
 // refusal is an answer after which the client tries again. The adapters find the

@@ -18,14 +18,24 @@ type noting struct{ next Doer }
 
 // Do makes the attempt.
 func (n noting) Do(r *http.Request) (*http.Response, error) {
+	return Attempt(r, func() (*http.Response, error) { return n.next.Do(r) }, func(answer *http.Response) error {
+		return fmt.Errorf("HTTP %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
+	})
+}
+
+// Attempt makes one attempt with do, and notes how it ended for the call that it
+// belongs to. refusal is the cause that an answer stands for after which the SDKs
+// try again.
+func Attempt(r *http.Request, do func() (*http.Response, error),
+	refusal func(*http.Response) error) (*http.Response, error) {
 	Begin(r.Context(), r.URL.Host)
-	response, err := n.next.Do(r)
+	answer, err := do()
 	cause := err
-	if err == nil && Again(response.StatusCode) {
-		cause = fmt.Errorf("HTTP %d %s", response.StatusCode, http.StatusText(response.StatusCode))
+	if err == nil && Again(answer.StatusCode) {
+		cause = refusal(answer)
 	}
 	End(r.Context(), cause)
-	return response, err
+	return answer, err
 }
 
 // Again reports whether an answer says that the same request may be good later:

@@ -10,7 +10,7 @@ import (
 
 // owns fails with StateElsewhere when the watermark is that of another
 // destination: the two would share the findings out. One without a destination
-// is adopted, and has this one's from the next Advance on.
+// is adopted: it has this one's once something was delivered to it.
 func (s *Store) owns(watermark []byte) error {
 	var r struct{ Destination any } // it may be read where the rest of the row cannot
 	if json.Unmarshal(watermark, &r) != nil {

@@ -87,11 +87,7 @@ func (s *Store) fault(what string, err error) error {
 // passing reports whether err is that of a transaction which may succeed when it
 // is made again: the service was too busy or too slow for it. The client makes
 // only those again whose outer answer says so.
-func passing(err error) bool {
-	status := within(err)
-	return status == http.StatusTooManyRequests || status == http.StatusRequestTimeout ||
-		status >= http.StatusInternalServerError
-}
+func passing(err error) bool { return outbound.Again(within(err)) }
 
 // missing reports whether err is that of a transaction in which a row to be
 // deleted is not there.

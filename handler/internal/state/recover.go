@@ -42,10 +42,10 @@ func (s *Store) recovered(ctx context.Context, version string, damage error) (in
 // that is recorded.
 func (s *Store) unrecoverable(ctx context.Context, damage error) error {
 	var newest time.Time
-	if err := s.list(ctx, between("done|", after("done")), func(r row) (err error) {
+	if err := s.keys(ctx, between("done|", after("done")), func(r row) (err error) {
 		newest, err = r.modified()
 		return err
-	}, "RowKey"); err != nil {
+	}); err != nil {
 		return err
 	}
 	fix := "no run has said where it was and no object is recorded: delete the row, and the source starts at " +
