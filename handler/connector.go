@@ -115,19 +115,15 @@ func (c *connector) run(ctx context.Context, log *slog.Logger, inv azfunc.Invoca
 	if busy {
 		return azfunc.Report{Lines: []string{busyLine(held.Holder)}}, nil
 	}
-	c.warn(ctx, log, summary)
-	lines := story(summary, err, c.cfg)
+	odd := oddities(summary, c.cfg)
+	for _, line := range odd {
+		log.WarnContext(ctx, "the run found something odd", slog.String("notice", line))
+	}
+	lines := append(story(summary, err, c.cfg), odd...)
 	for _, n := range notices {
 		lines = append(lines, n.String())
 	}
 	return azfunc.Report{Lines: lines}, err
-}
-
-// warn logs what is odd about a run that may be good all the same.
-func (c *connector) warn(ctx context.Context, log *slog.Logger, s ingest.Summary) {
-	for _, line := range oddities(s, c.cfg) {
-		log.WarnContext(ctx, "the run found something odd", slog.String("notice", line))
-	}
 }
 
 // move does the run's work. Credentials come first: their faults name their own

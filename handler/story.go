@@ -80,7 +80,7 @@ func story(s ingest.Summary, err error, cfg *config.Config) []string {
 	add(s.Archived, "Of these, %s archived: see GD1311 for how to restore and read them.", count(s.Archived, "object"))
 	add(s.Late, "Found %s that showed up late.", count(s.Late, "object"))
 	add(s.Waiting, "%s waiting to be read again.", count(s.Waiting, "object"))
-	return append(lines, oddities(s, cfg)...)
+	return lines
 }
 
 // maxNamed is how many things of a kind the story names.
@@ -95,7 +95,7 @@ func named(s ingest.Summary) string {
 	return text
 }
 
-// oddities says what an operator may not expect.
+// oddities says what an operator may not expect of a run, be it good or not.
 func oddities(s ingest.Summary, cfg *config.Config) []string {
 	var lines []string
 	if s.Recovered != "" {
