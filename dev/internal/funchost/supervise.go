@@ -23,18 +23,17 @@ func (h *Host) supervise() {
 	for first := true; ; first = false {
 		w, err := h.startWorker()
 		if err != nil {
-			h.journal.add(Record{Level: Error, Category: categoryWorker + newGUID(), Message: h.app.startText(err)})
-			h.setWorker(nil, false, fmt.Errorf("handler %s: %w", h.app.executable, err))
+			h.cannotStart(err)
 			<-h.release
 			return
 		}
-		h.setWorker(w, false, nil)
+		h.setWorker(w, false)
 		again := h.tend(w, first)
 		if h.leaveAlive(w) {
 			return
 		}
 		if again {
-			h.setWorker(w, false, nil)
+			h.setWorker(w, false)
 		}
 		w.kill()
 		close(w.handled)
@@ -60,7 +59,7 @@ func (h *Host) tend(w *worker, first bool) bool {
 			if !first {
 				h.journal.add(Record{Category: CategoryDispatcher, Message: "Worker process started and initialized."})
 			}
-			h.setWorker(w, true, nil)
+			h.setWorker(w, true)
 		case <-exited:
 			if w.code != exitFinal {
 				return h.exited(w)
@@ -153,12 +152,24 @@ func (h *Host) leaveAlive(w *worker) bool {
 	return leave
 }
 
-// setWorker publishes the handler's state and wakes those who wait for it.
-func (h *Host) setWorker(w *worker, ready bool, err error) {
+// cannotStart publishes the record and the state at once: who has seen one of
+// them sees the other.
+func (h *Host) cannotStart(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.current, h.ready = w, ready
-	h.unable = err
+	h.journal.add(Record{Level: Error, Category: categoryWorker + newGUID(), Message: h.app.startText(err)})
+	h.set(nil, false, fmt.Errorf("handler %s: %w", h.app.executable, err))
+}
+
+// setWorker publishes the handler's state and wakes those who wait for it.
+func (h *Host) setWorker(w *worker, ready bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.set(w, ready, nil)
+}
+
+func (h *Host) set(w *worker, ready bool, unable error) {
+	h.current, h.ready, h.unable = w, ready, unable
 	close(h.changed)
 	h.changed = make(chan struct{})
 }
