@@ -94,10 +94,11 @@ func TestUnknownFunction(t *testing.T) {
 
 // A handler that never listens, or that exits at once, ends the host.
 func TestHandlerThatNeverComesUp(t *testing.T) {
-	for mode, want := range map[string]string{
-		"deaf":   "System.TimeoutException: Initializing HttpWorker timed out.",
-		"exit:7": "bin/handler exited with code 7 (0x7)",
-		"exit:0": "System.TimeoutException: Initializing HttpWorker timed out.",
+	const patient, hasty = "00:10:00", "00:00:00.2500000"
+	for mode, tt := range map[string]struct{ timeout, want string }{
+		"deaf":   {hasty, "System.TimeoutException: Initializing HttpWorker timed out."},
+		"exit:7": {patient, "bin/handler exited with code 7 (0x7)"},
+		"exit:0": {hasty, "System.TimeoutException: Initializing HttpWorker timed out."},
 	} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
@@ -106,13 +107,13 @@ func TestHandlerThatNeverComesUp(t *testing.T) {
 			f.app(
 				"host.json",
 				strings.Replace(hostJSON, `"customHandler":{`,
-					`"customHandler":{"initializationTimeout":"00:00:00.2500000",`, 1),
+					`"customHandler":{"initializationTimeout":"`+tt.timeout+`",`, 1),
 			)
 			_, err := funchost.Start(t.Context(), f.cfg)
 			console := f.console.String()
-			if !errors.Is(err, funchost.ErrStopped) || strings.Count(console, want) != 3 ||
+			if !errors.Is(err, funchost.ErrStopped) || strings.Count(console, tt.want) != 3 ||
 				!strings.Contains(console, "Exceeded http worker restart retry count.") {
-				t.Errorf("Start() = %v, console %s, want ErrStopped after three times %q", err, console, want)
+				t.Errorf("Start() = %v, console %s, want ErrStopped after three times %q", err, console, tt.want)
 			}
 		})
 	}
