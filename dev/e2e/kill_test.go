@@ -61,26 +61,39 @@ func TestKilledHandlerLosesNothing(t *testing.T) {
 // the killed handler left.
 func (f *fixture) afterKill(pid int) {
 	f.Helper()
-	recorded := make(map[string]bool)
-	for _, row := range f.stateRows("done") {
-		recorded["s3://"+f.cloud.S3.Bucket()+"/"+row.ObjectKey] = true
-	}
+	recorded := f.recorded()
 	f.run()
 	if got := f.host.HandlerPID(); got == pid || got == 0 {
 		f.Errorf("handler = %d, want another than %d", got, pid)
 	}
 	f.delivered(backlogged, 2)
-	times := f.times()
-	for _, d := range f.deliveries() {
-		if recorded[d.object] && times[d.id] != 1 {
-			f.Errorf("finding %s of %s, which was recorded, came %d times, want 1", d.id, d.object, times[d.id])
-		}
-	}
+	f.recordedCameOnce(recorded)
 	rows := len(f.deliveries())
 	f.Logf("objects recorded before the kill: %d; rows that came twice: %d", len(recorded), rows-backlogged)
 	f.run()
 	if got := len(f.deliveries()); got != rows {
 		f.Errorf("rows after another run = %d, want %d as before", got, rows)
+	}
+}
+
+// recorded returns the objects that are recorded as done.
+func (f *fixture) recorded() map[string]bool {
+	f.Helper()
+	objects := make(map[string]bool)
+	for _, row := range f.stateRows("done") {
+		objects["s3://"+f.cloud.S3.Bucket()+"/"+row.ObjectKey] = true
+	}
+	return objects
+}
+
+// recordedCameOnce fails the test if a finding of a recorded object has two rows.
+func (f *fixture) recordedCameOnce(recorded map[string]bool) {
+	f.Helper()
+	times := f.times()
+	for _, d := range f.deliveries() {
+		if recorded[d.object] && times[d.id] != 1 {
+			f.Errorf("finding %s of %s, which was recorded, came %d times, want 1", d.id, d.object, times[d.id])
+		}
 	}
 }
 

@@ -48,10 +48,11 @@ func runAll(m *testing.M) int {
 	flag.Parse()
 	err := flag.Set("test.parallel", clouds)
 	dir, dirErr := os.MkdirTemp("", "e2e-app-")
-	if err = errors.Join(err, dirErr); err == nil {
+	root, rootErr := servers.Root()
+	if err = errors.Join(err, dirErr, rootErr); err == nil {
 		defer os.RemoveAll(dir)
-		appDir = dir
-		err = buildApp(dir)
+		appDir, earlierDir = filepath.Join(dir, "app"), filepath.Join(dir, "earlier")
+		err = buildApp(appDir, root)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
@@ -61,12 +62,8 @@ func runAll(m *testing.M) int {
 }
 
 // buildApp makes an app folder as it is deployed: host.json, the function and
-// the handler, built as for a release.
-func buildApp(dir string) error {
-	root, err := servers.Root()
-	if err != nil {
-		return err
-	}
+// the handler, built as for a release from the sources in root.
+func buildApp(dir, root string) error {
 	for _, name := range []string{"host.json", filepath.Join(function, "function.json")} {
 		text, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
@@ -79,7 +76,8 @@ func buildApp(dir string) error {
 			return err
 		}
 	}
-	build := exec.Command("go", "build", "-C", root, "-trimpath", "-ldflags=-s -w", "-o", handlerFile(), "./handler")
+	handler := filepath.Join(dir, "bin", "handler")
+	build := exec.Command("go", "build", "-C", root, "-trimpath", "-ldflags=-s -w", "-o", handler, "./handler")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the handler: %w: %s", err, out)

@@ -52,7 +52,7 @@ func TestTwoHandlersAtOnceDeliverEachFindingOnce(t *testing.T) {
 func (f *fixture) another() *funchost.Host {
 	f.Helper()
 	host, err := funchost.Start(f.Context(), funchost.Config{
-		AppDir: appDir, Settings: maps.Clone(f.settings), Environ: f.environ, Output: &f.output,
+		AppDir: f.app, Settings: maps.Clone(f.settings), Environ: f.environ, Output: &f.output,
 	})
 	if err != nil {
 		f.Fatalf("Start() = %v, want nil", err)
