@@ -63,22 +63,30 @@ func (s state) ledger(folder string, from, to time.Time) ingest.Ledger {
 // heldName is what a held folder is known by.
 func heldName(h ingest.Held) string { return h.Folder }
 
-func (s state) Hold(ctx context.Context, h ingest.Held) error {
+func (s state) Hold(ctx context.Context, h ingest.Held) (string, error) {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
 	if !strings.HasSuffix(h.Folder, "/") || h.Since.IsZero() || h.Mark.IsZero() || h.Floor.After(h.Mark) {
 		s.c.t.Errorf("Hold(%+v), want a folder, when and a mark not before the floor", h)
 	}
+	if s.c.held[heldName(h)].Version != h.Version {
+		return "", ingest.ErrConflict
+	}
 	apply, err := s.c.call(ctx, "Hold")
 	if apply {
+		s.c.holds++
+		h.Version = fmt.Sprint(s.c.holds)
 		s.c.held[heldName(h)] = h
 	}
-	return err
+	return h.Version, err
 }
 
 func (s state) Unhold(ctx context.Context, h ingest.Held) error {
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
+	if is, ok := s.c.held[heldName(h)]; ok && is.Version != h.Version {
+		return ingest.ErrConflict
+	}
 	apply, err := s.c.call(ctx, "Unhold")
 	if apply {
 		delete(s.c.held, heldName(h))
@@ -182,7 +190,7 @@ func (s state) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark
 		}
 		_, done := s.c.done[o.ID()]
 		_, pending := s.c.pending[o.ID()]
-		if !done && !pending && !s.c.holds(o.Object) {
+		if !done && !pending && !s.c.cares(o.Object) {
 			s.c.t.Errorf("the watermark passes %s, which is not recorded", o.Key)
 		}
 	}
@@ -197,8 +205,8 @@ func (s state) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark
 	return s.c.mark, err
 }
 
-// holds reports whether an object is in the care of a held folder.
-func (c *cloud) holds(o ingest.Object) bool {
+// cares reports whether an object is in the care of a held folder.
+func (c *cloud) cares(o ingest.Object) bool {
 	for _, h := range c.held {
 		if strings.HasPrefix(o.Key, h.Folder) && (h.Until.IsZero() || !o.LastModified.After(h.Until)) {
 			return true

@@ -57,6 +57,7 @@ type cloud struct {
 	sent        map[ingest.Update]ingest.Object // where each was read
 	pending     map[ingest.ID]ingest.Pending
 	held        map[string]ingest.Held
+	holds       int      // writes of held folders
 	quarantined []string // "key:line"
 
 	summaries []ingest.Summary

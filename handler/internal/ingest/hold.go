@@ -99,8 +99,9 @@ func (h *holds) hold(ctx context.Context, held Held, why error) error {
 }
 
 // put keeps what is known of a folder.
-func (h *holds) put(ctx context.Context, held Held) error {
-	if err := h.state.Hold(ctx, held); err != nil {
+func (h *holds) put(ctx context.Context, held Held) (err error) {
+	held.Version = h.version(held)
+	if held.Version, err = h.state.Hold(ctx, held); err != nil {
 		return fmt.Errorf("hold %s: %w", held.Folder, err)
 	}
 	h.list = append(slices.DeleteFunc(h.list, held.same), held)
@@ -109,11 +110,20 @@ func (h *holds) put(ctx context.Context, held Held) error {
 
 // drop forgets a folder of which nothing is left.
 func (h *holds) drop(ctx context.Context, held Held) error {
+	held.Version = h.version(held)
 	if err := h.state.Unhold(ctx, held); err != nil {
 		return fmt.Errorf("end the hold of %s: %w", held.Folder, err)
 	}
 	h.list = slices.DeleteFunc(h.list, held.same)
 	return nil
+}
+
+// version is that of the folder as this run knows it.
+func (h *holds) version(held Held) string {
+	if i := slices.IndexFunc(h.list, held.same); i >= 0 {
+		return h.list[i].Version
+	}
+	return ""
 }
 
 // open returns the folders that are held now, the longest held first.

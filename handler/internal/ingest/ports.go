@@ -49,8 +49,8 @@ var (
 	ErrArchived = errors.New("object is archived")  // it has to be restored before it can be read
 )
 
-// ErrConflict is the error of State.Advance and of Leases.Renew when another
-// run advanced the watermark or took the lease.
+// ErrConflict is the error of State.Advance, Hold and Unhold, and of Leases.Renew,
+// when another run advanced the watermark, changed a held folder or took the lease.
 var ErrConflict = errors.New("state changed meanwhile")
 
 // Update identifies one update of a finding: the same id, account, Region,
@@ -174,6 +174,8 @@ type Held struct {
 	Tries  int       // failures in a row
 	Next   time.Time // not tried before
 	Error  string    // of the last failure
+
+	Version string // the store's, for compare-and-swap; empty for a folder that is not known yet
 }
 
 // Pending is an object that a later run continues: it could not be read to its
@@ -232,9 +234,11 @@ type State interface {
 	// Advance moves the watermark from mark to next, or fails with ErrConflict
 	// when it is no longer at mark. next.Version is ignored.
 	Advance(ctx context.Context, mark, next Mark) (Mark, error)
-	// Hold keeps what it is given of a folder, over what there was. Unhold
-	// forgets it; it is not an error when it is not there.
-	Hold(ctx context.Context, h Held) error
+	// Hold keeps what it is given of a folder in place of the version that h
+	// names, and returns the new version. Unhold forgets that version; it is not
+	// an error when nothing is there. Both fail with ErrConflict when another
+	// version is.
+	Hold(ctx context.Context, h Held) (version string, err error)
 	Unhold(ctx context.Context, h Held) error
 	// Prune forgets objects that are done, and updates that were accepted,
 	// where the object was last modified before t. Those of an object that is

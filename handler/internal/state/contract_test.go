@@ -41,7 +41,7 @@ func TestContractRows(t *testing.T) {
 	if _, err := s.Advance(t.Context(), ingest.Mark{}, mark); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Hold(t.Context(), ingest.Held{
+	if _, err := s.Hold(t.Context(), ingest.Held{
 		Folder: "AWSLogs/1/", Since: written.Add(1), Mark: written.Add(-time.Hour), Floor: written.Add(-2 * time.Hour),
 		Until: written.Add(time.Hour), Tries: 3, Next: written.Add(time.Minute), Error: "AccessDenied",
 	}); err != nil {

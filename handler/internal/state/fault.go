@@ -129,10 +129,10 @@ func (s *Store) damaged(err error, fix string) error {
 	}
 }
 
-func (s *Store) conflict() error {
+func (s *Store) conflict(what string) error {
 	return &fault.Fault{
 		Code: fault.StateConflict,
-		What: "another run advanced the watermark meanwhile",
+		What: "another run " + what + " meanwhile",
 		Err:  ingest.ErrConflict,
 	}
 }

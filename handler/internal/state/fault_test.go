@@ -38,10 +38,11 @@ func calls(s *state.Store) map[string]func(context.Context) error {
 			return err
 		},
 		"Hold": func(ctx context.Context) error {
-			return s.Hold(ctx, ingest.Held{Folder: "AWSLogs/1/", Since: written, Mark: written})
+			_, err := s.Hold(ctx, ingest.Held{Folder: "AWSLogs/1/", Since: written, Mark: written})
+			return err
 		},
 		"Unhold": func(ctx context.Context) error {
-			return s.Unhold(ctx, ingest.Held{Folder: "AWSLogs/1/", Since: written})
+			return s.Unhold(ctx, ingest.Held{Folder: "AWSLogs/1/", Since: written, Version: `W/"datetime'2026'"`})
 		},
 		"Summarize": func(ctx context.Context) error { return s.Summarize(ctx, ingest.Summary{Started: written}) },
 		"Acquire": func(ctx context.Context) error {

@@ -1,11 +1,14 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"guardduty-sentinel/handler/internal/ingest"
@@ -17,28 +20,55 @@ func heldKey(h ingest.Held) string {
 	return "held|" + hex.EncodeToString(sum[:16])
 }
 
-// Hold writes the row of a held folder, over the one there was.
-func (s *Store) Hold(ctx context.Context, h ingest.Held) error {
+// Hold writes the row of a held folder by compare-and-swap: a run that was
+// overtaken by another must not put back, or take away, what that one keeps. As
+// in Advance, a conflict with what this call itself wrote is recognized by
+// reading the row.
+func (s *Store) Hold(ctx context.Context, h ingest.Held) (string, error) {
 	text := bounded(h.Error)
 	r := row{
 		Partition: s.partition, Key: heldKey(h), Folder: h.Folder, Since: set(h.Since),
 		Mark: set(h.Mark), Floor: set(h.Floor), Until: set(h.Until),
 		Tries: h.Tries, Next: set(h.Next), Error: &text,
 	}
-	replace := &aztables.UpsertEntityOptions{UpdateMode: aztables.UpdateModeReplace}
-	if _, err := s.client.UpsertEntity(ctx, encode(r), replace); err != nil {
-		return s.fault("write", err)
+	version, err := s.swap(ctx, r, h.Version)
+	if !errors.Is(err, ingest.ErrConflict) {
+		return version, err
 	}
-	return nil
+	got, err := s.client.GetEntity(ctx, s.partition, r.Key, nil)
+	switch {
+	case isStatus(err, http.StatusNotFound):
+		return "", s.heldConflict(h)
+	case err != nil:
+		return "", s.fault("read", err)
+	}
+	is, err := decode(got.Value)
+	is.Timestamp = nil
+	if err != nil || !bytes.Equal(encode(is), encode(r)) {
+		return "", s.heldConflict(h)
+	}
+	return string(got.ETag), nil
 }
 
-// Unhold deletes the row of a held folder, whether it is still there or not.
+// Unhold deletes the row of a held folder unless another run changed it.
 func (s *Store) Unhold(ctx context.Context, h ingest.Held) error {
-	_, err := s.client.DeleteEntity(ctx, s.partition, heldKey(h), nil)
-	if err != nil && !isStatus(err, http.StatusNotFound) {
+	if h.Version == "" {
+		return nil // nothing was written
+	}
+	version := azcore.ETag(h.Version)
+	_, err := s.client.DeleteEntity(ctx, s.partition, heldKey(h), &aztables.DeleteEntityOptions{IfMatch: &version})
+	switch {
+	case err == nil, isStatus(err, http.StatusNotFound):
+		return nil
+	case isStatus(err, http.StatusPreconditionFailed):
+		return s.heldConflict(h)
+	default:
 		return s.fault("write", err)
 	}
-	return nil
+}
+
+func (s *Store) heldConflict(h ingest.Held) error {
+	return s.conflict("changed what is kept of the held folder " + h.Folder)
 }
 
 // held reads the row of a held folder.
@@ -47,13 +77,14 @@ func (r row) held() (ingest.Held, error) {
 		return ingest.Held{}, r.damaged("lacks Folder, Since or Mark")
 	}
 	return ingest.Held{
-		Folder: r.Folder,
-		Since:  *r.Since,
-		Mark:   *r.Mark,
-		Floor:  value(r.Floor),
-		Until:  value(r.Until),
-		Tries:  r.Tries,
-		Next:   value(r.Next),
-		Error:  value(r.Error),
+		Folder:  r.Folder,
+		Since:   *r.Since,
+		Mark:    *r.Mark,
+		Floor:   value(r.Floor),
+		Until:   value(r.Until),
+		Tries:   r.Tries,
+		Next:    value(r.Next),
+		Error:   value(r.Error),
+		Version: r.version,
 	}, nil
 }

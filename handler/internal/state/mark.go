@@ -68,6 +68,6 @@ func (s *Store) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mar
 		now.Kept.Equal(next.Kept) && now.Swept.Equal(next.Swept):
 		return now, nil
 	default:
-		return mark, s.conflict()
+		return mark, s.conflict("advanced the watermark")
 	}
 }

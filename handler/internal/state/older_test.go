@@ -52,7 +52,7 @@ func TestOlderVersionsReadTheRows(t *testing.T) {
 	if _, err := s.Advance(t.Context(), ingest.Mark{}, mark); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Hold(t.Context(), ingest.Held{
+	if _, err := s.Hold(t.Context(), ingest.Held{
 		Folder: "AWSLogs/1/", Since: written, Mark: written, Floor: written, Until: written, Tries: 9, Next: written,
 		Error: "AccessDenied",
 	}); err != nil {

@@ -23,6 +23,7 @@ const maxText = 1000
 type row struct {
 	Partition string `json:"PartitionKey"`
 	Key       string `json:"RowKey"`
+	version   string // as read; never written
 
 	Time        *time.Time `json:"Time,omitzero"` // watermark
 	Floor       *time.Time `json:"Floor,omitzero"`
@@ -103,11 +104,13 @@ func (r *row) UnmarshalJSON(data []byte) error {
 	type plain row
 	in := struct {
 		*plain
-		Size json.Number `json:"Size"`
+		Size    json.Number `json:"Size"`
+		Version string      `json:"odata.etag"`
 	}{plain: (*plain)(r)}
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
+	r.version = in.Version
 	if in.Size != "" {
 		n, err := in.Size.Int64()
 		if err != nil {

@@ -118,7 +118,7 @@ func TestCallsOfAnIdleRun(t *testing.T) {
 		want int
 	}{
 		"Load":      {func() error { _, err := s.Load(t.Context()); return err }, 2},
-		"Hold":      {func() error { return s.Hold(t.Context(), hold) }, 1},
+		"Hold":      {func() error { _, err := s.Hold(t.Context(), hold); return err }, 1},
 		"Prune":     {func() error { return s.Prune(t.Context(), written, nil) }, 1},
 		"held":      {func() error { return s.Prune(t.Context(), written, []ingest.Held{hold}) }, 1},
 		"Summarize": {func() error { return s.Summarize(t.Context(), ingest.Summary{Started: written}) }, 2},

@@ -59,15 +59,23 @@ var stateFaults = map[string]func(t *testing.T, s state, l loss){
 		for _, h := range []ingest.Held{before, other} {
 			s.hold(t, h)
 		}
-		s.f.lose(t, l, func() error { return s.f.State.Hold(t.Context(), after) })
+		after.Version = s.known(t, before).Version
+		s.f.lose(t, l, func() error { _, err := s.f.State.Hold(t.Context(), after); return err })
 		s.hold(t, after)
 		s.wantHeld(t, after, other)
+	},
+	"first hold": func(t *testing.T, s state, l loss) {
+		h := heldAt(oddFolder, written)
+		s.f.lose(t, l, func() error { _, err := s.f.State.Hold(t.Context(), h); return err })
+		s.hold(t, h)
+		s.wantHeld(t, h)
 	},
 	"unhold": func(t *testing.T, s state, l loss) {
 		gone, other := heldAt(oddFolder, written), heldAt(nextFolder, written)
 		for _, h := range []ingest.Held{gone, other} {
 			s.hold(t, h)
 		}
+		gone.Version = s.known(t, gone).Version
 		s.f.lose(t, l, func() error { return s.f.State.Unhold(t.Context(), gone) })
 		s.unhold(t, gone)
 		s.wantHeld(t, other)

@@ -1,6 +1,7 @@
 package ingesttest
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -39,15 +40,33 @@ func (s state) wantHeld(t *testing.T, want ...ingest.Held) {
 	}
 }
 
+// known returns what is kept of the folder of h; without a row, an empty Held.
+func (s state) known(t *testing.T, h ingest.Held) ingest.Held {
+	t.Helper()
+	for _, is := range s.load(t).Held {
+		if is.Folder == h.Folder {
+			return is
+		}
+	}
+	return ingest.Held{}
+}
+
+// hold holds a folder as a run does that knows what is kept of it.
 func (s state) hold(t *testing.T, h ingest.Held) {
 	t.Helper()
-	if err := s.f.State.Hold(t.Context(), h); err != nil {
+	h.Version = s.known(t, h).Version
+	version, err := s.f.State.Hold(t.Context(), h)
+	if err != nil {
 		t.Fatalf("Hold = %v", err)
+	}
+	if now := s.known(t, h).Version; version != now || version == "" || version == h.Version {
+		t.Errorf("Hold = version %q over %q, want a new one, and Load = %q the same", version, h.Version, now)
 	}
 }
 
 func (s state) unhold(t *testing.T, h ingest.Held) {
 	t.Helper()
+	h.Version = s.known(t, h).Version
 	if err := s.f.State.Unhold(t.Context(), h); err != nil {
 		t.Fatalf("Unhold = %v", err)
 	}
@@ -87,4 +106,35 @@ func holdOneFolder(t *testing.T, s state) {
 	}
 	s.unhold(t, heldAt(oddFolder, written))
 	s.wantHeld(t)
+}
+
+// holdOvertaken is a run that was frozen while another one changed what is kept
+// of a folder: it changes nothing any more.
+func holdOvertaken(t *testing.T, s state) {
+	late := heldAt(oddFolder, written)
+	late.Tries = 99
+	conflicts := func(when string, kept ...ingest.Held) {
+		t.Helper()
+		if _, err := s.f.State.Hold(t.Context(), late); !errors.Is(err, ingest.ErrConflict) {
+			t.Errorf("Hold of a folder that was %s meanwhile = %v, want %v", when, err, ingest.ErrConflict)
+		}
+		s.wantHeld(t, kept...)
+	}
+	first := heldAt(oddFolder, written)
+	s.hold(t, first)
+	conflicts("held", first) // late knew of none
+	late.Version = s.known(t, first).Version
+	again := heldAt(oddFolder, written.Add(time.Hour))
+	s.hold(t, again)
+	conflicts("changed", again)
+	if err := s.f.State.Unhold(t.Context(), late); !errors.Is(err, ingest.ErrConflict) {
+		t.Errorf("Unhold of a folder that was changed meanwhile = %v, want %v", err, ingest.ErrConflict)
+	}
+	s.wantHeld(t, again)
+	late.Version = s.known(t, again).Version
+	s.unhold(t, again)
+	conflicts("forgotten")
+	if err := s.f.State.Unhold(t.Context(), late); err != nil {
+		t.Errorf("Unhold of a folder that was forgotten meanwhile = %v, want nil", err)
+	}
 }
