@@ -39,6 +39,7 @@ func TestRunThatHangsEndsTheHandler(t *testing.T) {
 			t.Errorf("stderr = %s, want %s", got, text)
 		}
 	}
+	f.with(map[string]string{"RUN_BUDGET": ""})
 	f.start()
 	f.run()
 	f.deliveredOnce(len(findings))
