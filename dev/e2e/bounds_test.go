@@ -147,7 +147,7 @@ func TestRunEndsWithinItsBudget(t *testing.T) {
 		prompt  = 10 // objects that S3 gives at once; the others take too long for any run
 		tooLong = 24 * time.Hour
 	)
-	f.with(map[string]string{"RUN_BUDGET": "20s", "FETCH_CONCURRENCY": "2"})
+	f.with(map[string]string{"RUN_BUDGET": "30s", "FETCH_CONCURRENCY": "2"})
 	f.export(f.many(f.builtIn(), n), seed.Options{Seed: 13, OneFindingPerObject: true})
 	f.strike("s3", faults.Fault{
 		Method: "GET", Path: "/" + f.cloud.S3.Bucket() + "/AWSLogs/", Skip: prompt, Times: -1, Delay: tooLong,
@@ -161,6 +161,8 @@ func TestRunEndsWithinItsBudget(t *testing.T) {
 	f.tells(inv, fmt.Sprintf("; %d objects left for the next run", n-done))
 	t.Logf("the run with a budget of %s took %v", f.settings["RUN_BUDGET"], inv.Duration.Round(time.Millisecond))
 	f.cloud.Faults["s3"].Reset()
+	f.with(map[string]string{"RUN_BUDGET": ""})
+	f.start()
 	f.run()
 	f.deliveredOnce(n)
 }

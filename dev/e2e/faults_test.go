@@ -129,13 +129,13 @@ func azureFaults() []breakage {
 		},
 		{
 			name:   "ingestion fails for ever",
-			with:   map[string]string{"RUN_BUDGET": "30s"},
+			wrong:  map[string]string{"RUN_BUDGET": "30s"},
 			strike: always("ingestion", faults.Fault{Status: 503}),
 			code:   "GD1503 GD1504", says: []string{cloud.IngestionHost, "later run"},
 		},
 		{
 			name:   "ingestion throttles for ever",
-			with:   map[string]string{"RUN_BUDGET": "30s"},
+			wrong:  map[string]string{"RUN_BUDGET": "30s"},
 			strike: always("ingestion", faults.Fault{Status: 429, Header: map[string]string{"Retry-After": "60"}}),
 			code:   "GD1503 GD1504", says: []string{cloud.IngestionHost, "run"},
 		},
