@@ -26,8 +26,7 @@ func (a archive) sorted(prefix string) []stored {
 }
 
 func (a archive) Folders(ctx context.Context, prefix string) ([]string, time.Time, error) {
-	a.c.mu.Lock()
-	defer a.c.mu.Unlock()
+	defer a.c.enter(ctx)()
 	a.c.lists++
 	if _, err := a.c.call(ctx, "Folders"); err != nil {
 		return nil, time.Time{}, err
@@ -47,8 +46,7 @@ func (a archive) Folders(ctx context.Context, prefix string) ([]string, time.Tim
 }
 
 func (a archive) List(ctx context.Context, prefix, after string, limit int) (ingest.Page, error) {
-	a.c.mu.Lock()
-	defer a.c.mu.Unlock()
+	defer a.c.enter(ctx)()
 	a.c.lists++
 	if _, err := a.c.call(ctx, "List"); err != nil {
 		return ingest.Page{}, err
@@ -73,8 +71,7 @@ func (a archive) List(ctx context.Context, prefix, after string, limit int) (ing
 }
 
 func (a archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, error) {
-	a.c.mu.Lock()
-	defer a.c.mu.Unlock()
+	defer a.c.enter(ctx)()
 	if o.Archived != "" {
 		return nil, ingest.ErrArchived
 	}

@@ -12,8 +12,7 @@ type leases struct{ c *cloud }
 
 func (l leases) Acquire(ctx context.Context, owner string, ttl time.Duration,
 	gone func(string) bool) (ingest.Lease, error) {
-	l.c.mu.Lock()
-	defer l.c.mu.Unlock()
+	defer l.c.enter(ctx)()
 	apply, err := l.c.call(ctx, "Acquire")
 	if !apply {
 		return ingest.Lease{}, err
@@ -41,8 +40,7 @@ func (l leases) write(lease ingest.Lease, ttl time.Duration) ingest.Lease {
 // Renew takes a version of the same owner that is not the last for one whose
 // successor never arrived.
 func (l leases) Renew(ctx context.Context, lease ingest.Lease, ttl time.Duration) (ingest.Lease, error) {
-	l.c.mu.Lock()
-	defer l.c.mu.Unlock()
+	defer l.c.enter(ctx)()
 	apply, err := l.c.call(ctx, "Renew")
 	if !apply {
 		return lease, err
@@ -57,8 +55,7 @@ func (l leases) Renew(ctx context.Context, lease ingest.Lease, ttl time.Duration
 }
 
 func (l leases) Release(ctx context.Context, lease ingest.Lease) error {
-	l.c.mu.Lock()
-	defer l.c.mu.Unlock()
+	defer l.c.enter(ctx)()
 	apply, err := l.c.call(ctx, "Release")
 	if !apply {
 		return err

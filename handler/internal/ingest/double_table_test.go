@@ -50,15 +50,14 @@ func (tb table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, 
 	if !json.Valid(slices.Concat([]byte("["), b.Slice(0, b.Len()), []byte("]"))) {
 		c.t.Errorf("a batch is not rows with commas: %q", b.Rows)
 	}
-	c.mu.Lock()
+	defer c.enter(ctx)()
 	c.inFlight++
 	c.maxBatch = max(c.maxBatch, c.inFlight)
-	c.mu.Unlock()
 	if c.deliverHook != nil {
+		c.mu.Unlock()
 		c.deliverHook(ctx)
+		c.mu.Lock()
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.inFlight--
 	c.batches++
 	refused := []string(nil)

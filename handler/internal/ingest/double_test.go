@@ -48,20 +48,14 @@ type cloud struct {
 	maxBatch int
 	maxRows  int
 
-	lookback    time.Duration
-	mark        ingest.Mark
-	lease       *ingest.Lease
-	leases      int                        // writes of the lease
-	recorded    map[ingest.ID]ingest.Entry // the last of each object
-	done        map[ingest.ID]ingest.Entry
-	sent        map[ingest.Update]ingest.Object // where each was read
-	pending     map[ingest.ID]ingest.Pending
-	held        map[string]ingest.Held
-	holds       int      // writes of held folders
-	quarantined []string // "key:line"
-
-	summaries []ingest.Summary
-	refuses   map[string]bool // findings that the table never takes
+	lookback time.Duration
+	*source
+	leases      int             // writes of leases
+	marks       int             // writes of watermarks
+	holds       int             // writes of held folders
+	quarantined []string        // "key:line"
+	refuses     map[string]bool // findings that the table never takes
+	overtaken   bool            // a run at work has been overtaken: what it knows may be out of date
 
 	// Faults. A nil one is none.
 	listFault    func(prefix string) error
@@ -74,6 +68,27 @@ type cloud struct {
 	deliverHook  func(context.Context)
 }
 
+// source is the state of one prefix of the bucket.
+type source struct {
+	prefix    string
+	mark      ingest.Mark
+	lease     *ingest.Lease
+	recorded  map[ingest.ID]ingest.Entry // the last of each object
+	done      map[ingest.ID]ingest.Entry
+	sent      map[ingest.Update]ingest.Object // where each was read
+	pending   map[ingest.ID]ingest.Pending
+	held      map[string]ingest.Held
+	summaries []ingest.Summary
+}
+
+func newSource(prefix string) *source {
+	return &source{
+		prefix: prefix, recorded: map[ingest.ID]ingest.Entry{}, done: map[ingest.ID]ingest.Entry{},
+		sent: map[ingest.Update]ingest.Object{}, pending: map[ingest.ID]ingest.Pending{},
+		held: map[string]ingest.Held{},
+	}
+}
+
 type stored struct {
 	ingest.Object
 	body []byte
@@ -84,8 +99,7 @@ func newCloud(t *testing.T) *cloud {
 	return &cloud{
 		t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{},
 		pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour,
-		done: map[ingest.ID]ingest.Entry{}, pending: map[ingest.ID]ingest.Pending{},
-		sent: map[ingest.Update]ingest.Object{}, held: map[string]ingest.Held{}, refuses: map[string]bool{},
+		source: newSource(""), refuses: map[string]bool{},
 	}
 }
 
@@ -94,7 +108,7 @@ func (c *cloud) job() *ingest.Job {
 	return ingest.Tune(&ingest.Job{
 		Archive: archive{c}, Table: table{c}, State: state{c}, Leases: leases{c},
 		Owner: "one", OwnerGone: func(string) bool { return false },
-		Bucket: "findings", InitialLookback: c.lookback, Overlap: time.Hour, Budget: time.Hour,
+		Bucket: "findings", Prefix: c.prefix, InitialLookback: c.lookback, Overlap: time.Hour, Budget: time.Hour,
 		Fetchers: 8, Uploaders: 2, Now: func() time.Time { return c.now },
 		Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
@@ -162,6 +176,9 @@ func (c *cloud) expect(times int) {
 	}
 }
 
+// inPart is a fault of Record, whose transactions may be written in part.
+const inPart = "in part"
+
 var errBoom = errors.New("boom")
 
 // errDead is what every call of a killed process comes back with.
@@ -183,7 +200,7 @@ func (c *cloud) call(ctx context.Context, name string) (bool, error) {
 	switch c.faults[name] {
 	case "refused":
 		return false, errBoom
-	case "answer lost":
+	case "answer lost", inPart:
 		return true, errBoom
 	case "hangs", "hangs, took effect":
 		c.mu.Unlock()
@@ -198,6 +215,18 @@ func (c *cloud) call(ctx context.Context, name string) (bool, error) {
 		return c.dieAfter, errDead
 	default:
 		return false, errDead
+	}
+}
+
+// enter takes the lock for a call of a process, and returns what gives it back.
+// A process that is frozen waits before it, or after it.
+func (c *cloud) enter(ctx context.Context) (leave func()) {
+	g, _ := ctx.Value(gateKey{}).(*gate)
+	g.in()
+	c.mu.Lock()
+	return func() {
+		c.mu.Unlock()
+		g.out()
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"guardduty-sentinel/handler/internal/guardduty"
 	"guardduty-sentinel/handler/internal/ingest"
 )
 
@@ -70,7 +71,7 @@ func (m *model) export() {
 	if m.r.IntN(4) == 0 {
 		folder = modified.Add(-10 * time.Minute) // the folder of before midnight
 	}
-	pair := fmt.Sprintf("AWSLogs/%012d/GuardDuty/region-%d/", m.r.IntN(3), m.r.IntN(2))
+	pair := fmt.Sprintf("%s%012d/GuardDuty/region-%d/", guardduty.Root(m.prefix), m.r.IntN(3), m.r.IntN(2))
 	name := fmt.Sprintf("%s%s/%08x.jsonl.gz", pair, folder.Format("2006/01/02"), m.r.Uint32())
 	var lines strings.Builder
 	var ids []string

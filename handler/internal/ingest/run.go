@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,8 +80,11 @@ func (r *run) begin(st stages, snap Snapshot) (err error) {
 	if ahead := r.mark.Time.Sub(r.now); ahead > clockTolerance {
 		return &AheadError{Watermark: r.mark.Time, Now: r.now}
 	}
-	if r.mark.Kept.IsZero() { // written by hand, or by a version that kept less
-		r.mark.Kept = cmp.Or(r.mark.Floor, r.mark.Time)
+	if r.mark.Floor.IsZero() { // written by hand
+		r.mark.Floor = r.since(r.mark)
+	}
+	if r.mark.Kept.IsZero() { // that too, or by a version that kept less
+		r.mark.Kept = r.mark.Floor
 	}
 	r.holds.notAfter(r.mark)
 	r.prober = &prober{archive: r.archive, root: r.root(), now: r.now, reads: r.mover.countRead}
