@@ -284,6 +284,26 @@ test('three failed runs in a row are one alert, until a run is good', () => {
   );
 });
 
+test('runs that hold accounts neither hide an outage nor are one', () => {
+  const line = (time, code, held, pairs = 2) =>
+    trace(time, 'failed', code, {
+      message: JSON.stringify({ msg: 'run ended', outcome: 'failed', code, held, pairs }),
+    });
+  const failing = (now, ...traces) =>
+    fired('GuardDutyConnectorFailing', { traces }, `2026-11-20T${now}:00Z`).map((r) => [
+      r.Failures,
+      r.CodeList,
+      r.Case,
+    ]);
+  const holding = ['01:00', '01:05', '01:10'].map((time) => line(time, 'GD1304', 1));
+  assert.deepEqual(failing('01:15', ...holding), [[3, 'GD1304', 'accounts or Regions are held']]);
+  const down = ['01:20', '01:25', '01:30'].map((time) => line(time, 'GD1501', 1));
+  assert.deepEqual(failing('01:35', ...holding, ...down), [[3, 'GD1501', 'nothing is delivered']]);
+  assert.deepEqual(failing('01:35', ...down.slice(0, 2), line('01:27', 'GD1304', 1), down[2]), [], 'delivered between');
+  const nothing = ['01:20', '01:25', '01:30'].map((time) => line(time, 'GD1304', 1, 0));
+  assert.deepEqual(failing('01:35', ...nothing), [[3, 'GD1304', 'nothing is delivered']], 'nothing else is listed');
+});
+
 test('a connector that stops is said once; so is a feed that stops', () => {
   const silent = (tables, now) => fired('GuardDutyConnectorSilent', tables, now).map((r) => [r.Silence, r.ResourceId]);
   const traces = [trace('01:00', 'ok'), trace('01:05', 'ok')];

@@ -133,18 +133,24 @@ func (h *holds) open() []Held {
 	return open
 }
 
-// verdict is the error of a run while folders are held.
-func (h *holds) verdict() error {
-	open := h.open()
-	for _, held := range h.list { // a backlog that cannot be read is not well either
+// failing returns the folders that are held now, and those after them of which
+// this run could not list or read the backlog.
+func (h *holds) failing() []Held {
+	failing := h.open()
+	for _, held := range h.list {
 		if _, failed := h.begun[held.Folder]; failed && !held.Until.IsZero() {
-			open = append(open, held)
+			failing = append(failing, held)
 		}
 	}
-	if len(open) == 0 {
-		return nil
+	return failing
+}
+
+// verdict is the error of a run while folders are held.
+func (h *holds) verdict() error {
+	if failing := h.failing(); len(failing) > 0 {
+		return &FoldersHeldError{Held: failing, Err: firstOf(h.begun)}
 	}
-	return &FoldersHeldError{Held: open, Err: firstOf(h.begun)}
+	return nil
 }
 
 // contains reports whether the folder of part lies below that of h.

@@ -162,6 +162,9 @@ func (l *live) liveRun() error {
 	}
 	var held *ingest.FoldersHeldError
 	global := p.err != nil && !errors.As(p.err, &held)
+	if held != nil && len(p.summary.Held) != len(held.Held) {
+		l.t.Errorf("Run = %v, and %d held in its summary", p.err, len(p.summary.Held))
+	}
 	if p.err != nil || p.summary.Pending > 0 || p.summary.Waiting > 0 || len(p.summary.Held) > 0 {
 		l.broken++
 	}

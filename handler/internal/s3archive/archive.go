@@ -183,7 +183,8 @@ func (a *Archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, err
 		cancel(nil)
 		return nil, a.readFault(o.Key, err)
 	}
-	return timed(ctx, cancel, out.Body, cmp.Or(a.cfg.StallTimeout, stallTimeout)), nil
+	broken := func(err error) error { return a.readFault(o.Key, err) }
+	return timed(ctx, cancel, out.Body, cmp.Or(a.cfg.StallTimeout, stallTimeout), broken), nil
 }
 
 // operation is one of the SDK's calls.

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"guardduty-sentinel/handler/internal/fault"
 	"guardduty-sentinel/handler/internal/ingest"
 	"guardduty-sentinel/handler/internal/localtest"
 	"guardduty-sentinel/handler/internal/s3archive"
@@ -44,6 +45,9 @@ func bodyStalls(t *testing.T) {
 	got, err := io.ReadAll(body)
 	if string(got) != "half" || err == nil || !strings.Contains(err.Error(), "nothing for too long") {
 		t.Errorf("ReadAll = %q, %v, want half and a stall", got, err)
+	}
+	if code := fault.Of(err).Code; code != fault.S3Unreachable {
+		t.Errorf("ReadAll fails with %s, want %s, as when the object cannot be opened", code, fault.S3Unreachable)
 	}
 	if took := time.Since(opened); took != time.Minute {
 		t.Errorf("ReadAll took %v, want the minute of StallTimeout", took)
