@@ -103,13 +103,27 @@ func oddities(s ingest.Summary, cfg *config.Config) []string {
 	}
 	if !s.First.IsZero() {
 		lines = append(lines, fmt.Sprintf("No watermark yet: starting at %s (INITIAL_LOOKBACK %s).",
-			s.First.UTC().Format(time.RFC3339), cfg.InitialLookback))
+			s.First.UTC().Format(time.RFC3339), span(cfg.InitialLookback)))
+	}
+	if s.Lookback > 0 {
+		lines = append(lines, fmt.Sprintf("INITIAL_LOOKBACK=%s has no effect: this source started with %s and stands "+
+			"at %s; to go back see \"Moving the watermark\" in docs/operations.md.",
+			span(cfg.InitialLookback), span(s.Lookback), s.Watermark.UTC().Format(time.RFC3339)))
 	}
 	if s.NoFolders {
 		lines = append(lines, fmt.Sprintf("Nothing lies under s3://%s/%s: look at S3_PREFIX and at GuardDuty's export.",
 			cfg.Bucket, guardduty.Root(string(cfg.Prefix))))
 	}
 	return lines
+}
+
+// span writes a duration as the settings take it: whole days as such.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return d.String()
 }
 
 // busyLine says who runs and since when.

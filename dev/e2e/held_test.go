@@ -91,6 +91,24 @@ func TestNothingBelowThePrefixIsSaid(t *testing.T) {
 	f.tells(f.run(), "Nothing lies under s3://guardduty-findings/elsewhere/AWSLogs/: look at S3_PREFIX")
 }
 
+// A look-back that is changed once the source has a watermark is said to have no
+// effect.
+func TestLookbackOfARunningSourceIsSaid(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloud.InMemory)
+	f.export(f.builtIn()[:3], seed.Options{Seed: 26})
+	f.start()
+	f.tells(f.run(), "No watermark yet: starting at ")
+	f.with(map[string]string{"INITIAL_LOOKBACK": "30d"})
+	f.start()
+	f.tells(f.run(), "INITIAL_LOOKBACK=30d has no effect: this source started with 4d and stands at ")
+	f.with(map[string]string{"INITIAL_LOOKBACK": lookback})
+	f.start()
+	if run := f.run(); strings.Contains(strings.Join(run.Logs, " "), "INITIAL_LOOKBACK") {
+		t.Errorf("Logs = %q, want nothing of the look-back", run.Logs)
+	}
+}
+
 // Two apps with one state table and other tables to send to: the second one does
 // not take a share of the findings, it fails.
 func TestStateOfAnotherDestination(t *testing.T) {

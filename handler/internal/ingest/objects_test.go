@@ -61,11 +61,17 @@ func TestBadInputHoldsNothingBack(t *testing.T) {
 			nil,
 			func(s ingest.Summary) bool { return s.EmptyLines == 1 && s.BadObjects == 0 },
 		},
-		"1,000 bad lines": {
-			zipped(finding("x") + strings.Repeat("bad\n", 1000)),
+		"3,000 bad lines": {
+			zipped(finding("x") + strings.Repeat("bad\n", 3000)),
 			[]string{"x"},
 			nil,
-			func(s ingest.Summary) bool { return s.BadLines == 101 && s.BadObjects == 1 },
+			func(s ingest.Summary) bool { return s.BadLines == 3000 && s.BadObjects == 0 },
+		},
+		"101 bad lines": {
+			zipped(finding("x") + strings.Repeat("bad\n", 101)),
+			[]string{"x"},
+			nil,
+			func(s ingest.Summary) bool { return s.BadLines == 101 && s.BadObjects == 0 },
 		},
 		"a line too long": {
 			zipped(finding("x") + strings.Repeat("z", 5<<20) + "\n" + finding("y")),

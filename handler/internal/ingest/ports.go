@@ -156,6 +156,9 @@ type Mark struct {
 	Swept   time.Time // when the last sweep began; zero for never
 	Claimed bool      // something was delivered: the state belongs to the table's destination from now on
 	Version string
+
+	// Lookback is how far back the first run started; zero when that is not known.
+	Lookback time.Duration
 }
 
 // Held is a folder that could not be listed or read while others could. Its
@@ -195,6 +198,7 @@ type Pending struct {
 type Quarantined struct {
 	Line   int
 	Reason string
+	Lines  int // with line 0: the object's unreadable lines, of which not all have an entry; zero for the object itself
 }
 
 // Entry records what became of one object.

@@ -71,11 +71,14 @@ func (r *run) begin(st stages, snap Snapshot) (err error) {
 	if r.mark.Time.IsZero() {
 		since := r.now.Add(-r.job.InitialLookback)
 		r.summary.First = since
-		first := Mark{Time: since, Floor: since, Kept: since, Swept: r.now}
+		first := Mark{Time: since, Floor: since, Kept: since, Swept: r.now, Lookback: r.job.InitialLookback}
 		if r.mark, err = r.job.State.Advance(st.closing, r.mark, first); err != nil {
 			return fmt.Errorf("set the first watermark: %w", err)
 		}
 		r.summary.Watermark = r.mark.Time
+	}
+	if r.mark.Lookback != r.job.InitialLookback {
+		r.summary.Lookback = r.mark.Lookback
 	}
 	if ahead := r.mark.Time.Sub(r.now); ahead > clockTolerance {
 		return &AheadError{Watermark: r.mark.Time, Now: r.now}
@@ -113,7 +116,7 @@ func (r *run) leave() {
 	r.summary.Plan.Lists, _ = r.archive.result()
 	r.summary.Watermark = r.mark.Time
 	r.summary.Lag = r.now.Sub(r.mark.Time)
-	r.summary.Held = r.holds.open()
+	r.summary.Held = r.holds.failing()
 	r.summary.Waiting, r.summary.Oldest = r.mover.waiting()
 }
 

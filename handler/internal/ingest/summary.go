@@ -31,6 +31,7 @@ type Summary struct {
 	Oldest       time.Time     // when the object that waits the longest to be read again was written; zero for none
 	First        time.Time     // the first watermark, where this is the first run of the source
 	NoFolders    bool          // nothing lies below the root
+	Lookback     time.Duration // how far back the first run started, where that is not INITIAL_LOOKBACK any more
 	Recovered    string        // where the watermark is from when its row could not be read
 	Failure      string        // why the run could not do its job; empty when it did
 }
@@ -141,9 +142,12 @@ func (s *Summary) count(e Entry, last bool) {
 	}
 	s.BadInObjects += min(1, len(e.Quarantine))
 	for _, q := range e.Quarantine {
-		if q.Line == 0 {
+		switch {
+		case q.Lines > 0:
+			s.BadLines += q.Lines - maxLineRows - 1 // the others have an entry each
+		case q.Line == 0:
 			s.BadObjects++
-		} else {
+		default:
 			s.BadLines++
 		}
 	}

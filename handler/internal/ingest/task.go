@@ -261,7 +261,7 @@ func (t *task) readWhole(skip int) {
 			"not an export file: none of its %d lines is a finding; line %d: %s",
 			t.badLines, first.Line, first.Reason)}}
 	case t.badLines > maxLineRows:
-		t.quarantine = append(t.quarantine, Quarantined{Reason: fmt.Sprintf(
+		t.quarantine = append(t.quarantine, Quarantined{Lines: t.badLines, Reason: fmt.Sprintf(
 			"%d lines could not be read; the first %d are listed one by one", t.badLines, maxLineRows)})
 	}
 }

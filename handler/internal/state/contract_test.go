@@ -37,6 +37,7 @@ func TestContractRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	mark := claimed(written)
+	mark.Lookback = 7 * 24 * time.Hour
 	mark.Kept, mark.Swept = written.Add(-48*time.Hour), written.Add(time.Minute+123456789)
 	if _, err := s.Advance(t.Context(), ingest.Mark{}, mark); err != nil {
 		t.Fatal(err)
@@ -57,7 +58,7 @@ func TestContractRows(t *testing.T) {
 	want := map[string]map[string]any{
 		source + "watermark": {
 			"Time": "2026-08-01T02:03:04Z", "Floor": "2026-08-01T01:03:04Z",
-			"Kept": "2026-07-30T02:03:04Z", "Swept": "2026-08-01T02:04:04.123456789Z",
+			"Lookback": 604800.0, "Kept": "2026-07-30T02:03:04Z", "Swept": "2026-08-01T02:04:04.123456789Z",
 			"Destination": "https://one dcr-1 Custom-T",
 		},
 		source + "lease": {"Owner": "the next", "Seconds": 90.0, "Crashes": 1.0},

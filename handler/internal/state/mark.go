@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
@@ -35,7 +36,7 @@ func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
 	}
 	// Without the others the watermark was written by hand or by an older version.
 	mark.Time, mark.Floor, mark.Kept, mark.Swept = value(r.Time), value(r.Floor), value(r.Kept), value(r.Swept)
-	mark.Claimed = r.Destination != ""
+	mark.Claimed, mark.Lookback = r.Destination != "", time.Duration(r.Lookback)*time.Second
 	return mark, nil
 }
 
@@ -48,6 +49,7 @@ func (s *Store) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mar
 	r := row{
 		Partition: s.partition, Key: watermarkKey,
 		Time: &next.Time, Floor: &next.Floor, Kept: set(next.Kept), Swept: set(next.Swept),
+		Lookback: int(next.Lookback / time.Second),
 	}
 	if next.Claimed {
 		r.Destination = s.destination

@@ -29,6 +29,7 @@ type row struct {
 	Floor       *time.Time `json:"Floor,omitzero"`
 	Kept        *time.Time `json:"Kept,omitzero"`
 	Swept       *time.Time `json:"Swept,omitzero"`
+	Lookback    int        `json:"Lookback,omitempty"` // seconds
 	Destination string     `json:"Destination,omitempty"`
 
 	Owner     string     `json:"Owner,omitempty"` // lease
