@@ -45,6 +45,29 @@ func TestRunThatHangsEndsTheHandler(t *testing.T) {
 	f.deliveredOnce(len(findings))
 }
 
+// A handler whose streams the host does not read hangs in its run. When it is
+// asked to stop it ends nevertheless.
+func TestStopOfAHandlerThatHangs(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, cloud.InMemory)
+	f.export(f.builtIn(), seed.Options{Seed: 15})
+	stdout, fillOut := f.unread("stdout")
+	stderr, fillErr := f.unread("stderr")
+	h := f.launchInto(stdout, stderr)
+	h.answered()
+	fillOut()
+	fillErr()
+	go h.post("hangs")
+	h.answered() // while the run does not get on
+	if err := h.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	h.endsWith(200)
+	f.start()
+	f.run()
+	f.deliveredOnce(len(f.builtIn()))
+}
+
 // unread returns a stream for a handler that nothing is read from until the
 // test ends, and what fills it up.
 func (f *fixture) unread(name string) (stream *os.File, fill func()) {
