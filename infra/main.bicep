@@ -75,7 +75,7 @@ param schedule string = '0 */5 * * * *'
 param s3Bucket string
 
 @description('S3_PREFIX: the prefix set in GuardDuty, before AWSLogs/; empty for none.')
-@maxLength(512)
+@maxLength(400)
 param s3Prefix string = ''
 
 @description('AWS_REGION: the region of the bucket.')

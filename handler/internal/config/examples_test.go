@@ -55,6 +55,16 @@ func TestLengths(t *testing.T) {
 	}
 }
 
+// TestPrefixOfOddBytes: each counts as three, as it does in a partition key.
+func TestPrefixOfOddBytes(t *testing.T) {
+	if wrong := refusal("S3_PREFIX", strings.Repeat("é", 66)); wrong != "" {
+		t.Errorf("132 odd bytes are refused: %s", wrong)
+	}
+	if wrong := refusal("S3_PREFIX", strings.Repeat("é", 67)); !strings.Contains(wrong, "counts as three") {
+		t.Errorf("134 odd bytes = %q, want them refused with how they count", wrong)
+	}
+}
+
 // refusal is why a value of a setting is a fault, or why the host refuses it.
 func refusal(name, value string) string {
 	changes := []string{name, value}

@@ -78,7 +78,7 @@ var sourceSettings = []Setting{
 		Sample:   "my-guardduty-findings", Bicep: Bicep{Parameter: "s3Bucket"},
 	},
 	{
-		Name: "S3_PREFIX", Kind: Text, MaxLength: 512,
+		Name: "S3_PREFIX", Kind: Text, MaxLength: 400,
 		Help:  "the prefix set in GuardDuty, before `AWSLogs/`; empty for none",
 		Bicep: Bicep{Parameter: "s3Prefix"},
 	},

@@ -61,11 +61,22 @@ func (v *bucketName) UnmarshalText(b []byte) error {
 		"without s3:// or a path")
 }
 
+// A partition key of the table service has at most 512 characters (Azure Storage,
+// "Understanding the Table service data model": 1 KiB). It is made of the bucket
+// and the prefix, whose odd bytes are written as three.
+const maxPrefix = 400
+
+var plainPattern = regexp.MustCompile(`[A-Za-z0-9_./-]`)
+
 func (v *keyPrefix) UnmarshalText(b []byte) error {
 	s := strings.TrimSuffix(string(b), "/")
 	if strings.HasPrefix(string(b), "/") || strings.Contains(string(b), "//") ||
-		slices.Contains(strings.Split(s, "/"), "AWSLogs") || len(s) > 512 {
+		slices.Contains(strings.Split(s, "/"), "AWSLogs") {
 		return wantError("the prefix set in GuardDuty: what comes before AWSLogs/, without a leading slash")
+	}
+	if len(s)+2*len(plainPattern.ReplaceAllString(s, "")) > maxPrefix {
+		return wantError("a prefix of at most 400 bytes, where each that is not a letter, a digit or one of -_./ " +
+			"counts as three: the state table takes no more")
 	}
 	*v = keyPrefix(s)
 	return nil
