@@ -45,7 +45,7 @@ Exit codes:
 `
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+	os.Exit(measured(func() int { return run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr) }))
 }
 
 func run(args, environ []string, stdout, stderr io.Writer) int {

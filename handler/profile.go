@@ -10,25 +10,23 @@ import (
 	"runtime/pprof"
 )
 
-// init takes main's place in a build for measurements (make bench PROFILE=1):
-// it runs the handler until it is asked to stop, and then writes profiles of its
-// processor time and its memory to the folder PROFILE_DIR. Without that setting
-// main runs as usual.
-func init() {
+// measured calls main and then writes profiles of its processor time and its
+// memory to the folder PROFILE_DIR, if that is set: make bench PROFILE=1.
+func measured(main func() int) int {
 	dir := os.Getenv("PROFILE_DIR")
 	if dir == "" {
-		return
+		return main()
 	}
 	cpu := create(dir, "cpu.pprof")
 	must(pprof.StartCPUProfile(cpu))
-	code := run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	code := main()
 	pprof.StopCPUProfile()
 	must(cpu.Close())
 	heap := create(dir, "heap.pprof")
 	runtime.GC() // the profile is of the last collection
 	must(pprof.WriteHeapProfile(heap))
 	must(heap.Close())
-	os.Exit(code)
+	return code
 }
 
 func create(dir, name string) *os.File {

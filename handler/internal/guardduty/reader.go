@@ -32,6 +32,9 @@ var ErrDamaged = errors.New("damaged gzip")
 // Reader reads export objects, one at a time. The zero value is ready; it keeps
 // its buffers for the next object.
 type Reader struct {
+	// Long bounds how many long lines several Readers hold at a time; nil does not.
+	Long LongLines
+
 	raw, lines *bufio.Reader
 	gz         *gzip.Reader
 	obj        object
@@ -107,17 +110,32 @@ func (rd *Reader) open() (io.Reader, error) {
 }
 
 // longLine is the length above which a line has its own memory: a finding is
-// below it. Only few such lines are read and processed at a time in the whole
-// process, whatever the number of objects.
+// below it.
 const longLine = 256 << 10
 
-// longLines has room for the long lines in memory.
-var longLines = make(chan struct{}, 2)
+// LongLines is room for the long lines that are in memory at a time, whatever
+// the number of objects.
+type LongLines chan struct{}
+
+// NewLongLines returns room for two.
+func NewLongLines() LongLines { return make(LongLines, 2) }
+
+func (l LongLines) take() {
+	if l != nil {
+		l <- struct{}{}
+	}
+}
+
+func (l LongLines) give() {
+	if l != nil {
+		<-l
+	}
+}
 
 // grow makes room for a long line; done gives it back with the line's memory.
 func (rd *Reader) grow() {
 	if !rd.obj.holds {
-		longLines <- struct{}{}
+		rd.Long.take()
 		rd.obj.holds = true
 	}
 }
@@ -125,7 +143,7 @@ func (rd *Reader) grow() {
 func (rd *Reader) done() {
 	if rd.obj.holds {
 		rd.obj.holds, rd.obj.long = false, nil
-		<-longLines
+		rd.Long.give()
 	}
 }
 

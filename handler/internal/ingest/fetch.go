@@ -23,7 +23,9 @@ type fetcher struct {
 }
 
 func (p *pass) newFetcher() *fetcher {
-	return &fetcher{pass: p, parser: guardduty.Parser{Paths: p.job.Table.Paths()}}
+	return &fetcher{
+		pass: p, reader: guardduty.Reader{Long: p.long}, parser: guardduty.Parser{Paths: p.job.Table.Paths()},
+	}
 }
 
 // fetch reads one object and packs its rows. It fails only with errStopped,

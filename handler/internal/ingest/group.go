@@ -12,7 +12,6 @@ import (
 // the others. A panic becomes an error, its stack goes to the log: one bad
 // finding must not take the process down. That is why it is not an errgroup.
 type group struct {
-	ctx    context.Context
 	cancel context.CancelFunc
 	log    *slog.Logger
 	wg     sync.WaitGroup
@@ -20,22 +19,23 @@ type group struct {
 	err    error
 }
 
-func newGroup(ctx context.Context, log *slog.Logger) *group {
+// newGroup returns a group and the context that ends with it.
+func newGroup(ctx context.Context, log *slog.Logger) (*group, context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
-	return &group{ctx: ctx, cancel: cancel, log: log}
+	return &group{cancel: cancel, log: log}, ctx
 }
 
 // run starts f with the group's context.
-func (g *group) run(f func(context.Context) error) {
+func (g *group) run(ctx context.Context, f func(context.Context) error) {
 	g.wg.Go(func() {
 		defer func() {
 			if v := recover(); v != nil {
-				g.log.ErrorContext(g.ctx, "goroutine panicked",
+				g.log.ErrorContext(ctx, "goroutine panicked",
 					slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
 				g.fail(fmt.Errorf("panic: %v", v))
 			}
 		}()
-		if err := f(g.ctx); err != nil {
+		if err := f(ctx); err != nil {
 			g.fail(err)
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"guardduty-sentinel/handler/internal/guardduty"
 )
 
 // mover moves findings, window after window. What it knows lasts for a run.
@@ -14,6 +16,7 @@ type mover struct {
 	reads    *reads
 	suspects *suspects
 	lines    *lines
+	long     guardduty.LongLines
 	careful  bool             // objects are read one by one, each noted before it is opened
 	pending  map[ID]time.Time // objects with a pending row, and when they were written
 
@@ -27,7 +30,8 @@ type mover struct {
 func newMover(job *Job, summary *Summary, snap Snapshot) *mover {
 	m := &mover{
 		job: job, dedupe: newDedupe(snap.Sent), suspects: &suspects{}, lines: newLines(job.Log),
-		pending: make(map[ID]time.Time), blocked: make(map[string]error), summary: summary,
+		long: guardduty.NewLongLines(), pending: make(map[ID]time.Time), blocked: make(map[string]error),
+		summary: summary,
 	}
 	for _, p := range snap.Pending {
 		m.pending[p.Object.ID()] = p.Object.LastModified
@@ -69,24 +73,24 @@ func (m *mover) pass(st stages, tasks []*task) error {
 		return nil
 	}
 	m.dedupe.nextWindow()
-	record := newGroup(st.closing, m.job.Log)
+	record, recording := newGroup(st.closing, m.job.Log)
 	working, stop := context.WithCancel(st.working)
 	defer stop()
-	defer context.AfterFunc(record.ctx, stop)() // nothing is delivered that cannot be recorded
-	deliver := newGroup(working, m.job.Log)
+	defer context.AfterFunc(recording, stop)() // nothing is delivered that cannot be recorded
+	deliver, delivering := newGroup(working, m.job.Log)
 	batches := make(chan *batch)
 	p := &pass{
 		mover:    m,
-		packer:   newPacker(m.job.Table.MaxBatch(), batches, deliver.ctx.Done()),
-		recorder: newRecorder(m, record.ctx.Done()),
+		packer:   newPacker(m.job.Table.MaxBatch(), batches, delivering.Done()),
+		recorder: newRecorder(m, recording.Done()),
 	}
-	record.run(p.recorder.run)
+	record.run(recording, p.recorder.run)
 	for range m.job.Uploaders {
-		deliver.run(func(ctx context.Context) error { return p.deliver(ctx, working, batches) })
+		deliver.run(delivering, func(ctx context.Context) error { return p.deliver(ctx, working, batches) })
 	}
-	old := newGroup(deliver.ctx, m.job.Log)
-	old.run(p.packer.flushOld)
-	fetchErr := p.fetchAll(st.reading, deliver.ctx, tasks)
+	old, flushing := newGroup(delivering, m.job.Log)
+	old.run(flushing, p.packer.flushOld)
+	fetchErr := p.fetchAll(st.reading, delivering, tasks)
 	old.cancel()
 	flushErr := firstError(old.wait(), p.packer.flush(0))
 	close(batches)
@@ -110,10 +114,10 @@ func (p *pass) fetchAll(reading, delivering context.Context, tasks []*task) erro
 	reading, cancel := context.WithCancel(reading)
 	defer cancel()
 	defer context.AfterFunc(delivering, cancel)() // nothing is read that cannot be delivered
-	fetch := newGroup(reading, p.job.Log)
+	fetch, fetching := newGroup(reading, p.job.Log)
 	queue := make(chan *task)
 	for range min(p.job.Fetchers, len(tasks)) {
-		fetch.run(func(ctx context.Context) error {
+		fetch.run(fetching, func(ctx context.Context) error {
 			f := p.newFetcher()
 			for t := range queue {
 				if err := f.fetch(ctx, t); err != nil {
@@ -127,7 +131,7 @@ feed:
 	for _, t := range tasks {
 		select {
 		case queue <- t:
-		case <-fetch.ctx.Done():
+		case <-fetching.Done():
 			break feed
 		}
 	}

@@ -215,10 +215,10 @@ var (
 // each calls f with every folder, several at once. A folder that f fails for is
 // noted as unlisted, and the others are listed all the same.
 func (p *planner) each(ctx context.Context, folders []string, f func(context.Context, string) error) error {
-	g := newGroup(ctx, p.log)
+	g, listing := newGroup(ctx, p.log)
 	work := make(chan string)
 	for range min(listers, len(folders)) {
-		g.run(func(ctx context.Context) error {
+		g.run(listing, func(ctx context.Context) error {
 			for folder := range work {
 				if err := p.noteListing(ctx, folder, f(ctx, folder)); err != nil {
 					return err
@@ -230,7 +230,7 @@ func (p *planner) each(ctx context.Context, folders []string, f func(context.Con
 	for _, folder := range folders {
 		select {
 		case work <- folder:
-		case <-g.ctx.Done(): // the missing folder is an error below
+		case <-listing.Done(): // the missing folder is an error below
 		}
 	}
 	close(work)

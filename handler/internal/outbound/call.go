@@ -13,8 +13,8 @@ import (
 // throttled service all look alike. The Call remembers what the last attempt
 // came to.
 type Call struct {
-	ctx    context.Context // of the call; an attempt may have less time
-	parent *Call           // the call that needs this one, such as for a token
+	over   func() error // of the call's time; an attempt may have less
+	parent *Call        // the call that needs this one, such as for a token
 
 	mu    sync.Mutex
 	host  string
@@ -28,7 +28,7 @@ type callKey struct{}
 // its attempts. They are noted for the call that ctx belongs to as well.
 func Watch(ctx context.Context) (context.Context, *Call) {
 	parent, _ := ctx.Value(callKey{}).(*Call)
-	c := &Call{ctx: ctx, parent: parent}
+	c := &Call{over: ctx.Err, parent: parent}
 	return context.WithValue(ctx, callKey{}, c), c
 }
 
@@ -47,7 +47,7 @@ func Begin(ctx context.Context, host string) {
 // says more.
 func End(ctx context.Context, cause error) {
 	each(ctx, func(c *Call) {
-		if cause == nil || c.ctx.Err() == nil {
+		if cause == nil || c.over() == nil {
 			c.cause = cause
 		}
 	})
