@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"guardduty-sentinel/handler/internal/guardduty"
 )
@@ -13,8 +14,8 @@ import (
 // is found so, and everything else is delivered meanwhile.
 const carefulAfter = 3
 
-// maxOpens is how often careful runs open an object that they do not come to an
-// end with.
+// maxOpens is how often careful runs open an object without coming any further
+// with it.
 const maxOpens = 3
 
 // note writes down that a task is going to be opened.
@@ -29,6 +30,25 @@ func (m *mover) note(st stages, t *task) error {
 	t.pending = e.Pending
 	m.waits(t.Object, true)
 	return nil
+}
+
+// openedBefore has a careful run read what was open when an earlier one ended.
+// It comes after everything else: a process that is ended for another reason,
+// at any time, then ends at another object, and none is blamed for it again and
+// again.
+func (r *run) openedBefore(st stages, snap Snapshot) error {
+	if !r.mover.careful {
+		return nil
+	}
+	held := r.holds.folders()
+	var tasks []*task
+	for _, p := range snap.Pending {
+		if p.Opens > 0 && !p.Next.After(r.start) && !below(held, p.Object.Key) {
+			tasks = append(tasks, taskOf(&p, r.root()))
+		}
+	}
+	slices.SortStableFunc(tasks, func(a, b *task) int { return a.opens - b.opens })
+	return r.mover.move(st, tasks)
 }
 
 // readable is the control read of a careful run, which reads nothing that it has

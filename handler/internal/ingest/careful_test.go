@@ -3,6 +3,8 @@ package ingest_test
 import (
 	"fmt"
 	"io"
+	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -55,6 +57,71 @@ func TestAnObjectThatKillsTheProcessIsQuarantined(t *testing.T) {
 				t.Errorf("the next run read %d objects, lease %v, want none and none", c.opens-opens, c.lease)
 			}
 		})
+	}
+}
+
+// TestKillsAtAnyTimeBlameNoObject kills every run at some call, as a host does
+// that is at fault itself. The same object is open at several of the kills.
+func TestKillsAtAnyTimeBlameNoObject(t *testing.T) {
+	for seed := range uint64(3) {
+		c, r := newCloud(t), rand.New(rand.NewPCG(seed, 1))
+		run := func() error {
+			job := c.job()
+			job.Log = slog.New(slog.DiscardHandler)
+			job.Owner, job.OwnerGone = fmt.Sprint("run", c.calls), func(string) bool { return true }
+			_, err := job.Run(t.Context())
+			c.now = c.now.Add(time.Minute)
+			return err
+		}
+		for i := range 120 {
+			for j := range 4 {
+				name := fmt.Sprint(i, "-", j)
+				c.put(key(c.now, name), c.now.Add(-time.Duration(r.IntN(600))*time.Second).Truncate(time.Second), name)
+			}
+			c.dieAt, c.dieAfter = c.calls+1+r.IntN(30), r.IntN(2) == 0
+			run()
+		}
+		c.dieAt = 0
+		if err := run(); err != nil || len(c.quarantined) > 0 {
+			t.Errorf("seed %d: Run = %v, quarantined %v, want nil and none", seed, err, c.quarantined)
+		}
+		for _, o := range c.objects {
+			if c.accepted[o.ids[0]] == 0 {
+				t.Errorf("seed %d: %s was not accepted", seed, o.ids[0])
+			}
+		}
+	}
+}
+
+// TestAnObjectThatGetsFurtherIsNotBlamed kills every run in the middle of one
+// large object, each a little further on.
+func TestAnObjectThatGetsFurtherIsNotBlamed(t *testing.T) {
+	c := newCloud(t)
+	const n = 20_000
+	c.maxRows = 20_000
+	var ids []string
+	for i := range n {
+		ids = append(ids, fmt.Sprint("f", i))
+	}
+	c.put(key(today, "huge"), now.Add(-time.Minute), ids...)
+	runs := 0
+	for ; len(c.done) == 0 && runs < 100; runs++ {
+		batches := c.batches
+		c.deliverFault = func([]string) (bool, []string, error) {
+			if runs < 20 && c.batches-batches > 2 {
+				c.dieAt = c.calls
+			}
+			return true, nil, nil
+		}
+		c.dieAt = 0
+		job := c.job()
+		job.Log = slog.New(slog.DiscardHandler)
+		job.Owner, job.OwnerGone = fmt.Sprint("run", runs), func(string) bool { return true }
+		job.Run(t.Context())
+		c.now = c.now.Add(time.Minute)
+	}
+	if len(c.quarantined) > 0 || runs < 7 || len(c.accepted) != n {
+		t.Errorf("after %d runs quarantined %v, %d of %d accepted", runs, c.quarantined, len(c.accepted), n)
 	}
 }
 

@@ -40,6 +40,9 @@ func (t *task) entry(now time.Time) Entry {
 		return e
 	}
 	p := Pending{Object: t.Object, Lines: t.settled(), Next: now, Opens: t.opens}
+	if p.Lines > t.kept { // it got further than any process before
+		t.opens, p.Opens = 0, 0
+	}
 	if t.pending != nil {
 		p.Attempts, p.Tries, p.Error = t.pending.Attempts, t.pending.Tries, t.pending.Error
 	}

@@ -16,7 +16,7 @@ type task struct {
 	pair   guardduty.Pair
 	fresh  bool // not known before this run
 	tried  int  // earlier runs in which the table refused a row of it, and took nothing else
-	opens  int  // times that a careful run opened it and did not come to an end
+	opens  int  // times that a careful run opened it and did not come any further
 
 	// Changed by the recorder, and read by others when it has ended.
 	pending  *Pending // its row in the ledger; nil when it has none
