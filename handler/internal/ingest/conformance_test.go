@@ -44,7 +44,7 @@ func TestConformanceOfState(t *testing.T) {
 		c := newCloud(t)
 		return ingesttest.StateFixture{
 			State:      state{c},
-			Breaker:    breaker(c, "Record", "Advance", "Hold", "Unhold", "Prune", "Summarize"),
+			Breaker:    breaker(c, "Record", "Advance", "Hold", "Unhold", "Relist", "Prune", "Summarize"),
 			Quarantine: func(*testing.T) []string { return c.quarantined },
 			Summaries: func(*testing.T) (started []time.Time) {
 				for _, s := range c.summaries {

@@ -92,6 +92,27 @@ func (s state) Unhold(ctx context.Context, h ingest.Held) error {
 	return err
 }
 
+func (s state) Relist(ctx context.Context, mark ingest.Mark, h ingest.Held) (newMark, newHeld string, err error) {
+	defer s.c.enter(ctx)()
+	if is, ok := s.c.held[heldName(h)]; !ok || is.Version != h.Version || mark.Version != s.c.mark.Version {
+		return "", "", ingest.ErrConflict
+	}
+	apply, err := s.c.call(ctx, "Relist")
+	if !apply {
+		return "", "", err
+	}
+	s.c.marks++
+	mark.Version = fmt.Sprint("mark ", s.c.marks)
+	s.c.mark = mark
+	delete(s.c.held, heldName(h))
+	if !h.Until.IsZero() {
+		s.c.holds++
+		h.Version = fmt.Sprint(s.c.holds)
+		s.c.held[heldName(h)] = h
+	}
+	return mark.Version, h.Version, err
+}
+
 func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
 	defer s.c.enter(ctx)()
 	if len(entries) == 0 {

@@ -118,6 +118,22 @@ func (h *holds) drop(ctx context.Context, held Held) error {
 	return nil
 }
 
+// relist has a folder listed again that was held: with Until for its backlog, and
+// without when nothing is left. It returns the mark with its new version.
+func (h *holds) relist(ctx context.Context, mark Mark, held Held) (Mark, error) {
+	held.Version = h.version(held)
+	newMark, newHeld, err := h.state.Relist(ctx, mark, held)
+	if err != nil {
+		return mark, fmt.Errorf("list %s again: %w", held.Folder, err)
+	}
+	mark.Version, held.Version = newMark, newHeld
+	h.list = slices.DeleteFunc(h.list, held.same)
+	if !held.Until.IsZero() {
+		h.list = append(h.list, held)
+	}
+	return mark, nil
+}
+
 // version is that of the folder as this run knows it.
 func (h *holds) version(held Held) string {
 	if i := slices.IndexFunc(h.list, held.same); i >= 0 {

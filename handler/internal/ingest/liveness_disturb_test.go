@@ -45,7 +45,7 @@ func (l *live) disturb() {
 	case 11:
 		l.badTable = !l.badTable
 	case 12:
-		l.faults[[]string{"Record", "Hold", "Unhold", "Advance", "Prune", "Recorded", "Load"}[l.r.IntN(7)]] =
+		l.faults[[]string{"Record", "Hold", "Unhold", "Relist", "Advance", "Prune", "Recorded", "Load"}[l.r.IntN(8)]] =
 			[]string{"refused", "answer lost"}[l.r.IntN(2)]
 	case 13:
 		l.faults["Record"] = inPart

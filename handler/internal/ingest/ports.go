@@ -49,7 +49,7 @@ var (
 	ErrArchived = errors.New("object is archived")  // it has to be restored before it can be read
 )
 
-// ErrConflict is the error of State.Advance, Hold and Unhold, and of Leases.Renew,
+// ErrConflict is the error of a compare-and-swap of State, and of Leases.Renew,
 // when another run advanced the watermark, changed a held folder or took the lease.
 var ErrConflict = errors.New("state changed meanwhile")
 
@@ -244,6 +244,11 @@ type State interface {
 	// version is.
 	Hold(ctx context.Context, h Held) (version string, err error)
 	Unhold(ctx context.Context, h Held) error
+	// Relist does what Hold does, or Unhold where h has no Until, for a folder that
+	// is listed again from now on, and in the same step gives the watermark a new
+	// version: a run that knows the folder as held still can not advance it past
+	// the folder's objects any more. It returns the new versions.
+	Relist(ctx context.Context, mark Mark, h Held) (newMark, newHeld string, err error)
 	// Prune forgets objects that are done, and updates that were accepted,
 	// where the object was last modified before t. Those of an object that is
 	// still pending stay, and those of objects below a held folder that were

@@ -144,11 +144,11 @@ func (r *run) probe(st stages) error {
 			err = r.holds.hold(st.closing, h, err)
 		case !r.mark.Time.After(h.Mark): // nothing of it was left behind
 			well = true
-			err = r.holds.drop(st.closing, h)
+			r.mark, err = r.holds.relist(st.closing, r.mark, h)
 		default:
 			well = true
 			h.Until, h.Tries, h.Next, h.Error = r.mark.Time, 0, r.start, ""
-			err = r.holds.put(st.closing, h)
+			r.mark, err = r.holds.relist(st.closing, r.mark, h)
 		}
 		if err != nil {
 			return err

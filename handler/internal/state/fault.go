@@ -93,6 +93,13 @@ func passing(err error) bool { return outbound.Again(within(err)) }
 // deleted is not there.
 func missing(err error) bool { return within(err) == http.StatusNotFound }
 
+// changed reports whether err is that of a transaction in which a row is not at
+// the version given, or not there.
+func changed(err error) bool {
+	status := within(err)
+	return status == http.StatusPreconditionFailed || status == http.StatusNotFound
+}
+
 // within is the status inside the answer to a transaction; 0 when there is none.
 func within(err error) int {
 	response, ok := errors.AsType[*azcore.ResponseError](err)

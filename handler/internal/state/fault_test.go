@@ -41,6 +41,12 @@ func calls(s *state.Store) map[string]func(context.Context) error {
 			_, err := s.Hold(ctx, ingest.Held{Folder: "AWSLogs/1/", Since: written, Mark: written})
 			return err
 		},
+		"Relist": func(ctx context.Context) error {
+			mark, h := at(written), ingest.Held{Folder: "AWSLogs/1/", Since: written, Mark: written, Until: written}
+			mark.Version, h.Version = `W/"datetime'2026'"`, `W/"datetime'2026'"`
+			_, _, err := s.Relist(ctx, mark, h)
+			return err
+		},
 		"Unhold": func(ctx context.Context) error {
 			return s.Unhold(ctx, ingest.Held{Folder: "AWSLogs/1/", Since: written, Version: `W/"datetime'2026'"`})
 		},

@@ -25,17 +25,25 @@ func heldKey(h ingest.Held) string {
 // in Advance, a conflict with what this call itself wrote is recognized by
 // reading the row.
 func (s *Store) Hold(ctx context.Context, h ingest.Held) (string, error) {
+	version, err := s.swap(ctx, s.heldRow(h), h.Version)
+	if !errors.Is(err, ingest.ErrConflict) {
+		return version, err
+	}
+	return s.heldNow(ctx, h)
+}
+
+func (s *Store) heldRow(h ingest.Held) row {
 	text := bounded(h.Error)
-	r := row{
+	return row{
 		Partition: s.partition, Key: heldKey(h), Folder: h.Folder, Since: set(h.Since),
 		Mark: set(h.Mark), Floor: set(h.Floor), Until: set(h.Until),
 		Tries: h.Tries, Next: set(h.Next), Error: &text,
 	}
-	version, err := s.swap(ctx, r, h.Version)
-	if !errors.Is(err, ingest.ErrConflict) {
-		return version, err
-	}
-	got, err := s.client.GetEntity(ctx, s.partition, r.Key, nil)
+}
+
+// heldNow returns the version of a held folder's row, which must say what h says.
+func (s *Store) heldNow(ctx context.Context, h ingest.Held) (string, error) {
+	got, err := s.client.GetEntity(ctx, s.partition, heldKey(h), nil)
 	switch {
 	case isStatus(err, http.StatusNotFound):
 		return "", s.heldConflict(h)
@@ -44,7 +52,7 @@ func (s *Store) Hold(ctx context.Context, h ingest.Held) (string, error) {
 	}
 	is, err := decode(got.Value)
 	is.Timestamp = nil
-	if err != nil || !bytes.Equal(encode(is), encode(r)) {
+	if err != nil || !bytes.Equal(encode(is), encode(s.heldRow(h))) {
 		return "", s.heldConflict(h)
 	}
 	return string(got.ETag), nil

@@ -46,15 +46,7 @@ func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
 func (s *Store) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mark, error) {
 	next.Time, next.Floor = next.Time.UTC(), next.Floor.UTC()
 	next.Kept, next.Swept = next.Kept.UTC(), next.Swept.UTC()
-	r := row{
-		Partition: s.partition, Key: watermarkKey,
-		Time: &next.Time, Floor: &next.Floor, Kept: set(next.Kept), Swept: set(next.Swept),
-		Lookback: int(next.Lookback / time.Second),
-	}
-	if next.Claimed {
-		r.Destination = s.destination
-	}
-	version, err := s.swap(ctx, r, mark.Version)
+	version, err := s.swap(ctx, s.markRow(next), mark.Version)
 	if err == nil {
 		next.Version = version
 		return next, nil
@@ -66,10 +58,26 @@ func (s *Store) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mar
 	switch {
 	case err != nil:
 		return mark, s.fault("read", err)
-	case now.Version != "" && now.Time.Equal(next.Time) && now.Floor.Equal(next.Floor) &&
-		now.Kept.Equal(next.Kept) && now.Swept.Equal(next.Swept):
+	case now.Version != "" && sameMark(now, next):
 		return now, nil
 	default:
 		return mark, s.conflict("advanced the watermark")
 	}
+}
+
+// sameMark reports whether two marks say the same; their versions may differ.
+func sameMark(a, b ingest.Mark) bool {
+	return a.Time.Equal(b.Time) && a.Floor.Equal(b.Floor) && a.Kept.Equal(b.Kept) && a.Swept.Equal(b.Swept)
+}
+
+func (s *Store) markRow(mark ingest.Mark) row {
+	r := row{
+		Partition: s.partition, Key: watermarkKey,
+		Time: new(mark.Time.UTC()), Floor: new(mark.Floor.UTC()), Kept: set(mark.Kept), Swept: set(mark.Swept),
+		Lookback: int(mark.Lookback / time.Second),
+	}
+	if mark.Claimed {
+		r.Destination = s.destination
+	}
+	return r
 }

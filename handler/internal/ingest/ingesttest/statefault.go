@@ -70,6 +70,18 @@ var stateFaults = map[string]func(t *testing.T, s state, l loss){
 		s.hold(t, h)
 		s.wantHeld(t, h)
 	},
+	"relist": func(t *testing.T, s state, l loss) {
+		mark := s.advance(t, ingest.Mark{}, at(written))
+		h := heldAt(oddFolder, written)
+		s.hold(t, h)
+		h.Version = s.known(t, h).Version
+		s.f.lose(t, l, func() error { _, _, err := s.f.State.Relist(t.Context(), mark, h); return err })
+		mark.Version, h.Version = s.load(t).Mark.Version, s.known(t, h).Version
+		if _, _, err := s.f.State.Relist(t.Context(), mark, h); err != nil {
+			t.Errorf("Relist = %v", err)
+		}
+		s.wantHeld(t, h)
+	},
 	"unhold": func(t *testing.T, s state, l loss) {
 		gone, other := heldAt(oddFolder, written), heldAt(nextFolder, written)
 		for _, h := range []ingest.Held{gone, other} {

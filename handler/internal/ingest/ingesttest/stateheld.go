@@ -138,3 +138,48 @@ func holdOvertaken(t *testing.T, s state) {
 		t.Errorf("Unhold of a folder that was forgotten meanwhile = %v, want nil", err)
 	}
 }
+
+// relist has a folder listed again, and a run that knows it as held still try to
+// advance the watermark.
+func relist(t *testing.T, s state) {
+	for _, until := range []time.Time{{}, written.Add(time.Hour)} {
+		mark := s.advance(t, s.load(t).Mark, at(s.load(t).Mark.Time.Add(time.Hour)))
+		h, other := heldAt(oddFolder, written), heldAt(nextFolder, written)
+		h.Until = time.Time{}
+		s.hold(t, h)
+		s.hold(t, other)
+		stale := h
+		stale.Version = "W/\"datetime'2026-01-01T00%3A00%3A00.0000000Z'\""
+		if _, _, err := s.f.State.Relist(t.Context(), mark, stale); !errors.Is(err, ingest.ErrConflict) {
+			t.Errorf("Relist of a folder of another version = %v, want %v", err, ingest.ErrConflict)
+		}
+		s.wantHeld(t, h, other)
+		h.Version, h.Until = s.known(t, h).Version, until
+		newMark, newHeld, err := s.f.State.Relist(t.Context(), mark, h)
+		if err != nil {
+			t.Fatalf("Relist = %v", err)
+		}
+		want := []ingest.Held{other}
+		if !until.IsZero() {
+			want = append(want, h)
+		}
+		s.wantHeld(t, want...)
+		now := s.load(t).Mark
+		if !now.Time.Equal(mark.Time) || now.Version != newMark || newMark == mark.Version ||
+			newHeld != s.known(t, h).Version && !until.IsZero() {
+			t.Errorf("Relist = versions %q and %q, Load = %+v, want a new version of the same watermark",
+				newMark, newHeld, now)
+		}
+		late := at(mark.Time.Add(time.Hour))
+		if _, err := s.f.State.Advance(t.Context(), mark, late); !errors.Is(err, ingest.ErrConflict) {
+			t.Errorf("Advance by a run that knows the folder as held = %v, want %v", err, ingest.ErrConflict)
+		}
+		again := s.known(t, other)
+		again.Tries++
+		if _, _, err := s.f.State.Relist(t.Context(), mark, again); !errors.Is(err, ingest.ErrConflict) {
+			t.Errorf("Relist over an old watermark = %v, want %v", err, ingest.ErrConflict)
+		}
+		s.wantHeld(t, want...)
+		s.unhold(t, h)
+	}
+}
