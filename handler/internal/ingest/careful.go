@@ -32,14 +32,11 @@ func (m *mover) note(st stages, t *task) error {
 	return nil
 }
 
-// openedBefore has a careful run read what was open when an earlier one ended.
-// It comes after everything else: a process that is ended for another reason,
-// at any time, then ends at another object, and none is blamed for it again and
+// openedBefore reads what a careful run had open when its process ended. It
+// comes after everything else: a process that is ended for another reason, at
+// any time, then ends at another object, and none is blamed for it again and
 // again.
 func (r *run) openedBefore(st stages, snap Snapshot) error {
-	if !r.mover.careful {
-		return nil
-	}
 	held := r.holds.folders()
 	var tasks []*task
 	for _, p := range snap.Pending {

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"guardduty-sentinel/handler/internal/ingest"
 )
 
 // TestAnObjectThatKillsTheProcessIsQuarantined kills the process each time it
@@ -90,6 +93,29 @@ func TestKillsAtAnyTimeBlameNoObject(t *testing.T) {
 				t.Errorf("seed %d: %s was not accepted", seed, o.ids[0])
 			}
 		}
+	}
+}
+
+// TestCarefulRunsThatEndInOrderBlameNoObject has each of them come to an end,
+// though the table takes nothing.
+func TestCarefulRunsThatEndInOrderBlameNoObject(t *testing.T) {
+	c := newCloud(t)
+	c.put(key(today, "a"), now.Add(-time.Minute), "a")
+	c.deliverFault = func([]string) (bool, []string, error) { return false, nil, errBoom }
+	for range 4 {
+		c.lease = &ingest.Lease{Owner: "dead", Crashes: 2, Version: "dead"}
+		job := c.job()
+		job.OwnerGone = func(string) bool { return true }
+		if _, err := job.Run(t.Context()); !errors.Is(err, errBoom) {
+			t.Errorf("Run = %v, want %v", err, errBoom)
+		}
+		c.now = c.now.Add(5 * time.Minute)
+	}
+	c.deliverFault = nil
+	c.run()
+	c.expect(1)
+	if len(c.quarantined) > 0 {
+		t.Errorf("quarantined %v, want nothing: no process ended while it was read", c.quarantined)
 	}
 }
 

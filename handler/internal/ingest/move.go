@@ -100,7 +100,7 @@ func (m *mover) pass(st stages, tasks []*task) error {
 	}
 	p.judge(working)
 	for _, t := range tasks { // so that the next run does not send again what the table has
-		if t.unfinished() {
+		if t.unfinished() || m.careful && !t.isEnded() { // the process did not end at it
 			p.recorder.record(t, false)
 		}
 	}

@@ -190,20 +190,18 @@ func (r *run) live(st stages, snap Snapshot) error {
 		r.summary.Left += len(f.open)
 		r.summary.WindowsLeft = len(f.windows)
 	}()
-	return r.move(st, f, func() (before, after []*task) {
-		return due(snap.Pending, f.plan, r.start, r.mover.careful)
-	})
+	return r.move(st, f, func() (before, after []*task) { return due(snap.Pending, f.plan, r.start) })
 }
 
 // due returns the tasks of the pending objects whose time has come: those that
 // an earlier run began, and those that failed before. The failed ones are read
-// after all others, since they may only cost time. A careful run leaves out what
-// was open when a process ended: openedBefore.
-func due(pending []Pending, plan *planner, now time.Time, careful bool) (resumed, failed []*task) {
+// after all others, since they may only cost time. What was open when a process
+// ended is for openedBefore.
+func due(pending []Pending, plan *planner, now time.Time) (resumed, failed []*task) {
 	slices.SortFunc(pending, func(a, b Pending) int { return a.Next.Compare(b.Next) })
 	for _, p := range pending {
 		switch {
-		case p.Next.After(now), plan.leftOut(p.Object.Key), careful && p.Opens > 0:
+		case p.Next.After(now), plan.leftOut(p.Object.Key), p.Opens > 0:
 		case p.Attempts == 0 && p.Tries == 0:
 			resumed = append(resumed, taskOf(&p, plan.root))
 		case len(failed) < maxRetries:
