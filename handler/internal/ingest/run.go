@@ -130,12 +130,17 @@ func (r *run) probe(st stages) error {
 	if r.mover.careful {
 		return nil
 	}
+	probing, cancel := context.WithTimeout(st.reading, r.job.Budget/4)
+	defer cancel()
 	well := false
 	for i, h := range r.holds.open() {
+		if probing.Err() != nil {
+			return nil
+		}
 		if i > 0 && !well && h.Next.After(r.start) {
 			continue
 		}
-		err := r.prober.held(st.reading, h)
+		err := r.prober.held(probing, h)
 		switch {
 		case st.reading.Err() != nil:
 			return nil
