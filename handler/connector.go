@@ -141,6 +141,21 @@ func (c *connector) move(ctx context.Context, log *slog.Logger) (ingest.Summary,
 	return job.Run(ctx)
 }
 
+// codeOf is the code of what the run met when it tried one of the folders; when
+// it tried none, that with which the row of the first of them begins.
+func codeOf(held *ingest.FoldersHeldError) fault.Code {
+	if held.Err != nil {
+		return fault.Of(held.Err).Code
+	}
+	code, _, _ := strings.Cut(held.Held[0].Error, " ")
+	for _, e := range fault.Catalogue() {
+		if string(e.Code) == code {
+			return e.Code
+		}
+	}
+	return fault.Other
+}
+
 // reasonOf returns err as the fault that the host is to show.
 func reasonOf(err error) error {
 	if errors.Is(err, ingest.ErrAllRefused) {
@@ -152,7 +167,7 @@ func reasonOf(err error) error {
 	f := fault.Of(err)
 	if held, ok := errors.AsType[*ingest.FoldersHeldError](err); ok {
 		return &fault.Fault{
-			Code: f.Code,
+			Code: codeOf(held),
 			What: "held, while everything else is delivered",
 			Err:  held,
 			Fix:  "once that is fixed the next run delivers what was held, and nothing is lost",

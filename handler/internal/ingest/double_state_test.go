@@ -92,16 +92,17 @@ func (s state) Unhold(ctx context.Context, h ingest.Held) error {
 	return err
 }
 
-func (s state) Relist(ctx context.Context, mark ingest.Mark, h ingest.Held) (newMark, newHeld string, err error) {
+func (s state) Relist(ctx context.Context, mark ingest.Mark, h ingest.Held) (ingest.Mark, string, error) {
 	defer s.c.enter(ctx)()
 	if is, ok := s.c.held[heldName(h)]; !ok || is.Version != h.Version || mark.Version != s.c.mark.Version {
-		return "", "", ingest.ErrConflict
+		return mark, "", ingest.ErrConflict
 	}
 	apply, err := s.c.call(ctx, "Relist")
 	if !apply {
-		return "", "", err
+		return mark, "", err
 	}
 	s.c.marks++
+	mark.Relists++
 	mark.Version = fmt.Sprint("mark ", s.c.marks)
 	s.c.mark = mark
 	delete(s.c.held, heldName(h))
@@ -110,7 +111,7 @@ func (s state) Relist(ctx context.Context, mark ingest.Mark, h ingest.Held) (new
 		h.Version = fmt.Sprint(s.c.holds)
 		s.c.held[heldName(h)] = h
 	}
-	return mark.Version, h.Version, err
+	return mark, h.Version, err
 }
 
 func (s state) Record(ctx context.Context, entries []ingest.Entry) error {

@@ -62,8 +62,8 @@ func (e *listError) Unwrap() error { return e.err }
 // window moves a window's findings, records them, and then advances.
 func (r *run) window(st stages, f *feed, w window, tasks []*task) error {
 	moveErr := r.mover.move(st, tasks)
-	if moveErr == nil {
-		moveErr = r.holdAll(st, f, r.mover.takeBlocked())
+	if blocked := r.mover.takeBlocked(); moveErr == nil {
+		moveErr = r.holdAll(st, f, blocked)
 	}
 	if f.plan.leftOut(f.plan.scope.folder) { // all of it is held now
 		f.windows = nil

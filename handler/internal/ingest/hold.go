@@ -32,13 +32,26 @@ func newHolds(state State, log *slog.Logger, list []Held) *holds {
 	return &holds{state: state, log: log, list: list, begun: make(map[string]error)}
 }
 
-// notAfter keeps no mark after the common one: somebody may have moved that back.
-func (h *holds) notAfter(mark Mark) {
-	for i, held := range h.list {
+// notAfter keeps no mark of a held folder after the common one: somebody may have
+// moved that back.
+func (h *holds) notAfter(ctx context.Context, mark Mark) error {
+	for _, held := range h.open() {
 		if held.Mark.After(mark.Time) {
-			h.list[i].Mark, h.list[i].Floor = mark.Time, mark.Floor
+			held.Mark, held.Floor = mark.Time, mark.Floor
+			if err := h.put(ctx, held); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// now is what is kept of the folder of held now, if anything is.
+func (h *holds) now(held Held) (Held, bool) {
+	if i := slices.IndexFunc(h.list, held.same); i >= 0 {
+		return h.list[i], true
+	}
+	return Held{}, false
 }
 
 // within returns the folders that the backlog of held leaves out: those that are
@@ -119,46 +132,43 @@ func (h *holds) drop(ctx context.Context, held Held) error {
 }
 
 // relist has a folder listed again that was held: with Until for its backlog, and
-// without when nothing is left. It returns the mark with its new version.
+// without when nothing is left. It returns the new mark.
 func (h *holds) relist(ctx context.Context, mark Mark, held Held) (Mark, error) {
 	held.Version = h.version(held)
-	newMark, newHeld, err := h.state.Relist(ctx, mark, held)
+	next, version, err := h.state.Relist(ctx, mark, held)
 	if err != nil {
 		return mark, fmt.Errorf("list %s again: %w", held.Folder, err)
 	}
-	mark.Version, held.Version = newMark, newHeld
+	held.Version = version
 	h.list = slices.DeleteFunc(h.list, held.same)
 	if !held.Until.IsZero() {
 		h.list = append(h.list, held)
 	}
-	return mark, nil
+	return next, nil
 }
 
 // version is that of the folder as this run knows it.
 func (h *holds) version(held Held) string {
-	if i := slices.IndexFunc(h.list, held.same); i >= 0 {
-		return h.list[i].Version
-	}
-	return ""
+	known, _ := h.now(held)
+	return known.Version
 }
 
 // open returns the folders that are held now, the longest held first.
 func (h *holds) open() []Held {
-	open := slices.DeleteFunc(slices.Clone(h.list), func(held Held) bool { return !held.Until.IsZero() })
-	slices.SortFunc(open, func(a, b Held) int { return a.Since.Compare(b.Since) })
-	return open
+	return h.oldest(func(held Held) bool { return held.Until.IsZero() })
 }
 
-// failing returns the folders that are held now, and those after them of which
-// this run could not list or read the backlog.
+// oldest returns the folders that are wanted, the longest held first.
+func (h *holds) oldest(wanted func(Held) bool) []Held {
+	list := slices.DeleteFunc(slices.Clone(h.list), func(held Held) bool { return !wanted(held) })
+	slices.SortFunc(list, func(a, b Held) int { return a.Since.Compare(b.Since) })
+	return list
+}
+
+// failing returns the folders that are held now, and those of which the backlog
+// could not be listed or read when it was tried last; the longest held first.
 func (h *holds) failing() []Held {
-	failing := h.open()
-	for _, held := range h.list {
-		if _, failed := h.begun[held.Folder]; failed && !held.Until.IsZero() {
-			failing = append(failing, held)
-		}
-	}
-	return failing
+	return h.oldest(func(held Held) bool { return held.Until.IsZero() || held.Tries > 0 })
 }
 
 // verdict is the error of a run while folders are held.

@@ -157,6 +157,9 @@ type Mark struct {
 	Claimed bool      // something was delivered: the state belongs to the table's destination from now on
 	Version string
 
+	// Relists counts the calls of Relist: each makes it another mark.
+	Relists int
+
 	// Lookback is how far back the first run started; zero when that is not known.
 	Lookback time.Duration
 }
@@ -247,8 +250,9 @@ type State interface {
 	// Relist does what Hold does, or Unhold where h has no Until, for a folder that
 	// is listed again from now on, and in the same step gives the watermark a new
 	// version: a run that knows the folder as held still can not advance it past
-	// the folder's objects any more. It returns the new versions.
-	Relist(ctx context.Context, mark Mark, h Held) (newMark, newHeld string, err error)
+	// the folder's objects any more. It returns the new mark and the folder's new
+	// version.
+	Relist(ctx context.Context, mark Mark, h Held) (next Mark, version string, err error)
 	// Prune forgets objects that are done, and updates that were accepted,
 	// where the object was last modified before t. Those of an object that is
 	// still pending stay, and those of objects below a held folder that were

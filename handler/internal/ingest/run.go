@@ -92,7 +92,9 @@ func (r *run) begin(st stages, snap Snapshot) (err error) {
 	if r.mark.Kept.IsZero() { // that too, or by a version that kept less
 		r.mark.Kept = r.mark.Floor
 	}
-	r.holds.notAfter(r.mark)
+	if err := r.holds.notAfter(st.closing, r.mark); err != nil {
+		return err
+	}
 	r.prober = &prober{archive: r.archive, root: r.root(), now: r.now, reads: r.mover.countRead}
 	r.mover.reads = newReads(r.prober.control)
 	if r.mover.careful = r.crashes >= carefulAfter; r.mover.careful {
@@ -230,8 +232,10 @@ func (r *run) planner(s scope) *planner {
 // backlogs moves what is left of folders that were held.
 func (r *run) backlogs(st stages) error {
 	var errs []error
-	for _, h := range slices.Clone(r.holds.list) {
-		if h.Until.IsZero() || h.Next.After(r.start) || below(r.holds.folders(), h.Folder) || st.reading.Err() != nil {
+	for _, listed := range slices.Clone(r.holds.list) {
+		h, left := r.holds.now(listed) // the backlog before it may have changed it
+		if !left || h.Until.IsZero() || h.Next.After(r.start) || below(r.holds.folders(), h.Folder) ||
+			st.reading.Err() != nil {
 			continue
 		}
 		errs = append(errs, r.backlog(st, h))
@@ -259,7 +263,7 @@ func (r *run) backlog(st stages, h Held) error {
 		windows: days(since, h.Until),
 		end:     h.Until,
 		advance: func(ctx context.Context, _, next Mark) (Mark, error) {
-			h.Mark, h.Floor = next.Time, next.Floor
+			h.Mark, h.Floor, h.Tries, h.Error = next.Time, next.Floor, 0, ""
 			return next, r.holds.put(ctx, h)
 		},
 	}

@@ -37,6 +37,7 @@ func (s *Store) mark(ctx context.Context) (ingest.Mark, error) {
 	// Without the others the watermark was written by hand or by an older version.
 	mark.Time, mark.Floor, mark.Kept, mark.Swept = value(r.Time), value(r.Floor), value(r.Kept), value(r.Swept)
 	mark.Claimed, mark.Lookback = r.Destination != "", time.Duration(r.Lookback)*time.Second
+	mark.Relists = r.Relists
 	return mark, nil
 }
 
@@ -67,14 +68,15 @@ func (s *Store) Advance(ctx context.Context, mark, next ingest.Mark) (ingest.Mar
 
 // sameMark reports whether two marks say the same; their versions may differ.
 func sameMark(a, b ingest.Mark) bool {
-	return a.Time.Equal(b.Time) && a.Floor.Equal(b.Floor) && a.Kept.Equal(b.Kept) && a.Swept.Equal(b.Swept)
+	return a.Time.Equal(b.Time) && a.Floor.Equal(b.Floor) && a.Kept.Equal(b.Kept) && a.Swept.Equal(b.Swept) &&
+		a.Relists == b.Relists
 }
 
 func (s *Store) markRow(mark ingest.Mark) row {
 	r := row{
 		Partition: s.partition, Key: watermarkKey,
 		Time: new(mark.Time.UTC()), Floor: new(mark.Floor.UTC()), Kept: set(mark.Kept), Swept: set(mark.Swept),
-		Lookback: int(mark.Lookback / time.Second),
+		Lookback: int(mark.Lookback / time.Second), Relists: mark.Relists,
 	}
 	if mark.Claimed {
 		r.Destination = s.destination

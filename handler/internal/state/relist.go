@@ -13,30 +13,32 @@ import (
 // Relist changes the rows of the watermark and of the folder in one transaction.
 // The service does not return their versions, so they are read. That also
 // distinguishes a lost answer from another run's write.
-func (s *Store) Relist(ctx context.Context, mark ingest.Mark, h ingest.Held) (newMark, newHeld string, err error) {
+func (s *Store) Relist(ctx context.Context, mark ingest.Mark, h ingest.Held) (ingest.Mark, string, error) {
+	next := mark
+	next.Relists++
 	folder := replace(s.heldRow(h), h.Version)
 	if h.Until.IsZero() {
 		folder = s.drop(folder.key)
 		folder.action.IfMatch = new(azcore.ETag(h.Version))
 	}
-	err = s.submit(ctx, []change{folder, replace(s.markRow(mark), mark.Version)})
+	err := s.submit(ctx, []change{folder, replace(s.markRow(next), mark.Version)})
 	if err != nil && !changed(err) {
-		return "", "", s.fault("write", err)
+		return mark, "", s.fault("write", err)
 	}
 	now, err := s.mark(ctx)
 	switch {
 	case err != nil:
-		return "", "", s.fault("read", err)
+		return mark, "", s.fault("read", err)
 	case now.Version == mark.Version:
-		return "", "", s.heldConflict(h)
-	case !sameMark(now, mark):
-		return "", "", s.conflict("advanced the watermark")
+		return mark, "", s.heldConflict(h)
+	case !sameMark(now, next):
+		return mark, "", s.conflict("advanced the watermark")
 	}
 	if h.Until.IsZero() {
-		return now.Version, "", s.isGone(ctx, h)
+		return now, "", s.isGone(ctx, h)
 	}
-	newHeld, err = s.heldNow(ctx, h)
-	return now.Version, newHeld, err
+	version, err := s.heldNow(ctx, h)
+	return now, version, err
 }
 
 // replace writes a row over the version given.

@@ -30,6 +30,7 @@ type row struct {
 	Kept        *time.Time `json:"Kept,omitzero"`
 	Swept       *time.Time `json:"Swept,omitzero"`
 	Lookback    int        `json:"Lookback,omitempty"` // seconds
+	Relists     int        `json:"Relists,omitempty"`
 	Destination string     `json:"Destination,omitempty"`
 
 	Owner     string     `json:"Owner,omitempty"` // lease

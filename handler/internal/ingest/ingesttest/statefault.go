@@ -76,7 +76,7 @@ var stateFaults = map[string]func(t *testing.T, s state, l loss){
 		s.hold(t, h)
 		h.Version = s.known(t, h).Version
 		s.f.lose(t, l, func() error { _, _, err := s.f.State.Relist(t.Context(), mark, h); return err })
-		mark.Version, h.Version = s.load(t).Mark.Version, s.known(t, h).Version
+		mark, h.Version = s.load(t).Mark, s.known(t, h).Version
 		if _, _, err := s.f.State.Relist(t.Context(), mark, h); err != nil {
 			t.Errorf("Relist = %v", err)
 		}

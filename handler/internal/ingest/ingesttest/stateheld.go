@@ -155,7 +155,7 @@ func relist(t *testing.T, s state) {
 		}
 		s.wantHeld(t, h, other)
 		h.Version, h.Until = s.known(t, h).Version, until
-		newMark, newHeld, err := s.f.State.Relist(t.Context(), mark, h)
+		next, newHeld, err := s.f.State.Relist(t.Context(), mark, h)
 		if err != nil {
 			t.Fatalf("Relist = %v", err)
 		}
@@ -165,10 +165,10 @@ func relist(t *testing.T, s state) {
 		}
 		s.wantHeld(t, want...)
 		now := s.load(t).Mark
-		if !now.Time.Equal(mark.Time) || now.Version != newMark || newMark == mark.Version ||
-			newHeld != s.known(t, h).Version && !until.IsZero() {
+		if !now.Time.Equal(mark.Time) || now.Version != next.Version || now.Version == mark.Version ||
+			now.Relists != mark.Relists+1 || newHeld != s.known(t, h).Version && !until.IsZero() {
 			t.Errorf("Relist = versions %q and %q, Load = %+v, want a new version of the same watermark",
-				newMark, newHeld, now)
+				next.Version, newHeld, now)
 		}
 		late := at(mark.Time.Add(time.Hour))
 		if _, err := s.f.State.Advance(t.Context(), mark, late); !errors.Is(err, ingest.ErrConflict) {
