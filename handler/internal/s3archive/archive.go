@@ -101,9 +101,9 @@ func (a *Archive) List(ctx context.Context, prefix, after string, limit int) (in
 	if after != "" {
 		in.StartAfter = &after
 	}
-	out, err := call(ctx, a, a.client.ListObjectsV2, in)
+	out, err := a.list(ctx, in)
 	if err != nil {
-		return ingest.Page{}, a.listFault(err)
+		return ingest.Page{}, err
 	}
 	if aws.ToBool(out.IsTruncated) && len(out.Contents) == 0 {
 		return ingest.Page{}, a.unreachable("list", errors.New("S3 returned an empty page marked as truncated"))
@@ -122,6 +122,23 @@ func (a *Archive) List(ctx context.Context, prefix, after string, limit int) (in
 	return page, nil
 }
 
+// list makes one call. Its answer counts only when it is a listing of the bucket:
+// what a proxy or another server says instead, with status 200, reads like an
+// empty listing to the SDK, and the watermark would pass everything.
+func (a *Archive) list(ctx context.Context, in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
+	out, err := call(ctx, a, a.client.ListObjectsV2, in)
+	switch {
+	case err != nil:
+		return nil, a.listFault(err)
+	case out.Name == nil || out.KeyCount == nil:
+		return nil, a.unreachable("list", errors.New("the answer is not a listing: something else than S3 gave it, "+
+			"such as a proxy or the server that AWS_ENDPOINT_URL_S3 names"))
+	case *out.Name != a.cfg.Bucket:
+		return nil, a.unreachable("list", fmt.Errorf("the answer is a listing of another bucket, %q", *out.Name))
+	}
+	return out, nil
+}
+
 // Folders returns the common prefixes directly below prefix, and S3's time when
 // their listing began.
 func (a *Archive) Folders(ctx context.Context, prefix string) ([]string, time.Time, error) {
@@ -134,9 +151,9 @@ func (a *Archive) Folders(ctx context.Context, prefix string) ([]string, time.Ti
 		Delimiter:    aws.String("/"),
 	}
 	for {
-		out, err := call(ctx, a, a.client.ListObjectsV2, in)
+		out, err := a.list(ctx, in)
 		if err != nil {
-			return nil, now, a.listFault(err)
+			return nil, now, err
 		}
 		if now.IsZero() { // the first page's: what is new since then may be missing
 			now, _ = middleware.GetServerTime(out.ResultMetadata)

@@ -217,11 +217,41 @@ func TestCancelEndsAtOnce(t *testing.T) {
 	}
 }
 
+// listing is a listing of the bucket as S3 writes it, as far as tests need it.
+func listing(text string) string {
+	return "<ListBucketResult><Name>b</Name><KeyCount>0</KeyCount>" + text + "</ListBucketResult>"
+}
+
+// What somebody else answers in the place of S3, with status 200, is not a listing:
+// neither an empty one, nor one of another bucket.
+func TestOnlyAListingOfTheBucketCounts(t *testing.T) {
+	for name, body := range map[string]string{
+		"nothing":            "",
+		"a text":             "blocked by the proxy",
+		"JSON":               `{"error":"x"}`,
+		"a page":             "<html><body>Sign in</body></html>",
+		"another answer":     "<ListAllMyBucketsResult></ListAllMyBucketsResult>",
+		"no count":           "<ListBucketResult><Name>b</Name></ListBucketResult>",
+		"no bucket":          "<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>",
+		"another bucket":     "<ListBucketResult><Name>c</Name><KeyCount>0</KeyCount></ListBucketResult>",
+		"the older listing":  "<ListBucketResult><Name>b</Name><Marker></Marker></ListBucketResult>",
+		"a truncated answer": "<ListBucketResult><Name>b</Name><KeyCount>0</Key",
+	} {
+		t.Run(name, func(t *testing.T) {
+			archive := answers(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, body) })
+			_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
+			wantFault(t, err, fault.S3Unreachable, "cannot list bucket b")
+			_, _, err = archive.Folders(t.Context(), "")
+			wantFault(t, err, fault.S3Unreachable, "cannot list bucket b")
+		})
+	}
+}
+
 // The archive's clock decides about the overlap, not this machine's.
 func TestPageTimeIsTheServersDate(t *testing.T) {
 	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", "Sat, 01 Aug 2026 02:03:04 GMT")
-		io.WriteString(w, "<ListBucketResult></ListBucketResult>")
+		io.WriteString(w, listing(""))
 	})
 	page, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 	if err != nil || !page.Time.Equal(written) {
@@ -240,8 +270,7 @@ func TestFoldersTimeIsOfTheFirstPage(t *testing.T) {
 		if calls == 3 {
 			more = ""
 		}
-		fmt.Fprintf(w, "<ListBucketResult>%s<CommonPrefixes><Prefix>%d/</Prefix></CommonPrefixes></ListBucketResult>",
-			more, calls)
+		io.WriteString(w, listing(fmt.Sprintf("%s<CommonPrefixes><Prefix>%d/</Prefix></CommonPrefixes>", more, calls)))
 	})
 	folders, now, err := archive.Folders(t.Context(), "")
 	if err != nil || fmt.Sprint(folders) != "[1/ 2/ 3/]" || !now.Equal(written) {
@@ -253,7 +282,7 @@ func TestFoldersTimeIsOfTheFirstPage(t *testing.T) {
 func TestFoldersTimeIsTheServersDate(t *testing.T) {
 	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Date", written.Format(http.TimeFormat))
-		io.WriteString(w, "<ListBucketResult></ListBucketResult>")
+		io.WriteString(w, listing(""))
 	})
 	if folders, now, err := archive.Folders(t.Context(), ""); err != nil || folders != nil || !now.Equal(written) {
 		t.Errorf("Folders = %q, %v, %v, want none, at %v", folders, now, err, written)
@@ -264,7 +293,7 @@ func TestFoldersTimeIsTheServersDate(t *testing.T) {
 // follows it must not count as listed.
 func TestAnEmptyTruncatedPageIsAFault(t *testing.T) {
 	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
-		io.WriteString(w, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
+		io.WriteString(w, listing("<IsTruncated>true</IsTruncated>"))
 	})
 	_, err := archive.List(t.Context(), "", "", ingest.MaxPage)
 	wantFault(t, err, fault.S3Unreachable, "an empty page marked as truncated")
