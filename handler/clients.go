@@ -35,15 +35,12 @@ type clients struct {
 }
 
 func newClients(cfg *config.Config) (*clients, error) {
-	client := func(connections int) *http.Client {
-		return &http.Client{Transport: outbound.Transport(connections, os.Getenv)}
-	}
-	options := azclient.Options(client(8), policy.RetryOptions{TryTimeout: outbound.AnswerTimeout})
+	options := azclient.Options(outbound.Client(8, os.Getenv), policy.RetryOptions{TryTimeout: outbound.AnswerTimeout})
 	credential, err := aztoken.Default(options)
 	if err != nil {
 		return nil, err
 	}
-	aws := client(cfg.FetchConcurrency + 16)
+	aws := outbound.Client(cfg.FetchConcurrency+16, os.Getenv)
 	creds, err := awsCredentials(cfg, credential, options, aws)
 	if err != nil {
 		return nil, err

@@ -134,6 +134,13 @@ func azureFaults() []breakage {
 			code:   "GD1503 GD1504", says: []string{cloud.IngestionHost, "later run"},
 		},
 		{
+			name: "ingestion points elsewhere",
+			strike: always("ingestion", faults.Fault{
+				Status: 307, Header: map[string]string{"Location": "https://elsewhere.example/"},
+			}),
+			code: "GD1504", says: []string{cloud.IngestionHost, "307"},
+		},
+		{
 			name:   "ingestion throttles for ever",
 			wrong:  map[string]string{"RUN_BUDGET": "30s"},
 			strike: always("ingestion", faults.Fault{Status: 429, Header: map[string]string{"Retry-After": "60"}}),
@@ -144,6 +151,18 @@ func azureFaults() []breakage {
 
 func s3Faults() []breakage {
 	return []breakage{
+		{
+			name: "S3 points elsewhere",
+			strike: always("s3", faults.Fault{
+				Status: 307, Header: map[string]string{"Location": "https://elsewhere.example/"},
+			}),
+			code: "GD1307", says: []string{"HTTP 307"},
+		},
+		{
+			name:   "something else than S3 answers",
+			strike: always("s3", faults.Fault{Status: 200, Body: "blocked by the proxy"}),
+			code:   "GD1307", says: []string{"is not a listing", "AWS_ENDPOINT_URL_S3"},
+		},
 		{
 			name: "key unknown to AWS",
 			strike: func(f *fixture) func() {

@@ -37,6 +37,16 @@ func Transport(connections int, getenv func(string) string) *http.Transport {
 	}
 }
 
+// Client returns a client on such a transport. It follows no redirect: only the
+// settings decide where anything is sent, and what another host answers
+// would count as the service's answer.
+func Client(connections int, getenv func(string) string) *http.Client {
+	return &http.Client{
+		Transport:     Transport(connections, getenv),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
 // proxyAnswer names the proxy that refuses a tunnel: the transport's own error
 // is only the words of its answer, such as "Forbidden".
 func proxyAnswer(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
