@@ -130,7 +130,7 @@ func TestNoOverrun(t *testing.T) {
 }
 
 func timerRequest() *http.Request {
-	r := httptest.NewRequest("POST", "/Timer", strings.NewReader("{}"))
+	r := httptest.NewRequest("POST", "http://127.0.0.1:1/Timer", strings.NewReader("{}"))
 	r.Header.Set("X-Azure-Functions-InvocationId", "id-1")
 	return r
 }

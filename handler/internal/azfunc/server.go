@@ -45,6 +45,8 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 		name := strings.TrimPrefix(r.URL.Path, "/")
 		run, known := s.Functions[name]
 		switch {
+		case !ofHost(r):
+			http.Error(w, "only the Functions host on this machine may ask this handler", http.StatusForbidden)
 		case r.Method == http.MethodGet || r.Method == http.MethodHead:
 			writeOK(w, Report{})
 		case r.Method == http.MethodPost && known:
@@ -55,6 +57,18 @@ func (s *Server) Handler(ctx context.Context) http.Handler {
 			writeFailed(w, fmt.Errorf("this handler has no function %s %s", r.Method, r.URL.Path))
 		}
 	})
+}
+
+// ofHost reports whether a request may be the Functions host's, which names the
+// loopback address that it asks and sends no Origin. A web page that is open on
+// the same machine has an origin, or a name of its own for this address.
+func ofHost(r *http.Request) bool {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	address := net.ParseIP(strings.Trim(host, "[]"))
+	return r.Header["Origin"] == nil && (host == "localhost" || address != nil && address.IsLoopback())
 }
 
 // invoke answers one invocation. Runs never overlap within a process: a second

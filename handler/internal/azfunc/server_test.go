@@ -171,7 +171,7 @@ func TestClientGoneDoesNotEndTheRun(t *testing.T) {
 	defer ts.Close()
 	s := &served{addr: ts.Listener.Addr().String()}
 	conn := s.dial(t)
-	io.WriteString(conn, "POST /Timer HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+	io.WriteString(conn, "POST /Timer HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: 2\r\n\r\n{}")
 	receive(t, started)
 	conn.Close()
 	if err := receive(t, ended); err != nil {

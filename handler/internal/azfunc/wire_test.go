@@ -16,7 +16,7 @@ import (
 	"guardduty-sentinel/handler/internal/localtest"
 )
 
-const post = "POST /Timer HTTP/1.1\r\nHost: x\r\nX-Azure-Functions-InvocationId: id-1\r\n" +
+const post = "POST /Timer HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nX-Azure-Functions-InvocationId: id-1\r\n" +
 	"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 // TestFailedRunOnTheWire pins every byte of a failed answer: the reason phrase
@@ -96,7 +96,7 @@ func TestBodyOfOneMegabyteIsTaken(t *testing.T) {
 func TestBodyCutOffFailsTheInvocation(t *testing.T) {
 	s := serve(t, forbidden(t))
 	conn := s.dial(t)
-	io.WriteString(conn, "POST /Timer HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n{}")
+	io.WriteString(conn, "POST /Timer HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: 20\r\n\r\n{}")
 	conn.(interface{ CloseWrite() error }).CloseWrite()
 	got, err := io.ReadAll(conn)
 	if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 500 read the invocation: unexpected EOF\r\n") {
@@ -113,7 +113,7 @@ func TestConnectionServesManyRuns(t *testing.T) {
 		answers = answers[1:]
 		return azfunc.Report{}, err
 	})
-	got := s.raw(t, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"+post+post+post)
+	got := s.raw(t, "GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n"+post+post+post)
 	if strings.Count(got, "HTTP/1.1 200 OK\r\n") != 3 || strings.Count(got, "HTTP/1.1 500 no\r\n") != 1 {
 		t.Errorf("answers = %q, want three 200 OK and 500 no", got)
 	}
@@ -161,7 +161,8 @@ func TestAnswerWithoutHijack(t *testing.T) {
 		Log:       slog.New(slog.DiscardHandler),
 	}
 	w := httptest.NewRecorder()
-	server.Handler(t.Context()).ServeHTTP(w, httptest.NewRequest("POST", "/Timer", strings.NewReader("{}")))
+	r := httptest.NewRequest("POST", "http://127.0.0.1:1/Timer", strings.NewReader("{}"))
+	server.Handler(t.Context()).ServeHTTP(w, r)
 	if got := logs(t, w.Body.Bytes()); w.Code != 500 || len(got) != 1 || got[0] != "GD1003 no" {
 		t.Errorf("answer = %d %q, want 500 with the reason", w.Code, got)
 	}
