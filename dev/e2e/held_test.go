@@ -19,13 +19,7 @@ func TestOneAccountUnreadable(t *testing.T) {
 	findings := f.builtIn()
 	half := len(findings) / 2
 	objects := f.export(findings[:half], seed.Options{Seed: 22, OneFindingPerObject: true})
-	account, _, _ := strings.Cut(objects[0].Key, "GuardDuty/")
-	others := 0
-	for _, o := range objects {
-		if !strings.HasPrefix(o.Key, account) {
-			others += o.Findings
-		}
-	}
+	account, others := firstAccount(objects)
 	allow := f.cloud.S3.Deny(s3server.GetObject, account)
 	f.start()
 	for range 3 {
@@ -43,6 +37,18 @@ func TestOneAccountUnreadable(t *testing.T) {
 	if held := f.stateRows("held"); len(held) != 0 {
 		t.Errorf("held rows = %v, want none", held)
 	}
+}
+
+// firstAccount is the folder of the first object's account, and how many findings
+// lie elsewhere.
+func firstAccount(objects []seed.Object) (folder string, others int) {
+	folder, _, _ = strings.Cut(objects[0].Key, "GuardDuty/")
+	for _, o := range objects {
+		if !strings.HasPrefix(o.Key, folder) {
+			others += o.Findings
+		}
+	}
+	return folder, others
 }
 
 // Archived days at the beginning of the look-back are quarantined unread, with

@@ -59,13 +59,7 @@ func TestRollbackWhileAnAccountIsHeld(t *testing.T) {
 	v := newVersions(t)
 	findings := v.many(v.builtIn(), 120)
 	objects := v.export(findings[:60], seed.Options{Seed: 32, OneFindingPerObject: true})
-	account, _, _ := strings.Cut(objects[0].Key, "GuardDuty/")
-	others := 0
-	for _, o := range objects {
-		if !strings.HasPrefix(o.Key, account) {
-			others += o.Findings
-		}
-	}
+	account, others := firstAccount(objects)
 	allow := v.cloud.S3.Deny(s3server.GetObject, account)
 	v.startVersion(now)
 	v.failsWith(breakage{code: "GD1304", says: []string{" since "}})
