@@ -58,6 +58,7 @@ func newClients(cfg *config.Config) (*clients, error) {
 	}
 	archive := s3archive.New(s3archive.Config{
 		Bucket:      string(cfg.Bucket),
+		Owner:       string(cfg.Owner),
 		Region:      string(cfg.Region),
 		Endpoint:    string(cfg.S3Endpoint),
 		PathStyle:   cfg.S3PathStyle,

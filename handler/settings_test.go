@@ -31,6 +31,7 @@ func usual() map[string]string {
 var another = map[string]string{
 	"S3_BUCKET":                    "another-export",
 	"S3_PREFIX":                    "security",
+	"S3_BUCKET_OWNER":              "444455556666",
 	"AWS_REGION":                   "us-east-2",
 	"KEY_VAULT_URI":                "https://kv-2.vault.azure.net",
 	"AWS_ACCESS_KEY_ID_SECRET":     "another-id",

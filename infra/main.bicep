@@ -78,6 +78,9 @@ param s3Bucket string
 @maxLength(400)
 param s3Prefix string = ''
 
+@description('S3_BUCKET_OWNER: the AWS account of the bucket, so that one of another account is refused; empty for any.')
+param s3BucketOwner string = ''
+
 @description('AWS_REGION: the region of the bucket.')
 @minLength(9)
 param awsRegion string
@@ -246,6 +249,7 @@ var settings = {
   GUARDDUTY_SCHEDULE: schedule
   S3_BUCKET: s3Bucket
   S3_PREFIX: s3Prefix
+  S3_BUCKET_OWNER: s3BucketOwner
   AWS_REGION: awsRegion
   KEY_VAULT_URI: useKeyPair ? vault!.outputs.uri : ''
   AWS_ACCESS_KEY_ID_SECRET: useKeyPair ? awsKeyIdName : ''

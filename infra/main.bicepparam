@@ -49,6 +49,9 @@ param schedule = '0 */5 * * * *'
 // The prefix set in GuardDuty, before AWSLogs/.
 param s3Prefix = ''
 
+// The AWS account of the bucket; empty for any.
+param s3BucketOwner = ''
+
 // ---- AWS credentials
 
 // With a key pair: leave awsWebIdentityAudience empty. A role to assume with it, and its external id, are optional.

@@ -159,6 +159,12 @@ func s3Faults() []breakage {
 			code: "GD1307", says: []string{"HTTP 307"},
 		},
 		{
+			name:  "bucket of another account",
+			with:  map[string]string{"S3_BUCKET_OWNER": s3server.Owner},
+			wrong: map[string]string{"S3_BUCKET_OWNER": "999999999999"},
+			code:  "GD1303", says: []string{"belongs to the account 999999999999, as S3_BUCKET_OWNER says"},
+		},
+		{
 			name:   "something else than S3 answers",
 			strike: always("s3", faults.Fault{Status: 200, Body: "blocked by the proxy"}),
 			code:   "GD1307", says: []string{"is not a listing", "AWS_ENDPOINT_URL_S3"},

@@ -8,6 +8,10 @@ import (
 	"github.com/johannesboyne/gofakes3"
 )
 
+// Owner is the AWS account that the bucket belongs to: a request that expects
+// another is refused.
+const Owner = "111122223333"
+
 // denial refuses one operation below a prefix.
 type denial struct {
 	operation Operation
@@ -67,6 +71,9 @@ func (s *Server) verdict(r *http.Request) (code, message string) {
 		if !s.keyIDs[id] {
 			return "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
 		}
+	}
+	if owner := r.Header.Get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != Owner {
+		return "AccessDenied", "Access Denied"
 	}
 	req := classify(r)
 	name := req.Key

@@ -19,7 +19,9 @@ import {
 
 test('every setting is set from what is declared, and none is unknown', () => {
   const all = {
-    ...settingsOf(deployed({ ...keylessParams, s3Prefix: 'p', excludeFindingTypes: ['Recon:*'] })),
+    ...settingsOf(
+      deployed({ ...keylessParams, s3Prefix: 'p', s3BucketOwner: '111122223333', excludeFindingTypes: ['Recon:*'] }),
+    ),
     ...settingsOf(deployed({ awsRoleArn: 'r', awsRoleExternalId: 'external' })),
   };
   for (const { name, bicep } of Object.values(contract)) {
@@ -81,6 +83,7 @@ test('what parameters say arrives in the settings', () => {
     deployed({
       schedule: '0 0 * * * *',
       s3Prefix: 'p',
+      s3BucketOwner: '111122223333',
       initialLookback: '90m',
       watermarkOverlap: '2h',
       runBudget: '5m',
@@ -100,6 +103,7 @@ test('what parameters say arrives in the settings', () => {
   const want = {
     GUARDDUTY_SCHEDULE: '0 0 * * * *',
     S3_PREFIX: 'p',
+    S3_BUCKET_OWNER: '111122223333',
     INITIAL_LOOKBACK: '90m',
     WATERMARK_OVERLAP: '2h',
     RUN_BUDGET: '5m',

@@ -24,7 +24,8 @@ import (
 // settings.go has all else about them.
 type Config struct {
 	Bucket   bucketName `env:"S3_BUCKET"`
-	Prefix   keyPrefix  `env:"S3_PREFIX"` // before AWSLogs/, without the closing slash
+	Prefix   keyPrefix  `env:"S3_PREFIX"`       // before AWSLogs/, without the closing slash
+	Owner    accountID  `env:"S3_BUCKET_OWNER"` // of the bucket; empty for any
 	Region   regionName `env:"AWS_REGION"`
 	VaultURL serviceURL `env:"KEY_VAULT_URI"` // empty when keyless
 	LogLevel slog.Level `env:"LOG_LEVEL"`

@@ -64,7 +64,7 @@ func read(changes ...string) (*config.Config, error) {
 func TestContractSettings(t *testing.T) {
 	want := map[string]string{
 		"GUARDDUTY_SCHEDULE": "", "AZURE_CLIENT_ID": "", "AZURE_TOKEN_CREDENTIALS": "",
-		"S3_BUCKET": "", "S3_PREFIX": "", "AWS_REGION": "", "KEY_VAULT_URI": "",
+		"S3_BUCKET": "", "S3_PREFIX": "", "S3_BUCKET_OWNER": "", "AWS_REGION": "", "KEY_VAULT_URI": "",
 		"AWS_ACCESS_KEY_ID_SECRET":     "aws-access-key-id",
 		"AWS_SECRET_ACCESS_KEY_SECRET": "aws-secret-access-key",
 		"AWS_ROLE_ARN":                 "", "AWS_ROLE_EXTERNAL_ID": "", "AWS_WEB_IDENTITY_AUDIENCE": "",

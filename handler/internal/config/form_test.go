@@ -52,6 +52,7 @@ var wrapped = map[string]string{
 // good is a value that each setting takes, for those that are not minimal.
 var good = map[string]string{
 	"S3_PREFIX":                            "security",
+	"S3_BUCKET_OWNER":                      "111122223333",
 	"AWS_ACCESS_KEY_ID_SECRET":             "id",
 	"AWS_SECRET_ACCESS_KEY_SECRET":         "key",
 	"AWS_ROLE_ARN":                         "arn:aws:iam::111122223333:role/Reader",

@@ -83,6 +83,11 @@ var sourceSettings = []Setting{
 		Bicep: Bicep{Parameter: "s3Prefix"},
 	},
 	{
+		Name: "S3_BUCKET_OWNER", Kind: Text, Pattern: accountPattern,
+		Help:  "the AWS account of the bucket, so that one of another account is refused; empty for any",
+		Bicep: Bicep{Parameter: "s3BucketOwner"},
+	},
+	{
 		Name: "AWS_REGION", Kind: Text, Pattern: regionPattern, MinLength: 9,
 		Required: "the bucket's region, such as eu-west-1",
 		Help:     "the region of the bucket",

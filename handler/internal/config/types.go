@@ -17,6 +17,7 @@ func (e wantError) Error() string { return string(e) }
 type (
 	bucketName  string
 	keyPrefix   string
+	accountID   string
 	regionName  string
 	serviceURL  string
 	endpointURL string
@@ -36,6 +37,7 @@ type (
 // secrets and certificates"; "Understanding the Table service data model".
 const (
 	bucketPattern   = `[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]`
+	accountPattern  = `[0-9]{12}`
 	regionPattern   = `[a-z]{2,}(-[a-z]+)+-[0-9]+`
 	secretPattern   = `[0-9A-Za-z-]{1,127}`
 	rolePattern     = `arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+`
@@ -80,6 +82,10 @@ func (v *keyPrefix) UnmarshalText(b []byte) error {
 	}
 	*v = keyPrefix(s)
 	return nil
+}
+
+func (v *accountID) UnmarshalText(b []byte) error {
+	return matched(v, b, accountPattern, "an AWS account id of 12 digits")
 }
 
 func (v *regionName) UnmarshalText(b []byte) error {

@@ -34,6 +34,7 @@ type Credentials interface {
 // Config says which bucket to read and how.
 type Config struct {
 	Bucket    string
+	Owner     string // AWS account of the bucket; empty for any
 	Region    string
 	Endpoint  string // replaces AWS's own; empty for AWS
 	PathStyle bool   // for servers that are not AWS's
@@ -122,10 +123,19 @@ func (a *Archive) List(ctx context.Context, prefix, after string, limit int) (in
 	return page, nil
 }
 
+// owner is the account that the bucket must belong to; nil for any.
+func (a *Archive) owner() *string {
+	if a.cfg.Owner == "" {
+		return nil
+	}
+	return &a.cfg.Owner
+}
+
 // list makes one call. Its answer counts only when it is a listing of the bucket:
 // what a proxy or another server says instead, with status 200, reads like an
 // empty listing to the SDK, and the watermark would pass everything.
 func (a *Archive) list(ctx context.Context, in *s3.ListObjectsV2Input) (*s3.ListObjectsV2Output, error) {
+	in.ExpectedBucketOwner = a.owner()
 	out, err := call(ctx, a, a.client.ListObjectsV2, in)
 	switch {
 	case err != nil:
@@ -190,7 +200,7 @@ func (a *Archive) Open(ctx context.Context, o ingest.Object) (io.ReadCloser, err
 	if o.Archived != "" {
 		return nil, a.archived(o.Key, o.Archived, restoreClass)
 	}
-	in := &s3.GetObjectInput{Bucket: &a.cfg.Bucket, Key: &o.Key}
+	in := &s3.GetObjectInput{Bucket: &a.cfg.Bucket, Key: &o.Key, ExpectedBucketOwner: a.owner()}
 	if o.ETag != "" {
 		in.IfMatch = aws.String(`"` + o.ETag + `"`)
 	}

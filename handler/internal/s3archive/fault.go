@@ -30,9 +30,19 @@ func (a *Archive) listFault(err error) error {
 		return f
 	}
 	if code(err) == "AccessDenied" || status(err) == http.StatusForbidden {
-		return &fault.Fault{Code: fault.ListRefused, What: "S3 refused to list " + a.where(), Err: short(err)}
+		what := "S3 refused to list " + a.where()
+		return &fault.Fault{Code: fault.ListRefused, What: what, Err: short(err), Fix: a.fix()}
 	}
 	return a.unreachable("list", err)
+}
+
+// fix is what may be wrong beside the reader's permissions; empty for nothing.
+func (a *Archive) fix() string {
+	if a.cfg.Owner == "" {
+		return ""
+	}
+	return fmt.Sprintf("allow the reader s3:ListBucket on the bucket, and check that it belongs to the account %s, as "+
+		"S3_BUCKET_OWNER says", a.cfg.Owner)
 }
 
 // readFault turns an error of a read into what the engine knows of objects, or
