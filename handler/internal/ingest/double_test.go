@@ -146,9 +146,14 @@ func (c *cloud) putBody(key string, modified time.Time, body []byte, ids ...stri
 	}
 }
 
+// zippers are used again: each has some hundred kilobytes.
+var zippers = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 func zipped(content string) []byte {
 	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
+	z := zippers.Get().(*gzip.Writer)
+	defer zippers.Put(z)
+	z.Reset(&b)
 	io.WriteString(z, content)
 	z.Close()
 	return b.Bytes()
