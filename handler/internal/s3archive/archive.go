@@ -123,6 +123,10 @@ func (a *Archive) List(ctx context.Context, prefix, after string, limit int) (in
 	return page, nil
 }
 
+// accessPoint ends the alias of an access point, which may stand for a bucket.
+// Amazon does not document which of the two names a listing has then.
+const accessPoint = "-s3alias"
+
 // owner is the account that the bucket must belong to; nil for any.
 func (a *Archive) owner() *string {
 	if a.cfg.Owner == "" {
@@ -143,7 +147,7 @@ func (a *Archive) list(ctx context.Context, in *s3.ListObjectsV2Input) (*s3.List
 	case out.Name == nil || out.KeyCount == nil:
 		return nil, a.unreachable("list", errors.New("the answer is not a listing: something else than S3 gave it, "+
 			"such as a proxy or the server that AWS_ENDPOINT_URL_S3 names"))
-	case *out.Name != a.cfg.Bucket:
+	case *out.Name != a.cfg.Bucket && !strings.HasSuffix(a.cfg.Bucket, accessPoint):
 		return nil, a.unreachable("list", fmt.Errorf("the answer is a listing of another bucket, %q", *out.Name))
 	}
 	return out, nil

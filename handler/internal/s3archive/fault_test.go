@@ -247,6 +247,21 @@ func TestOnlyAListingOfTheBucketCounts(t *testing.T) {
 	}
 }
 
+// A listing through an access point may name the bucket behind it.
+func TestListingThroughAnAccessPoint(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, listing(""))
+	}))
+	defer server.Close()
+	archive := s3archive.New(s3archive.Config{
+		Bucket: "reader-a1b2c3-s3alias", Region: "eu-west-1", Endpoint: server.URL, PathStyle: true,
+		Credentials: &keys{id: "AKIA", secret: "s"}, HTTPClient: server.Client(),
+	})
+	if _, err := archive.List(t.Context(), "", "", ingest.MaxPage); err != nil {
+		t.Errorf("List = %v, want nil", err)
+	}
+}
+
 // The archive's clock decides about the overlap, not this machine's.
 func TestPageTimeIsTheServersDate(t *testing.T) {
 	archive := answers(t, func(w http.ResponseWriter, r *http.Request) {
