@@ -155,7 +155,7 @@ func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
 // very entry that was recorded last is a repeat, after an answer that was lost.
 func (s state) police(e ingest.Entry) {
 	_, was := s.c.pending[e.Object.ID()]
-	if was != e.WasPending && !s.c.remembers(e) && !s.c.overtaken {
+	if was != e.WasPending && !s.c.remembers(e) && !s.c.leftovers {
 		s.c.t.Errorf("Record(%s).WasPending = %v, want %v", e.Object.Key, e.WasPending, was)
 	}
 	if e.Pending != nil {

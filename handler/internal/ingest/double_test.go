@@ -56,6 +56,7 @@ type cloud struct {
 	quarantined []string        // "key:line"
 	refuses     map[string]bool // findings that the table never takes
 	overtaken   bool            // a run at work has been overtaken: what it knows may be out of date
+	leftovers   bool            // there was one: it may have left pending rows beside those that say done
 
 	// Faults. A nil one is none.
 	listFault    func(prefix string) error

@@ -43,7 +43,9 @@ func (l *live) disturb() {
 	case 10:
 		l.skew = time.Duration(l.r.IntN(25)-12) * time.Hour
 	case 11:
-		l.badTable = !l.badTable
+		if len(l.frozen) == 0 { // docs/design.md, "What is not promised"
+			l.badTable = !l.badTable
+		}
 	case 12:
 		l.faults[[]string{"Record", "Hold", "Unhold", "Relist", "Advance", "Prune", "Recorded", "Load"}[l.r.IntN(8)]] =
 			[]string{"refused", "answer lost"}[l.r.IntN(2)]
@@ -123,11 +125,11 @@ func (l *live) cannotList(prefix string) error {
 
 // heal ends everything that is broken.
 func (l *live) heal() {
+	l.thaw()
 	clear(l.denied)
 	clear(l.unlisted)
 	clear(l.faults)
 	l.dieAt, l.freezeAt, l.badTable = 0, 0, false
-	l.thaw()
 }
 
 // pass lets time pass.

@@ -151,7 +151,7 @@ func (l *live) liveRun() error {
 	p := begin(context.WithoutCancel(l.t.Context()), job, l.freezeAt)
 	l.freezeAt = 0
 	if p.isFrozen() {
-		l.frozen, l.overtaken = append(l.frozen, p), true
+		l.frozen, l.overtaken, l.leftovers = append(l.frozen, p), true, true
 		l.broken += 2 // what it delivered and did not record, and what it delivers when it wakes up
 		l.dieAt = 0
 		return nil
