@@ -164,7 +164,6 @@ func reasonOf(err error) error {
 	if ahead, ok := errors.AsType[*ingest.AheadError](err); ok {
 		return &fault.Fault{Code: fault.StateAhead, What: "the watermark is in S3's future", Err: ahead}
 	}
-	f := fault.Of(err)
 	if held, ok := errors.AsType[*ingest.FoldersHeldError](err); ok {
 		return &fault.Fault{
 			Code: codeOf(held),
@@ -173,6 +172,7 @@ func reasonOf(err error) error {
 			Fix:  "once that is fixed the next run delivers what was held, and nothing is lost",
 		}
 	}
+	f := fault.Of(err)
 	if f.Code == fault.Other && errors.Is(err, ingest.ErrConflict) {
 		return &fault.Fault{Code: fault.StateConflict, What: "another run took over", Err: err}
 	}

@@ -214,6 +214,16 @@ func (f *fixture) delivered(n, most int) {
 	}
 }
 
+// runsForNothing makes a run that must succeed and deliver nothing.
+func (f *fixture) runsForNothing() {
+	f.Helper()
+	rows := len(f.deliveries())
+	f.run()
+	if got := len(f.deliveries()); got != rows {
+		f.Errorf("rows after another run = %d, want %d as before", got, rows)
+	}
+}
+
 // builtIn returns the findings of the repository.
 func (f *fixture) builtIn() [][]byte {
 	f.Helper()

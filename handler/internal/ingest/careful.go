@@ -37,13 +37,7 @@ func (m *mover) note(st stages, t *task) error {
 // any time, then ends at another object, and none is blamed for it again and
 // again.
 func (r *run) openedBefore(st stages, snap Snapshot) error {
-	held := r.holds.folders()
-	var tasks []*task
-	for _, p := range snap.Pending {
-		if p.Opens > 0 && !p.Next.After(r.start) && !below(held, p.Object.Key) {
-			tasks = append(tasks, taskOf(&p, r.root()))
-		}
-	}
+	tasks := r.waiting(snap, func(p Pending) bool { return p.Opens > 0 && !p.Next.After(r.start) })
 	slices.SortStableFunc(tasks, func(a, b *task) int { return a.opens - b.opens })
 	return r.mover.move(st, tasks)
 }

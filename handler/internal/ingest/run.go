@@ -302,14 +302,20 @@ func (r *run) refusedBefore(st stages, snap Snapshot) error {
 	if !r.mover.suspects.any() {
 		return nil
 	}
+	tasks := r.waiting(snap, func(p Pending) bool { return p.Tries > 0 && p.Next.After(r.start) })
+	return r.mover.move(st, tasks[:min(maxRetries, len(tasks))])
+}
+
+// waiting returns the tasks of the pending objects that are wanted, but for those
+// below a held folder.
+func (r *run) waiting(snap Snapshot, wanted func(Pending) bool) (tasks []*task) {
 	held := r.holds.folders()
-	var tasks []*task
 	for _, p := range snap.Pending {
-		if p.Tries > 0 && p.Next.After(r.start) && !below(held, p.Object.Key) && len(tasks) < maxRetries {
+		if wanted(p) && !below(held, p.Object.Key) {
 			tasks = append(tasks, taskOf(&p, r.root()))
 		}
 	}
-	return r.mover.move(st, tasks)
+	return tasks
 }
 
 // prune forgets what no later run looks at.
