@@ -143,7 +143,7 @@ func (p *pass) postponeSuspects() {
 	}
 	for _, one := range open {
 		if !p.suspects.any() {
-			p.refused = one.reason
+			p.nothing = one.reason
 		}
 		for _, o := range append(p.dedupe.forget(one.origin), one.origin) {
 			if o.task.postpone(o.line, &refusedError{one.reason}) {

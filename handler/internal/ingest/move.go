@@ -20,7 +20,8 @@ type mover struct {
 	careful  bool             // objects are read one by one, each noted before it is opened
 	pending  map[ID]time.Time // objects with a pending row, and when they were written
 
-	refused string           // why the run fails: the table took nothing
+	refused string           // why the run fails: more was refused than may wait
+	nothing string           // why it fails unless the table takes something later: so far it took nothing
 	blocked map[string]error // pairs of which nothing could be read, not held yet
 
 	mu      sync.Mutex
@@ -205,10 +206,14 @@ func (m *mover) takeBlocked() map[string]error {
 // verdict is the error of a run whose rows were refused, so that the table may
 // be at fault. The findings are still in the archive, and not quarantined.
 func (m *mover) verdict() error {
-	if m.refused == "" {
+	reason := m.refused
+	if reason == "" && !m.suspects.any() {
+		reason = m.nothing
+	}
+	if reason == "" {
 		return nil
 	}
-	return fmt.Errorf("%w: %s", ErrAllRefused, m.refused)
+	return fmt.Errorf("%w: %s", ErrAllRefused, reason)
 }
 
 // tally changes the summary.
