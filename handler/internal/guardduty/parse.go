@@ -34,6 +34,12 @@ func (p *Parser) Parse(line []byte) (Finding, error) {
 	}
 	clear(p.values)
 	p.line, p.rest = line, p.rest[:0]
+	if hasManyNames(line) {
+		return Finding{}, errManyNames
+	}
+	if hasManyParts(line) {
+		defer p.forget()
+	}
 	if err := p.whole(); err != nil {
 		return Finding{}, err
 	}
@@ -54,6 +60,9 @@ func (p *Parser) Parse(line []byte) (Finding, error) {
 	}
 	return f, nil
 }
+
+// forget gives up the memory that a line of many parts took.
+func (p *Parser) forget() { p.dec, p.rest = jsontext.Decoder{}, nil }
 
 // whole goes through the line, which has to be one object.
 func (p *Parser) whole() error {

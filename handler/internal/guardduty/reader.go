@@ -113,8 +113,8 @@ func (rd *Reader) open() (io.Reader, error) {
 // below it.
 const longLine = 256 << 10
 
-// LongLines is room for the long lines that are in memory at a time, whatever
-// the number of objects.
+// LongLines is room for the long lines, and those of many parts, that are in
+// memory at a time, whatever the number of objects.
 type LongLines chan struct{}
 
 // NewLongLines returns room for two.
@@ -160,6 +160,9 @@ func (rd *Reader) each(line func(int, []byte, error) error) (int, error) {
 		case err != nil && err != io.EOF:
 			return rd.obj.line, rd.cause(err)
 		case len(bytes.TrimSpace(text)) > 0:
+			if hasManyParts(text) {
+				rd.grow()
+			}
 			if lineErr := line(rd.obj.line, text, nil); lineErr != nil {
 				return rd.obj.line, lineErr
 			}

@@ -162,5 +162,12 @@ func (f *fetcher) finding(n int, text []byte) error {
 		f.tally(func(s *Summary) { s.Repeated++ })
 		return nil
 	}
-	return f.packer.add(f.row, from)
+	err = f.packer.add(f.row, from)
+	if cap(f.row) > maxRow {
+		f.row = nil
+	}
+	return err
 }
+
+// maxRow is how many bytes a fetcher keeps for its next row.
+const maxRow = 64 << 10

@@ -96,13 +96,19 @@ type rowWriter struct {
 	quoted []byte        // and its name, as JSON
 }
 
-// maxKept is how much of its memory a writer keeps for the next row.
-const maxKept = 256 << 10
+// How much of its memory a writer keeps for the next row.
+const (
+	maxKept = 64 << 10 // bytes
+	maxRest = 1000     // members
+)
 
 // forget releases the row and the line.
 func (w *rowWriter) forget() {
 	w.dst = nil
 	clear(w.rest)
+	if cap(w.rest) > maxRest {
+		w.rest = nil
+	}
 	if cap(w.long) > maxKept {
 		w.long = nil
 	}
