@@ -8,15 +8,20 @@ import (
 // dedupe knows which updates are accepted or in flight, so that each is sent
 // once, whatever objects it comes in. It remembers those of the window that is
 // being processed and of the one before, and those in flight as long as they
-// are: objects further apart than a day are not compared, and memory is bounded
-// by two windows.
+// are: objects further apart than a day are not compared. Of a window of very
+// many updates it forgets the oldest.
 type dedupe struct {
-	mu     sync.Mutex
-	sent   map[Update]struct{} // by earlier runs
-	now    map[Update]*claim
-	before map[Update]*claim
-	done   *claim // stands for every update that was accepted
+	mu      sync.Mutex
+	sent    map[Update]struct{} // by earlier runs
+	now     map[Update]*claim
+	before  map[Update]*claim
+	done    *claim // stands for every update that was accepted
+	settled int    // in now
 }
+
+// maxSettled is the most updates that are remembered as accepted or refused in
+// now, and as many in before. Each takes some 40 bytes of memory.
+const maxSettled = 250_000
 
 // claim is one update that was read. While it is in flight, a line with the same
 // update waits for it: its object is not recorded before the finding is
@@ -36,10 +41,15 @@ func newDedupe(sent map[Update]struct{}) *dedupe {
 	return &dedupe{sent: sent, now: make(map[Update]*claim), done: &claim{}}
 }
 
-// know adds updates that earlier runs sent.
+// know adds updates that earlier runs sent. Where these would be too many, it
+// forgets those it knew.
 func (d *dedupe) know(sent map[Update]struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if len(d.sent)+len(sent) > MaxSent {
+		d.sent = sent
+		return
+	}
 	for u := range sent {
 		d.sent[u] = struct{}{}
 	}
@@ -49,6 +59,11 @@ func (d *dedupe) know(sent map[Update]struct{}) {
 func (d *dedupe) nextWindow() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.turn()
+}
+
+// turn begins to forget what is in before. It is called with the lock held.
+func (d *dedupe) turn() {
 	next := make(map[Update]*claim)
 	for _, window := range []map[Update]*claim{d.before, d.now} {
 		for u, c := range window {
@@ -57,7 +72,7 @@ func (d *dedupe) nextWindow() {
 			}
 		}
 	}
-	d.now, d.before = next, d.now
+	d.now, d.before, d.settled = next, d.now, 0
 }
 
 // first reports whether a line is the first with its update. Where it is not,
@@ -107,6 +122,9 @@ func (d *dedupe) end(u Update, with *claim) []origin {
 		delete(d.now, u)
 	} else {
 		d.now[u] = with
+		if d.settled++; d.settled == maxSettled {
+			d.turn()
+		}
 	}
 	if known == nil {
 		return nil

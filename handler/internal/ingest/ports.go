@@ -217,8 +217,12 @@ type Entry struct {
 // Ledger is what is recorded of some objects.
 type Ledger struct {
 	Done map[ID]struct{}     // objects that are done
-	Sent map[Update]struct{} // updates that were accepted from these, and from objects that are pending
+	Sent map[Update]struct{} // updates that were accepted from these, and from objects that are pending; at most MaxSent
 }
+
+// MaxSent is the most updates of a Ledger, some 15 MB of memory: where more were
+// accepted, one that is read again may be sent again.
+const MaxSent = 500_000
 
 // Snapshot is the state at the start of a run.
 type Snapshot struct {

@@ -98,7 +98,7 @@ func (r row) record(ledger ingest.Ledger) error {
 		ledger.Done[id] = struct{}{}
 	}
 	updates, err := r.updates()
-	for _, u := range updates {
+	for _, u := range updates[:min(len(updates), ingest.MaxSent-len(ledger.Sent))] {
 		ledger.Sent[u] = struct{}{}
 	}
 	return err
