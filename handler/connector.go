@@ -65,14 +65,15 @@ func (c *connector) assemble(cfg *config.Config) error {
 	}
 	c.creds = clients.creds
 	c.job = ingest.Job{
-		Archive:   clients.archive,
-		Table:     clients.table,
-		State:     clients.state,
-		Leases:    clients.state,
-		Owner:     process.Owner(),
-		OwnerGone: process.OwnerGone,
-		Bucket:    string(cfg.Bucket),
-		Prefix:    string(cfg.Prefix),
+		Archive:        clients.archive,
+		Table:          clients.table,
+		State:          clients.state,
+		Leases:         clients.state,
+		Owner:          process.Owner(),
+		OwnerGone:      process.OwnerGone,
+		Bucket:         string(cfg.Bucket),
+		Prefix:         string(cfg.Prefix),
+		Administrators: cfg.Administrators,
 		Filter: guardduty.Filter{
 			MinSeverity:    cfg.MinSeverity,
 			ExcludeTypes:   cfg.ExcludeTypes,

@@ -51,6 +51,7 @@ var another = map[string]string{
 	"UPLOAD_CONCURRENCY":           "2",
 	"MIN_SEVERITY":                 "4",
 	"EXCLUDE_FINDING_TYPES":        "Recon:*",
+	"ADMINISTRATOR_ACCOUNTS":       "111122223333",
 	"EXCLUDE_SAMPLES":              "true",
 	"LOG_LEVEL":                    "debug",
 	"AWS_ENDPOINT_URL_S3":          "https://s3.example",

@@ -73,6 +73,8 @@ func story(s ingest.Summary, err error, cfg *config.Config) []string {
 		add(s.Dropped[setting], "Dropped %s by %s.", count(s.Dropped[setting], "finding"), setting)
 	}
 	add(s.Repeated, "Skipped %s (this update was already sent).", count(s.Repeated, "duplicate finding"))
+	add(s.Foreign, "%s in a folder that has no business with their account (%s): see \"Findings in another account's "+
+		"folder\" in docs/operations.md.", count(s.Foreign, "finding"), s.ForeignIn)
 	add(s.WindowsLeft, "The next run continues with %s of the backlog.", count(s.WindowsLeft, "day"))
 	add(s.EmptyLines, "Skipped %s without a finding.", count(s.EmptyLines, "line"))
 	add(s.BadLines+s.BadObjects, "Quarantined %s and %s, with object, line and reason: %s.",

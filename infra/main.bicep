@@ -181,6 +181,9 @@ param uploadConcurrency int = 4
 @minLength(1)
 param minSeverity string = '0'
 
+@description('ADMINISTRATOR_ACCOUNTS: comma-separated AWS accounts whose folders may carry findings of other accounts: those of GuardDuty\'s administrators; empty where it is not known.')
+param administratorAccounts string[] = []
+
 @description('EXCLUDE_FINDING_TYPES: comma-separated finding types that are not sent; Recon:* for all of one purpose.')
 param excludeFindingTypes string[] = []
 
@@ -267,6 +270,7 @@ var settings = {
   FETCH_CONCURRENCY: string(fetchConcurrency)
   UPLOAD_CONCURRENCY: string(uploadConcurrency)
   MIN_SEVERITY: minSeverity
+  ADMINISTRATOR_ACCOUNTS: join(administratorAccounts, ',')
   EXCLUDE_FINDING_TYPES: join(excludeFindingTypes, ',')
   EXCLUDE_SAMPLES: excludeSamples ? 'true' : 'false'
   LOG_LEVEL: logLevel

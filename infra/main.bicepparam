@@ -94,6 +94,9 @@ param disabledRules = [] // ['GuardDuty - Root user was used']
 // has functions with these names that were not deployed.
 param registerAsim = true
 
+// The accounts of GuardDuty's administrators, if it is known: docs/operations.md, "Findings in another account's folder".
+param administratorAccounts = []
+
 // ---- Runs
 
 // The state table. A new name starts over, initialLookback before the first run.

@@ -49,11 +49,11 @@ function limitsOf({ type, decorators }) {
 }
 
 /** The type and the limits that the parameter of a setting has to have. */
-function limitsFor({ kind, required, default: value, minLength, maxLength, min, max, bicep }) {
+function limitsFor({ kind, help, required, default: value, minLength, maxLength, min, max, bicep }) {
   if (kind === 'whole number') return { type: 'int', minValue: Number(min), maxValue: Number(max) };
   if (kind === 'true or false') return { type: 'bool' };
   if (bicep.values) return { type: bicep.values.map((v) => `'${v}'`).join(' | ') };
-  if (bicep.parameter === 'excludeFindingTypes') return { type: 'string[]' };
+  if (help.startsWith('comma-separated')) return { type: 'string[]' };
   const filled = required || value || kind === 'schedule'; // others may be empty
   return { type: 'string', ...(minLength && filled && { minLength }), ...(maxLength && { maxLength }) };
 }
@@ -91,6 +91,7 @@ test('what parameters say arrives in the settings', () => {
       uploadConcurrency: 2,
       minSeverity: '4',
       excludeFindingTypes: ['Recon:*', 'Stealth:*'],
+      administratorAccounts: ['111122223333', '222233334444'],
       excludeSamples: true,
       logLevel: 'debug',
       stateTable: 'Other',
@@ -111,6 +112,7 @@ test('what parameters say arrives in the settings', () => {
     UPLOAD_CONCURRENCY: '2',
     MIN_SEVERITY: '4',
     EXCLUDE_FINDING_TYPES: 'Recon:*,Stealth:*',
+    ADMINISTRATOR_ACCOUNTS: '111122223333,222233334444',
     EXCLUDE_SAMPLES: 'true',
     LOG_LEVEL: 'debug',
     STATE_TABLE: 'Other',

@@ -36,7 +36,7 @@ const SUFFIX_TYPES = { s: 'string', g: 'string', d: 'real', b: 'boolean', t: 'da
 const FIELDS = ['name', 'type', 'source', 'since', 'description'];
 
 /** Columns that the connector fills, with no path of the finding. */
-const MADE = ['AdditionalFields', 'SourceObject_s', 'Truncated_b', 'TruncatedColumns_s'];
+const MADE = ['AdditionalFields', 'SourceObject_s', 'ForeignFolder_b', 'Truncated_b', 'TruncatedColumns_s'];
 
 /** Columns with a path whose names do not follow from it. */
 const OWN_NAMES = ['TimeGenerated', 'Severity', 'ResourceDetails', 'ServiceDetails'];

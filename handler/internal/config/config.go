@@ -23,10 +23,13 @@ import (
 // Config is the checked settings. The tags name the setting of each field;
 // settings.go has all else about them.
 type Config struct {
-	Bucket   bucketName `env:"S3_BUCKET"`
-	Prefix   keyPrefix  `env:"S3_PREFIX"`       // before AWSLogs/, without the closing slash
-	Owner    accountID  `env:"S3_BUCKET_OWNER"` // of the bucket; empty for any
-	Region   regionName `env:"AWS_REGION"`
+	Bucket bucketName `env:"S3_BUCKET"`
+	Prefix keyPrefix  `env:"S3_PREFIX"`       // before AWSLogs/, without the closing slash
+	Owner  accountID  `env:"S3_BUCKET_OWNER"` // of the bucket; empty for any
+	Region regionName `env:"AWS_REGION"`
+
+	Administrators accountList `env:"ADMINISTRATOR_ACCOUNTS"` // whose folders may carry findings of any account
+
 	VaultURL serviceURL `env:"KEY_VAULT_URI"` // empty when keyless
 	LogLevel slog.Level `env:"LOG_LEVEL"`
 

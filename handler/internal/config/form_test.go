@@ -68,6 +68,7 @@ var good = map[string]string{
 	"UPLOAD_CONCURRENCY":                   "8",
 	"MIN_SEVERITY":                         "4",
 	"EXCLUDE_FINDING_TYPES":                "Recon:*",
+	"ADMINISTRATOR_ACCOUNTS":               "111122223333",
 	"EXCLUDE_SAMPLES":                      "true",
 	"LOG_LEVEL":                            "debug",
 	"AZURE_CLIENT_ID":                      "00000000-0000-0000-0000-000000000001",

@@ -83,6 +83,12 @@ var sourceSettings = []Setting{
 		Bicep: Bicep{Parameter: "s3Prefix"},
 	},
 	{
+		Name: "ADMINISTRATOR_ACCOUNTS", Kind: Text,
+		Help: "comma-separated AWS accounts whose folders may carry findings of other accounts: those of " +
+			"GuardDuty's administrators; empty where it is not known",
+		Bicep: Bicep{Parameter: "administratorAccounts"},
+	},
+	{
 		Name: "S3_BUCKET_OWNER", Kind: Text, Pattern: accountPattern,
 		Help:  "the AWS account of the bucket, so that one of another account is refused; empty for any",
 		Bicep: Bicep{Parameter: "s3BucketOwner"},

@@ -30,6 +30,7 @@ type (
 	ruleID      string
 	streamName  string
 	findingList []string
+	accountList []string
 )
 
 // Patterns of whole values, where one says all. Sources: Amazon S3 User Guide,
@@ -166,6 +167,20 @@ func bareHost(u *url.URL) bool {
 func loopback(u *url.URL) bool {
 	ip := net.ParseIP(u.Hostname())
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (v *accountList) UnmarshalText(b []byte) error {
+	for item := range strings.SplitSeq(string(b), ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
+		var account accountID
+		if account.UnmarshalText([]byte(item)) != nil {
+			return wantError("a comma-separated list of AWS account ids of 12 digits each")
+		}
+		*v = append(*v, string(account))
+	}
+	return nil
 }
 
 func (v *findingList) UnmarshalText(b []byte) error {

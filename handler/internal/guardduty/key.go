@@ -23,6 +23,19 @@ type Key struct {
 // folder, with the closing slash. One bucket holds many.
 type Pair string
 
+// Account returns the account whose folder it is. A finding in it may be of
+// another account: an administrator's export has those of its members.
+func (p Pair) Account() string {
+	account, _, _ := strings.Cut(string(p), "/GuardDuty/")
+	return account[strings.LastIndexByte(account, '/')+1:]
+}
+
+// Region returns the Region of the pair's folder.
+func (p Pair) Region() string {
+	folder := strings.TrimSuffix(string(p), "/")
+	return folder[strings.LastIndexByte(folder, '/')+1:]
+}
+
 // DayFolder returns the key prefix of a day, without the closing slash.
 func (p Pair) DayFolder(day time.Time) string { return string(p) + day.UTC().Format("2006/01/02") }
 

@@ -3,7 +3,6 @@ package ingest_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"guardduty-sentinel/handler/internal/guardduty"
@@ -30,7 +29,13 @@ func (tb table) Row(dst []byte, f *guardduty.Finding, src ingest.Source) ([]byte
 	if src.Bucket != "findings" || src.Object.Key == "" {
 		tb.c.t.Errorf("Row of %s has source %+v", f.ID, src)
 	}
-	return fmt.Appendf(dst, `{"id":%q}`, f.ID), nil
+	tb.c.mu.Lock()
+	defer tb.c.mu.Unlock()
+	tb.c.foreign[f.ID] = src.Foreign
+	row, err := json.Marshal(struct {
+		ID string `json:"id"`
+	}{f.ID})
+	return append(dst, row...), err
 }
 
 func (tb table) Deliver(ctx context.Context, b ingest.Batch) ([]ingest.Refusal, error) {

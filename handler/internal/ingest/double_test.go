@@ -55,6 +55,7 @@ type cloud struct {
 	holds       int             // writes of held folders
 	quarantined []string        // "key:line"
 	refuses     map[string]bool // findings that the table never takes
+	foreign     map[string]bool // findings whose last row was marked so
 	overtaken   bool            // a run at work has been overtaken: what it knows may be out of date
 	leftovers   bool            // there was one: it may have left pending rows beside those that say done
 
@@ -100,7 +101,7 @@ func newCloud(t *testing.T) *cloud {
 	return &cloud{
 		t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{},
 		pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour,
-		source: newSource(""), refuses: map[string]bool{},
+		source: newSource(""), refuses: map[string]bool{}, foreign: map[string]bool{},
 	}
 }
 

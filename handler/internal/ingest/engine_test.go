@@ -29,8 +29,7 @@ func TestTheSameUpdateIsSentOnce(t *testing.T) {
 	if c.accepted["f"] != 1 || s.Findings != 1 || s.Repeated != 39 || s.Objects != 20 {
 		t.Errorf("Run = %+v, accepted %d times, want once, 39 repeats and 20 objects", s, c.accepted["f"])
 	}
-	c.putBody("AWSLogs/222233334444/GuardDuty/us-east-1/"+today.Format("2006/01/02/")+"b.jsonl.gz",
-		now.Add(time.Minute), zipped(same))
+	c.putBody(key(today, "b"), now.Add(time.Minute), zipped(same))
 	if s = c.run(); s.Repeated != 1 || s.Findings != 0 {
 		t.Errorf("the second run = %+v, want 1 repeat and no finding", s)
 	}

@@ -38,6 +38,7 @@ func (r *run) move(st stages, f *feed, extra func() (before, after []*task)) err
 		if err := r.holdAll(st, f, f.plan.takeUnlisted()); err != nil {
 			return err
 		}
+		r.mover.folders.add(slices.Sorted(maps.Keys(f.plan.pairs)))
 		f.windows = f.windows[1:]
 		if first && extra != nil {
 			before, after := extra()

@@ -152,15 +152,20 @@ func (f *fetcher) finding(n int, text []byte) error {
 		f.tally(func(s *Summary) { s.drop(setting) })
 		return nil
 	}
-	f.row, err = f.job.Table.Row(f.row[:0], &found, Source{Object: f.task.Object, Bucket: f.job.Bucket})
+	src := Source{Object: f.task.Object, Bucket: f.job.Bucket}
+	src.Foreign = f.folders.foreign(f.task.pair.Account(), found.Account)
+	f.row, err = f.job.Table.Row(f.row[:0], &found, src)
 	if err != nil {
 		f.task.addQuarantine(n, fmt.Sprintf("finding %s: %v", found.ID, err), false)
 		return nil
 	}
-	from := origin{f.task, n, UpdateOf(&found), maphash.Bytes(seed, text)}
+	from := origin{f.task, n, UpdateOf(&found, f.task.pair), maphash.Bytes(seed, text)}
 	if !f.dedupe.first(from) {
 		f.tally(func(s *Summary) { s.Repeated++ })
 		return nil
+	}
+	if src.Foreign {
+		f.tally(func(s *Summary) { s.foreign(f.task.pair, found.Account) })
 	}
 	err = f.packer.add(f.row, from)
 	if cap(f.row) > maxRow {

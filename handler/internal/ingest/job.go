@@ -21,7 +21,8 @@ type Job struct {
 	OwnerGone func(owner string) bool // reports that an owner will never return; false when in doubt
 
 	Bucket          string
-	Prefix          string // before AWSLogs/; may be empty
+	Prefix          string   // before AWSLogs/; may be empty
+	Administrators  []string // accounts whose folders may carry findings of any account; none where it is not known
 	Filter          guardduty.Filter
 	InitialLookback time.Duration // how far back the first run starts
 	Overlap         time.Duration // how far behind the watermark each run looks again

@@ -56,10 +56,11 @@ type live struct {
 func playLive(t *testing.T, seed uint64) {
 	t.Helper()
 	l := &live{
-		model:   &model{cloud: newCloud(t), r: rand.New(rand.NewPCG(seed, 11))},
+		model:   newModel(t, rand.NewPCG(seed, 11)),
 		overlap: time.Hour, denied: map[string]time.Time{}, unlisted: map[string]time.Time{},
 		waiting: map[string]int{}, skipped: map[string]bool{},
 	}
+	l.partial = true
 	l.sources = []*source{l.source, newSource("exports")}
 	l.maxRows = 200 + l.r.IntN(2000)
 	l.lookback = time.Duration(1+l.r.IntN(8)) * 24 * time.Hour

@@ -14,6 +14,7 @@ type mover struct {
 	job      *Job
 	dedupe   *dedupe
 	reads    *reads
+	folders  *folders
 	suspects *suspects
 	lines    *lines
 	long     guardduty.LongLines
@@ -31,7 +32,8 @@ type mover struct {
 func newMover(job *Job, summary *Summary, snap Snapshot) *mover {
 	m := &mover{
 		job: job, dedupe: newDedupe(snap.Sent), suspects: &suspects{}, lines: newLines(job.Log),
-		long: guardduty.NewLongLines(), pending: make(map[ID]time.Time), blocked: make(map[string]error),
+		folders: &folders{administrators: job.Administrators},
+		long:    guardduty.NewLongLines(), pending: make(map[ID]time.Time), blocked: make(map[string]error),
 		summary: summary,
 	}
 	for _, p := range snap.Pending {

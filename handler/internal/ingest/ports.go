@@ -54,19 +54,32 @@ var (
 var ErrConflict = errors.New("state changed meanwhile")
 
 // Update identifies one update of a finding: the same id, account, Region,
-// updatedAt and count. An update that is in two objects is sent once.
+// updatedAt and count, in the folder of one account and Region. An update that is
+// in two objects of a folder is sent once.
 type Update [12]byte
 
-// UpdateOf returns the identity of the finding's update. A finding that does
-// not say when it was updated is the same only when its whole line is.
-func UpdateOf(f *guardduty.Finding) Update {
-	identity := f.Line
-	if f.UpdatedAt != "" {
-		var room [128]byte
-		identity = append(room[:0], f.ID...)
-		for _, part := range []string{f.Account, f.Region, f.UpdatedAt, f.Count} {
+// UpdateOf returns the identity of the finding's update in a folder. Each folder
+// gives it another one: so whoever writes into one account's folder cannot have
+// the finding of another skipped. In the folder of the finding's own account and
+// Region it does not depend on the folder, as in the states of earlier versions.
+// A finding that does not say when it was updated is the same only when its whole
+// line is.
+func UpdateOf(f *guardduty.Finding, folder guardduty.Pair) Update {
+	var room [160]byte
+	identity := room[:0]
+	add := func(parts ...string) {
+		for _, part := range parts {
 			identity = append(append(identity, 0), part...)
 		}
+	}
+	if f.UpdatedAt == "" {
+		identity = append(identity, f.Line...)
+	} else {
+		identity = append(identity, f.ID...)
+		add(f.Account, f.Region, f.UpdatedAt, f.Count)
+	}
+	if account, region := folder.Account(), folder.Region(); account != f.Account || region != f.Region {
+		add(account, region)
 	}
 	sum := sha256.Sum256(identity)
 	return Update(sum[:12])
@@ -101,8 +114,9 @@ type Archive interface {
 
 // Source says where a finding was read.
 type Source struct {
-	Object Object
-	Bucket string
+	Object  Object
+	Bucket  string
+	Foreign bool // in a folder that has no business with the finding's account
 }
 
 // Batch is rows for one call of Deliver.
@@ -216,8 +230,10 @@ type Entry struct {
 
 // Ledger is what is recorded of some objects.
 type Ledger struct {
-	Done map[ID]struct{}     // objects that are done
-	Sent map[Update]struct{} // updates that were accepted from these, and from objects that are pending; at most MaxSent
+	Done map[ID]struct{} // objects that are done
+	// Updates that were accepted from these, and from objects that are pending: at
+	// most MaxSent.
+	Sent map[Update]struct{}
 }
 
 // MaxSent is the most updates of a Ledger, some 15 MB of memory: where more were

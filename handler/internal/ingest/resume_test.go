@@ -180,7 +180,7 @@ func TestUpdatesOfAPendingObjectAreKept(t *testing.T) {
 	// an earlier run: the batch of line 1 failed, line 2 was accepted
 	o := c.objects[k].Object
 	c.pending[o.ID()] = ingest.Pending{Object: o, Next: now}
-	c.sent[ingest.UpdateOf(&f)], c.accepted["x"] = o, 1
+	c.sent[ingest.UpdateOf(&f, guardduty.Pair(k[:strings.Index(k, "2026")]))], c.accepted["x"] = o, 1
 	c.openFault = func(string) error { return errBoom }
 	if _, err := c.job().Run(t.Context()); !errors.Is(err, errBoom) {
 		t.Errorf("Run = %v, want %v: nothing can be read", err, errBoom)

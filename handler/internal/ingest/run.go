@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -97,6 +98,7 @@ func (r *run) begin(st stages, snap Snapshot) (err error) {
 	}
 	r.prober = &prober{archive: r.archive, root: r.root(), now: r.now, reads: r.mover.countRead}
 	r.mover.reads = newReads(r.prober.control)
+	r.mover.folders.add(slices.Sorted(maps.Keys(r.holds.folders())))
 	if r.mover.careful = r.crashes >= carefulAfter; r.mover.careful {
 		r.mover.reads.check = readable
 	}

@@ -1,6 +1,11 @@
 package ingest
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"guardduty-sentinel/handler/internal/guardduty"
+)
 
 // Summary is what one run did.
 type Summary struct {
@@ -14,6 +19,8 @@ type Summary struct {
 	Bytes        int64          // bytes of the accepted batches' rows
 	Dropped      map[string]int // findings dropped, by the setting that dropped them
 	Repeated     int            // duplicate findings, skipped because the same update was already sent
+	Foreign      int            // findings in a folder that has no business with their account
+	ForeignIn    string         // the first such folder, and whose finding it had
 	EmptyLines   int            // lines such as {"findings":[]}
 	BadLines     int            // lines and findings quarantined
 	BadObjects   int            // objects quarantined
@@ -58,6 +65,7 @@ func (s *Summary) Fields() []Field {
 		{"bytes", "Bytes", s.Bytes},
 		{"dropped", "Dropped", dropped},
 		{"repeated", "Repeated", s.Repeated},
+		{"foreign", "Foreign", s.Foreign},
 		{"pending", "Pending", s.Pending},
 		{"quarantined", "Quarantined", s.BadLines + s.BadObjects},
 		{"left", "Left", s.Left},
@@ -127,6 +135,13 @@ func (s *Summary) drop(setting string) {
 		s.Dropped = make(map[string]int)
 	}
 	s.Dropped[setting]++
+}
+
+// foreign counts a finding of an account in a folder that has no business with it.
+func (s *Summary) foreign(folder guardduty.Pair, account string) {
+	if s.Foreign++; s.Foreign == 1 {
+		s.ForeignIn = fmt.Sprintf("the folder of %s has findings of %.12q", folder.Account(), account)
+	}
 }
 
 // count counts a written entry: an object's last, or a checkpoint.

@@ -33,6 +33,7 @@ const (
 	timeGenerated    = "TimeGenerated"
 	additionalFields = "AdditionalFields"
 	sourceObject     = "SourceObject_s"
+	foreignFolder    = "ForeignFolder_b"
 	truncated        = "Truncated_b"
 	truncatedColumns = "TruncatedColumns_s"
 )

@@ -13,6 +13,7 @@ var others = []logsingestion.Column{
 	{Name: "TimeGenerated", Type: "datetime", Path: "updatedAt"},
 	{Name: "AdditionalFields", Type: "dynamic"},
 	{Name: "SourceObject_s", Type: "string"},
+	{Name: "ForeignFolder_b", Type: "boolean"},
 	{Name: "Truncated_b", Type: "boolean"},
 	{Name: "TruncatedColumns_s", Type: "string"},
 }

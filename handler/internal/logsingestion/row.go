@@ -70,6 +70,9 @@ func (e *Encoder) Row(dst []byte, f *guardduty.Finding, src ingest.Source) ([]by
 	}
 	w.additional()
 	w.source(src)
+	if src.Foreign {
+		w.raw(foreignFolder, []byte("true"))
+	}
 	if len(w.cut) > 0 {
 		w.name(truncated)
 		w.dst = append(w.dst, "true"...)

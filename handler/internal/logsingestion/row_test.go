@@ -166,3 +166,23 @@ func TestRowAppends(t *testing.T) {
 		t.Errorf("SourceObject_s = %s", key)
 	}
 }
+
+func TestRowFromAForeignFolderIsMarked(t *testing.T) {
+	e := logsingestion.NewEncoder()
+	p := guardduty.Parser{Paths: e.Paths()}
+	f, err := p.Parse([]byte(with(`"ForeignFolder_b":"false","severity":1`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for foreign, want := range map[bool]string{false: "", true: "true"} {
+		src := source
+		src.Foreign = foreign
+		row, err := e.Row(nil, &f, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := members(t, row)["ForeignFolder_b"]; got != want {
+			t.Errorf("ForeignFolder_b of a row with Foreign %v = %q, want %q", foreign, got, want)
+		}
+	}
+}
