@@ -20,7 +20,13 @@ import {
 test('every setting is set from what is declared, and none is unknown', () => {
   const all = {
     ...settingsOf(
-      deployed({ ...keylessParams, s3Prefix: 'p', s3BucketOwner: '111122223333', excludeFindingTypes: ['Recon:*'] }),
+      deployed({
+        ...keylessParams,
+        s3Prefix: 'p',
+        s3BucketOwner: '111122223333',
+        administratorAccounts: ['111122223333'],
+        excludeFindingTypes: ['Recon:*'],
+      }),
     ),
     ...settingsOf(deployed({ awsRoleArn: 'r', awsRoleExternalId: 'external' })),
   };

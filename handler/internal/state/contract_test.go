@@ -89,7 +89,8 @@ func TestContractRows(t *testing.T) {
 		source + "run|7437822252354775807": {
 			"Started": "2026-08-01T02:03:04.5Z", "Seconds": 12.0, "Outcome": "failed", "Failure": "no permission",
 			"Objects": 3.0, "Findings": 40.0, "Batches": 2.0, "Bytes": "21474836480", "Bytes@odata.type": "Edm.Int64",
-			"Dropped": 12.0, "Repeated": 6.0, "Foreign": 16.0, "Pending": 1.0, "Quarantined": 9.0, "Left": 8.0, "DaysLeft": 2.0,
+			"Dropped": 12.0, "Repeated": 6.0, "Foreign": 16.0,
+			"Pending": 1.0, "Quarantined": 9.0, "Left": 8.0, "DaysLeft": 2.0,
 			"Lists": 21.0, "Reads": 4.0, "Pairs": 20.0, "Held": 1.0, "Waiting": 13.0, "Archived": 14.0, "Late": 15.0,
 			"Watermark": "2026-08-01T01:00:00Z", "LagSeconds": 90.5,
 		},
