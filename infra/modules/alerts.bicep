@@ -201,6 +201,79 @@ var rules alertRule[] = [
     mute: 'P1D'
   }
   {
+    name: 'quarantine-flooded'
+    title: 'GuardDuty connector: very much was quarantined'
+    description: join([
+      'More than a hundred lines, findings or objects were quarantined within an hour.'
+      'An earlier alert about the quarantine does not mute this one.'
+      'See who writes to the bucket, and whether GuardDuty has changed its form: docs/operations.md, "Quarantine".'
+    ], ' ')
+    severity: 2
+    enabled: enabled
+    query: loadTextContent('../alerts/quarantine-flooded.kql')
+    frequency: 'PT1H'
+    window: 'PT1H'
+    aggregation: 'Total'
+    measure: 'Quarantined'
+    operator: 'GreaterThan'
+    threshold: 100
+  }
+  {
+    name: 'foreign-findings'
+    title: 'GuardDuty connector: findings in the folder of another account'
+    description: join([
+      'A folder of the bucket has findings of an account that it has no business with.'
+      'They are in the table, with ForeignFolder_b true.'
+      'If the folder is that of a GuardDuty administrator, name it in ADMINISTRATOR_ACCOUNTS;'
+      'otherwise somebody else than GuardDuty may have written them:'
+      'docs/operations.md, "Findings in another account\'s folder".'
+    ], ' ')
+    severity: 2
+    enabled: enabled
+    query: loadTextContent('../alerts/foreign-findings.kql')
+    frequency: 'PT1H'
+    window: 'PT1H'
+    aggregation: 'Total'
+    measure: 'Foreign'
+    operator: 'GreaterThan'
+    threshold: 0
+    mute: 'P1D'
+  }
+  {
+    name: 'pairs-capped'
+    title: 'GuardDuty connector: findings wait for a later run'
+    description: join([
+      'An account and Region reached MAX_PAIR_MB in a run; the rest of their findings waits for later runs.'
+      'Expected while a backlog is processed; otherwise see what makes so many findings:'
+      'docs/operations.md, "A ceiling per account and Region".'
+    ], ' ')
+    severity: 2
+    enabled: enabled
+    query: loadTextContent('../alerts/pairs-capped.kql')
+    frequency: 'PT1H'
+    window: 'PT1H'
+    aggregation: 'Count'
+    operator: 'GreaterThan'
+    threshold: 0
+  }
+  {
+    name: 'bytes-unusual'
+    title: 'GuardDuty connector: far more was sent than usual'
+    description: join([
+      'The rows of the last hour have over 100 MB, three times those of any hour from half a day to two days ago.'
+      'Expected while a backlog is processed, as after a first run: the LagHours column is above 1 then.'
+      'Otherwise see which account makes so many findings: docs/cost.md, "When far more comes than usual".'
+    ], ' ')
+    severity: 2
+    enabled: enabled
+    query: loadTextContent('../alerts/bytes-unusual.kql')
+    frequency: 'PT1H'
+    window: 'P2D'
+    aggregation: 'Count'
+    operator: 'GreaterThan'
+    threshold: 0
+  }
+  {
     name: 'rows-refused'
     title: 'GuardDuty connector: rows were refused after they were sent'
     description: join([

@@ -59,6 +59,7 @@ const TABLES = {
     InputStreamId: 'string',
     Message: 'string',
   },
+  Usage: { TimeGenerated: 'datetime', StartTime: 'datetime', Quantity: 'real', IsBillable: 'bool' },
   SecurityAlert: {
     TimeGenerated: 'datetime',
     SystemAlertId: 'string',

@@ -1,116 +1,31 @@
 // The alert rules of infra/modules/alerts.bicep: their queries parse, bind and
 // run over log lines as the handler writes them, and fire when they have to.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { createEngine } from '../kql/engine.mjs';
-import { deploy } from './deployment.mjs';
-
-const at = (relative) => fileURLToPath(new URL(`../../../${relative}`, import.meta.url));
-const text = (relative) => readFileSync(at(relative), 'utf8').replaceAll('\r\n', '\n');
-const required = { workspaceName: 'law-soc', s3Bucket: 'findings', awsRegion: 'eu-west-1' };
-const rulesOf = (params = {}) =>
-  Object.fromEntries(
-    deploy(at('infra/main.bicep'), { ...required, ...params })
-      .resources.filter((r) => r.type === 'Microsoft.Insights/scheduledQueryRules')
-      .map((r) => [r.name.slice('guardduty-'.length), r.body.properties]),
-  );
-const rules = rulesOf();
-const { componentId, ruleId } = deploy(at('infra/main.bicep'), required).outputs;
-
-const now = new Date('2026-11-22T12:00:00Z');
-const ago = (minutes) => new Date(now.getTime() - minutes * 60_000).toISOString();
-
-const documented = [
-  ...text('docs/operations.md')
-    .split('### The line `run ended`')[1]
-    .split('```')[0]
-    .matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm),
-].flatMap((m) => [...m[1].matchAll(/`(\w+)`/g)].map((name) => name[1]));
-
-/** A console line of the handler in AppTraces; Application Insights writes resource ids in lower case. */
-function line(
-  minutes,
-  fields,
-  { category = 'Host.Function.Console', component = componentId, message = undefined } = {},
-) {
-  const body = { time: ago(minutes), level: 'INFO', ...fields, invocation_id: `id-${minutes}` };
-  return {
-    TimeGenerated: ago(minutes),
-    _ResourceId: component.toLowerCase(),
-    Properties: { Category: category },
-    Message: message ?? JSON.stringify(body),
-  };
-}
-
-const counted = { objects: 1, findings: 2, batches: 1, bytes: 3000, dropped: 0, repeated: 0, quarantined: 0, left: 0 };
-const numbers = {
-  ...counted,
-  ...{ pending: 0, list_calls: 4, read_calls: 1, pairs: 2, lag_seconds: 3.5, duration_seconds: 1.2 },
-  ...{ held: 0, held_seconds: 0, unlisted: 0, waiting: 0, waiting_seconds: 0, archived: 0, late: 0, no_folders: 0 },
-};
-const run = (minutes, fields = {}, options) =>
-  line(minutes, { msg: 'run ended', outcome: 'ok', ...numbers, watermark: ago(minutes), ...fields }, options);
-const failed = (minutes, fields = {}, options) =>
-  run(minutes, { outcome: 'failed', code: 'GD1203', findings: 0, lag_seconds: 0, ...fields }, options);
-const every = (step, until, make) =>
-  Array.from({ length: Math.floor(until / step) }, (_, i) => make((i + 1) * step - 1));
-const minutesOf = (span) => {
-  const [, days = 0, hours = 0, minutes = 0] = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?$/.exec(span);
-  return (Number(days) * 24 + Number(hours)) * 60 + Number(minutes);
-};
-
-/** Whether a rule fires over the rows of its window, as Azure Monitor would compare them. */
-function fires(rule, { traces = [], errors = undefined } = {}) {
-  const {
-    windowSize,
-    criteria: {
-      allOf: [condition],
-    },
-  } = rule;
-  const within = (rows) => rows.filter((row) => row.TimeGenerated > ago(minutesOf(windowSize)));
-  const engine = createEngine();
-  engine.addTable(
-    'AppTraces',
-    { TimeGenerated: 'datetime', _ResourceId: 'string', Properties: 'dynamic', Message: 'string' },
-    within(traces),
-  );
-  if (errors) {
-    engine.addTable(
-      'DCRLogErrors',
-      {
-        TimeGenerated: 'datetime',
-        _ResourceId: 'string',
-        OperationName: 'string',
-        InputStreamId: 'string',
-        Message: 'string',
-      },
-      within(errors),
-    );
-  }
-  assert.deepEqual(
-    engine.check(condition.query).filter((d) => d.severity === 'Error' && !(!errors && /DCRLogErrors/.test(d.message))),
-    [],
-  );
-  const { columns, rows } = engine.run(condition.query, { now });
-  if (condition.metricMeasureColumn)
-    assert.ok(['long', 'real'].includes(columns.find((c) => c.name === condition.metricMeasureColumn)?.type));
-  const values = rows.map((row) => row[condition.metricMeasureColumn]);
-  const value = {
-    Count: rows.length,
-    Total: values.reduce((a, b) => a + b, 0),
-    Minimum: values.length ? Math.min(...values) : NaN,
-  }[condition.timeAggregation];
-  return {
-    GreaterThan: value > condition.threshold,
-    GreaterThanOrEqual: value >= condition.threshold,
-    LessThan: value < condition.threshold,
-  }[condition.operator];
-}
+import {
+  ago,
+  before,
+  componentId,
+  documented,
+  every,
+  failed,
+  fires,
+  line,
+  minutesOf,
+  resultOf,
+  ruleId,
+  rules,
+  rulesOf,
+  run,
+} from './alerts.mjs';
+import { at, deployed, text } from './templates.mjs';
 
 const good = every(5, 60, run);
 const twoDays = every(60, 48 * 60, (m) => run(m, { findings: 0 }));
+/** Two days of runs with so many MB an hour, as a function of how many hours ago. */
+const sent = (megabytes, hours = 48) =>
+  every(10, hours * 60, (m) => run(m, { bytes: (megabytes(Math.floor(m / 60)) * 1e6) / 6 }));
 
 for (const [name, rule, traces, want] of /** @type {any[][]} */ ([
   ['three failed runs', 'runs-failing', [...every(5, 15, failed), run(20)], true],
@@ -240,6 +155,39 @@ for (const [name, rule, traces, want] of /** @type {any[][]} */ ([
   ['runs that set nothing aside', 'quarantine-filling', good, false],
   ['no runs', 'quarantine-filling', [], false],
 
+  [
+    'a flood after one bad object in the morning',
+    'quarantine-flooded',
+    [...every(5, 60, (m) => run(m, { quarantined: 30 })), run(300, { quarantined: 1 })],
+    true,
+  ],
+  ['one bad object', 'quarantine-flooded', [...good, run(3, { quarantined: 1 })], false],
+  [
+    'a hundred lines within an hour',
+    'quarantine-flooded',
+    [run(3, { quarantined: 40 }), run(50, { quarantined: 60 })],
+    false,
+  ],
+  ['a flood two hours ago', 'quarantine-flooded', [...good, run(125, { quarantined: 500 })], false],
+
+  ['a finding in the folder of another account', 'foreign-findings', [...good, run(3, { foreign: 1 })], true],
+  ['findings in their own folders', 'foreign-findings', good, false],
+  ['lines of an older version', 'foreign-findings', every(5, 60, (m) => run(m, before)), false],
+
+  ['an account that reached its ceiling', 'pairs-capped', [...good, run(3, { outcome: 'partial', capped: 1 })], true],
+  ['accounts below their ceiling', 'pairs-capped', good, false],
+  ['lines of an older version', 'pairs-capped', every(5, 60, (m) => run(m, before)), false],
+
+  ['279 MB where 5 MB an hour are usual', 'bytes-unusual', sent((h) => (h === 0 ? 279 : 5)), true],
+  ['a flood in its eleventh hour', 'bytes-unusual', sent((h) => (h < 11 ? 279 : 5)), true],
+  ['a flood of a source that had nothing', 'bytes-unusual', sent((h) => (h === 0 ? 101 : 0)), true],
+  ['a source with one finding in two days', 'bytes-unusual', [run(3, { bytes: 5000 }), ...twoDays.slice(1)], false],
+  ['99 MB where nothing is usual', 'bytes-unusual', sent((h) => (h === 0 ? 99 : 0)), false],
+  ['an hour that is large every night', 'bytes-unusual', sent((h) => (h % 24 === 0 ? 500 : 5)), false],
+  ['a source that has much every hour', 'bytes-unusual', sent((h) => (h === 0 ? 290 : 100)), false],
+  ['the backlog of a first day', 'bytes-unusual', sent((h) => (h < 2 ? 2000 : 0), 23), false],
+  ['no runs', 'bytes-unusual', [], false],
+
   ['two days without a finding', 'feed-silent', twoDays, true],
   ['one finding in two days', 'feed-silent', [...twoDays, run(1000, { findings: 1 })], false],
   ['one that a filter dropped', 'feed-silent', [...twoDays, run(1000, { findings: 0, dropped: 1 })], false],
@@ -302,6 +250,26 @@ test('no placeholder is left in a query, and the two resources are in it', () =>
   }
 });
 
+test('an alert about much says how far behind the runs were', () => {
+  const backlog = every(10, 60, (m) => run(m, { bytes: 5e7, lag_seconds: 30 * 86_400 }));
+  const { rows } = resultOf(rules['bytes-unusual'], { traces: [...sent(() => 0).slice(6), ...backlog] });
+  assert.deepEqual([rows[0].Bytes, rows[0].LagHours], [300_000_000, 720]);
+});
+
+test('a description says what is expected, and where to read on', () => {
+  for (const [name, said] of /** @type {[string, RegExp][]} */ ([
+    ['bytes-unusual', /Expected while a backlog .*LagHours/],
+    ['pairs-capped', /MAX_PAIR_MB.*Expected while a backlog .*"A ceiling per account and Region"/],
+    ['foreign-findings', /ADMINISTRATOR_ACCOUNTS.*"Findings in another account's folder"/],
+  ]))
+    assert.match(rules[name].description, said);
+});
+
+test('no alert about the quarantine mutes the one about a flood', () => {
+  assert.equal(rules['quarantine-filling'].muteActionsDuration, 'P1D');
+  assert.equal(rules['quarantine-flooded'].muteActionsDuration, null);
+});
+
 test('a rule looks back as far as it comes by, resolves automatically or is mute for a time', () => {
   for (const [name, rule] of Object.entries(rules)) {
     assert.ok(minutesOf(rule.evaluationFrequency) <= minutesOf(rule.windowSize), name);
@@ -317,14 +285,13 @@ test('the parameters switch rules, widen the window and name the receivers', () 
     Object.entries(rulesOf(params))
       .filter(([, rule]) => rule.enabled)
       .map(([name]) => name);
-  assert.equal(on({}).length, 9);
+  assert.equal(on({}).length, 13);
   assert.deepEqual(on({ alertsEnabled: false }), []);
   assert.ok(!on({ alertOnSilentFeed: false }).includes('feed-silent'));
   assert.equal(rulesOf({ alertWindow: 'PT6H' })['runs-missing'].windowSize, 'PT6H');
   assert.equal(rulesOf({ alertFailedRuns: 1 })['runs-failing'].criteria.allOf[0].threshold, 1);
   assert.equal(rulesOf({ alertLagMinutes: 300 })['watermark-behind'].criteria.allOf[0].threshold, 300);
-  const { resources } = deploy(at('infra/main.bicep'), {
-    ...required,
+  const { resources } = deployed({
     alertEmails: ['soc@example.com'],
     alertActionGroupIds: ['/other'],
   });

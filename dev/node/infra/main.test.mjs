@@ -50,7 +50,7 @@ test('the workspace may be in another group and subscription: what belongs to it
     'Microsoft.Insights/scheduledQueryRules',
     'Microsoft.OperationalInsights/workspaces/tables',
   ]);
-  assert.equal(table.length, 14);
+  assert.equal(table.length, 18);
   assert.equal(there.length - table.length, given.resources.filter((r) => contentTypes.includes(r.type)).length);
   for (const { id, body } of given.resources) {
     if (body.location && body.location !== 'global')
