@@ -25,7 +25,6 @@ const param = (name) => main.params.find((p) => p.name === name);
 const byDefault = {
   registerAsim: 'hardly ever changed',
   disabledRules: 'a list of names',
-  administratorAccounts: 'a list of accounts',
   functionAppName: 'made of the stem',
   storageAccountName: 'made of the stem',
   vaultName: 'made of the stem',

@@ -72,7 +72,8 @@ func TestContractSettings(t *testing.T) {
 		"LOGS_INGESTION_ENDPOINT": "", "DCR_IMMUTABLE_ID": "", "DCR_STREAM": "Custom-AWSGuardDuty_CL",
 		"INITIAL_LOOKBACK": "24h", "WATERMARK_OVERLAP": "1h", "RUN_BUDGET": "8m",
 		"FETCH_CONCURRENCY": "64", "UPLOAD_CONCURRENCY": "4",
-		"MIN_SEVERITY": "0", "EXCLUDE_FINDING_TYPES": "", "ADMINISTRATOR_ACCOUNTS": "", "EXCLUDE_SAMPLES": "false", "LOG_LEVEL": "info",
+		"MIN_SEVERITY": "0", "EXCLUDE_FINDING_TYPES": "", "EXCLUDE_SAMPLES": "false",
+		"ADMINISTRATOR_ACCOUNTS": "", "LOG_LEVEL": "info",
 		"AWS_ENDPOINT_URL_S3": "", "AWS_ENDPOINT_URL_STS": "", "S3_PATH_STYLE": "false",
 	}
 	got := map[string]string{}

@@ -22,7 +22,8 @@ func wide(n int) string {
 
 func TestParseRefusesVeryManyNames(t *testing.T) {
 	var p guardduty.Parser
-	if _, err := p.Parse([]byte(wide(100_001))); err == nil || !strings.Contains(err.Error(), "more than 100000 colons") {
+	_, err := p.Parse([]byte(wide(100_001)))
+	if err == nil || !strings.Contains(err.Error(), "more than 100000 colons") {
 		t.Errorf("Parse = %v, want an error that says how many colons", err)
 	}
 	if f, err := p.Parse([]byte(wide(90_000))); err != nil || f.ID != "1" {
