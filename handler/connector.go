@@ -73,7 +73,9 @@ func (c *connector) assemble(cfg *config.Config) error {
 		OwnerGone:      process.OwnerGone,
 		Bucket:         string(cfg.Bucket),
 		Prefix:         string(cfg.Prefix),
+		Accounts:       cfg.Accounts,
 		Administrators: cfg.Administrators,
+		MaxPairBytes:   int64(cfg.MaxPairMB) * 1e6,
 		Filter: guardduty.Filter{
 			MinSeverity:    cfg.MinSeverity,
 			ExcludeTypes:   cfg.ExcludeTypes,

@@ -75,6 +75,8 @@ func story(s ingest.Summary, err error, cfg *config.Config) []string {
 	add(s.Repeated, "Skipped %s (this update was already sent).", count(s.Repeated, "duplicate finding"))
 	add(s.Foreign, "%s in a folder that has no business with their account (%s): see \"Findings in another account's "+
 		"folder\" in docs/operations.md.", count(s.Foreign, "finding"), s.ForeignIn)
+	add(len(s.Capped), "Reached the ceiling of this run (MAX_PAIR_MB): %s; later runs send what is left. See "+
+		"\"A ceiling per account and Region\" in docs/operations.md.", listed(s.Capped))
 	add(s.WindowsLeft, "The next run continues with %s of the backlog.", count(s.WindowsLeft, "day"))
 	add(s.EmptyLines, "Skipped %s without a finding.", count(s.EmptyLines, "line"))
 	add(s.BadLines+s.BadObjects, "Quarantined %s and %s, with object, line and reason: %s.",
@@ -83,6 +85,15 @@ func story(s ingest.Summary, err error, cfg *config.Config) []string {
 	add(s.Late, "Found %s that showed up late.", count(s.Late, "object"))
 	add(s.Waiting, "%s waiting to be read again.", count(s.Waiting, "object"))
 	return lines
+}
+
+// listed names the first of several.
+func listed(names []string) string {
+	text := strings.Join(names[:min(maxNamed, len(names))], ", ")
+	if more := len(names) - maxNamed; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // maxNamed is how many things of a kind the story names.
@@ -112,7 +123,14 @@ func oddities(s ingest.Summary, cfg *config.Config) []string {
 			"at %s; to go back see \"Moving the watermark\" in docs/operations.md.",
 			span(cfg.InitialLookback), span(s.Lookback), s.Watermark.UTC().Format(time.RFC3339)))
 	}
-	if s.NoFolders {
+	if s.Plan.Late {
+		lines = append(lines, fmt.Sprintf("The time to list ended before all of %s were listed; the next run begins "+
+			"with others. If these are more than you have, name yours in ACCOUNTS.", count(s.Plan.Accounts, "account")))
+	}
+	if s.NoFolders && len(cfg.Accounts) > 0 {
+		lines = append(lines, fmt.Sprintf("Nothing of the accounts in ACCOUNTS lies under s3://%s/%s: look at "+
+			"ACCOUNTS, at S3_PREFIX and at GuardDuty's export.", cfg.Bucket, guardduty.Root(string(cfg.Prefix))))
+	} else if s.NoFolders {
 		lines = append(lines, fmt.Sprintf("Nothing lies under s3://%s/%s: look at S3_PREFIX and at GuardDuty's export.",
 			cfg.Bucket, guardduty.Root(string(cfg.Prefix))))
 	}

@@ -177,9 +177,17 @@ param fetchConcurrency int = 64
 @maxValue(32)
 param uploadConcurrency int = 4
 
+@description('MAX_PAIR_MB: the most that a run sends of one account and Region, in MB of rows; later runs send the rest; 1 to 100000.')
+@minValue(1)
+@maxValue(100000)
+param maxPairMB int = 2000
+
 @description('MIN_SEVERITY: findings below it are counted and not sent; 0 to 10.')
 @minLength(1)
 param minSeverity string = '0'
+
+@description('ACCOUNTS: comma-separated AWS accounts whose folders are read; empty for all that are in the bucket. An account that is added is read from then on.')
+param accounts string[] = []
 
 @description('ADMINISTRATOR_ACCOUNTS: comma-separated AWS accounts whose folders may carry findings of other accounts: those of GuardDuty\'s administrators; empty where it is not known.')
 param administratorAccounts string[] = []
@@ -269,7 +277,9 @@ var settings = {
   RUN_BUDGET: runBudget
   FETCH_CONCURRENCY: string(fetchConcurrency)
   UPLOAD_CONCURRENCY: string(uploadConcurrency)
+  MAX_PAIR_MB: string(maxPairMB)
   MIN_SEVERITY: minSeverity
+  ACCOUNTS: join(accounts, ',')
   ADMINISTRATOR_ACCOUNTS: join(administratorAccounts, ',')
   EXCLUDE_FINDING_TYPES: join(excludeFindingTypes, ',')
   EXCLUDE_SAMPLES: excludeSamples ? 'true' : 'false'

@@ -97,6 +97,9 @@ param registerAsim = true
 // The accounts of GuardDuty's administrators, if it is known: docs/operations.md, "Findings in another account's folder".
 param administratorAccounts = []
 
+// The accounts whose folders are read; none for all that are in the bucket.
+param accounts = []
+
 // ---- Runs
 
 // The state table. A new name starts over, initialLookback before the first run.
@@ -110,6 +113,9 @@ param runBudget = '8m'
 // Objects read, and batches sent, at once.
 param fetchConcurrency = 64
 param uploadConcurrency = 4
+
+// The most that a run sends of one account and Region, in MB of rows: docs/cost.md.
+param maxPairMB = 2000
 
 // What is not sent: findings below a severity, of a type or a purpose ('Recon:*'), samples.
 param minSeverity = '0'

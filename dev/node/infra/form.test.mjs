@@ -39,6 +39,7 @@ const byDefault = {
   runBudget: 'tuning',
   fetchConcurrency: 'tuning',
   uploadConcurrency: 'tuning',
+  maxPairMB: 'tuning',
   logLevel: 'for a while only',
   alertActionGroupIds: 'ids of resources',
 };

@@ -28,6 +28,7 @@ type Config struct {
 	Owner  accountID  `env:"S3_BUCKET_OWNER"` // of the bucket; empty for any
 	Region regionName `env:"AWS_REGION"`
 
+	Accounts       accountList `env:"ACCOUNTS"`               // whose folders are read; empty for all
 	Administrators accountList `env:"ADMINISTRATOR_ACCOUNTS"` // whose folders may carry findings of any account
 
 	VaultURL serviceURL `env:"KEY_VAULT_URI"` // empty when keyless
@@ -52,6 +53,7 @@ type Config struct {
 	RunBudget         time.Duration `env:"RUN_BUDGET"`
 	FetchConcurrency  int           `env:"FETCH_CONCURRENCY"`
 	UploadConcurrency int           `env:"UPLOAD_CONCURRENCY"`
+	MaxPairMB         int           `env:"MAX_PAIR_MB"` // millions of bytes of rows
 
 	MinSeverity    float64     `env:"MIN_SEVERITY"`
 	ExcludeTypes   findingList `env:"EXCLUDE_FINDING_TYPES"`

@@ -73,7 +73,7 @@ func TestContractSettings(t *testing.T) {
 		"INITIAL_LOOKBACK": "24h", "WATERMARK_OVERLAP": "1h", "RUN_BUDGET": "8m",
 		"FETCH_CONCURRENCY": "64", "UPLOAD_CONCURRENCY": "4",
 		"MIN_SEVERITY": "0", "EXCLUDE_FINDING_TYPES": "", "EXCLUDE_SAMPLES": "false",
-		"ADMINISTRATOR_ACCOUNTS": "", "LOG_LEVEL": "info",
+		"ACCOUNTS": "", "ADMINISTRATOR_ACCOUNTS": "", "MAX_PAIR_MB": "2000", "LOG_LEVEL": "info",
 		"AWS_ENDPOINT_URL_S3": "", "AWS_ENDPOINT_URL_STS": "", "S3_PATH_STYLE": "false",
 	}
 	got := map[string]string{}
@@ -149,6 +149,8 @@ func TestGoodValues(t *testing.T) {
 		{"UPLOAD_CONCURRENCY", "32", "UploadConcurrency", 32},
 		{"MIN_SEVERITY", "4.5", "MinSeverity", 4.5},
 		{"MIN_SEVERITY", "10", "MinSeverity", 10.0},
+		{"ACCOUNTS", "111122223333", "Accounts", []string{"111122223333"}},
+		{"MAX_PAIR_MB", "100", "MaxPairMB", 100},
 		{"ADMINISTRATOR_ACCOUNTS", "111122223333, 222233334444,,", "Administrators",
 			[]string{"111122223333", "222233334444"}},
 		{"EXCLUDE_FINDING_TYPES", "Recon:*, Trojan:EC2/DNSDataExfiltration!DNS,,", "ExcludeTypes",

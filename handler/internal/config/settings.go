@@ -83,6 +83,12 @@ var sourceSettings = []Setting{
 		Bicep: Bicep{Parameter: "s3Prefix"},
 	},
 	{
+		Name: "ACCOUNTS", Kind: Text,
+		Help: "comma-separated AWS accounts whose folders are read; empty for all that are in the bucket. " +
+			"An account that is added is read from then on",
+		Bicep: Bicep{Parameter: "accounts"},
+	},
+	{
 		Name: "ADMINISTRATOR_ACCOUNTS", Kind: Text,
 		Help: "comma-separated AWS accounts whose folders may carry findings of other accounts: those of " +
 			"GuardDuty's administrators; empty where it is not known",
@@ -194,6 +200,11 @@ var runSettings = []Setting{
 		Name: "UPLOAD_CONCURRENCY", Kind: Count, Default: "4", Min: "1", Max: "32",
 		Help:  "batches delivered at once",
 		Bicep: Bicep{Parameter: "uploadConcurrency"},
+	},
+	{
+		Name: "MAX_PAIR_MB", Kind: Count, Default: "2000", Min: "1", Max: "100000",
+		Help:  "the most that a run sends of one account and Region, in MB of rows; later runs send the rest",
+		Bicep: Bicep{Parameter: "maxPairMB"},
 	},
 	{
 		Name: "MIN_SEVERITY", Kind: Number, Default: "0", Min: "0", Max: "10", MinLength: 1,

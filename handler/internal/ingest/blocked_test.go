@@ -24,13 +24,13 @@ func TestAFolderThatCannotBeListedHoldsNothingBack(t *testing.T) {
 	}{
 		"account":              {24 * time.Hour, "AWSLogs/000000000002/GuardDuty/"},
 		"account of a backlog": {9 * 24 * time.Hour, "AWSLogs/000000000002/GuardDuty/"},
-		"organization":         {24 * time.Hour, "AWSLogs/o-second/"},
+		"organization":         {24 * time.Hour, "AWSLogs/o-secondsecond/"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(t)
 			c.lookback = tt.lookback
 			for _, account := range []string{
-				"000000000001", "000000000002", "o-first/000000000003", "o-second/000000000004",
+				"000000000001", "000000000002", "o-firstfirst/000000000003", "o-secondsecond/000000000004",
 			} {
 				for d := 0; time.Duration(d+1)*24*time.Hour <= tt.lookback; d++ {
 					at := now.AddDate(0, 0, -d).Add(-time.Minute)

@@ -54,6 +54,8 @@ type cloud struct {
 	marks       int             // writes of watermarks
 	holds       int             // writes of held folders
 	quarantined []string        // "key:line"
+	maxPair     int64           // bytes of rows that a run sends of a pair
+	maxTasks    int             // objects that one listing takes; zero for as many as there are
 	refuses     map[string]bool // findings that the table never takes
 	foreign     map[string]bool // findings whose last row was marked so
 	overtaken   bool            // a run at work has been overtaken: what it knows may be out of date
@@ -100,10 +102,13 @@ type stored struct {
 func newCloud(t *testing.T) *cloud {
 	return &cloud{
 		t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{},
-		pageSize: 1000, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour,
+		pageSize: 1000, maxPair: unbounded, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour,
 		source: newSource(""), refuses: map[string]bool{}, foreign: map[string]bool{},
 	}
 }
+
+// unbounded is a ceiling that nothing reaches.
+const unbounded = 1 << 40
 
 // job returns a job over the cloud; each call is a new process.
 func (c *cloud) job() *ingest.Job {
@@ -111,9 +116,10 @@ func (c *cloud) job() *ingest.Job {
 		Archive: archive{c}, Table: table{c}, State: state{c}, Leases: leases{c},
 		Owner: "one", OwnerGone: func(string) bool { return false },
 		Bucket: "findings", Prefix: c.prefix, InitialLookback: c.lookback, Overlap: time.Hour, Budget: time.Hour,
-		Fetchers: 8, Uploaders: 2, Now: func() time.Time { return c.now },
+		MaxPairBytes: c.maxPair,
+		Fetchers:     8, Uploaders: 2, Now: func() time.Time { return c.now },
 		Log: slog.New(slog.NewTextHandler(c.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
-	})
+	}, c.maxTasks)
 }
 
 func (c *cloud) run() ingest.Summary {

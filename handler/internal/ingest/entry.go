@@ -94,6 +94,6 @@ func (t *task) written(e Entry) bool {
 		close(t.checkpointed)
 		t.checkpointed = nil
 	}
-	t.recorded = t.ended && !t.queued && t.err != errStopped // the next run continues one that was stopped
+	t.recorded = t.ended && !t.queued && !t.stopped() // the next run continues one that was stopped
 	return t.recorded
 }

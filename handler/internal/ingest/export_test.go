@@ -6,9 +6,10 @@ import "time"
 // frequent, so that small objects and short runs show them.
 const CheckpointEvery = 20
 
-// Tune lets a job record often.
-func Tune(j *Job) *Job {
-	j.checkpointLines, j.recordDelay = CheckpointEvery, 2*time.Millisecond
+// Tune lets a job record often, and take at most so many objects at a time; zero
+// for as many as it does.
+func Tune(j *Job, tasks int) *Job {
+	j.checkpointLines, j.recordDelay, j.maxTasks = CheckpointEvery, 2*time.Millisecond, tasks
 	return j
 }
 

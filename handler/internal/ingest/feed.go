@@ -20,11 +20,12 @@ type feed struct {
 	// Both are durable when they return.
 	advance func(ctx context.Context, mark, next Mark) (Mark, error)
 	hold    func(ctx context.Context, folder string, why error) error
+	leave   func(ctx context.Context, pair string) error // what it has left waits for later runs
 }
 
 // move lists and moves the windows, oldest first, until there are none, or no
 // time is left to read. extra are tasks of the first window that are not listed.
-func (r *run) move(st stages, f *feed, extra func() (before, after []*task)) error {
+func (r *run) move(st stages, f *feed, extra func() []*task) error {
 	for len(f.windows) > 0 && (st.reading.Err() == nil || !f.plan.listed) {
 		w := f.windows[0]
 		first := !f.plan.listed
@@ -39,13 +40,17 @@ func (r *run) move(st stages, f *feed, extra func() (before, after []*task)) err
 			return err
 		}
 		r.mover.folders.add(slices.Sorted(maps.Keys(f.plan.pairs)))
-		f.windows = f.windows[1:]
 		if first && extra != nil {
-			before, after := extra()
-			tasks = slices.Concat(before, tasks, after)
+			tasks = append(extra(), tasks...)
+		}
+		if f.plan.complete() {
+			f.windows = f.windows[1:]
 		}
 		if err := r.window(st, f, w, tasks); err != nil {
 			return err
+		}
+		if f.plan.stats.Late || f.plan.over && !f.plan.settled(tasks) {
+			return nil // the next run continues here
 		}
 	}
 	return nil
@@ -66,8 +71,14 @@ func (r *run) window(st stages, f *feed, w window, tasks []*task) error {
 	if blocked := r.mover.takeBlocked(); moveErr == nil {
 		moveErr = r.holdAll(st, f, blocked)
 	}
-	if f.plan.leftOut(f.plan.scope.folder) { // all of it is held now
+	if moveErr == nil {
+		moveErr = r.leaveCapped(st, f, tasks)
+	}
+	if f.plan.leftOut(f.plan.scope.folder) { // all of it waits
 		f.windows = nil
+		return moveErr
+	}
+	if !f.plan.complete() { // what is open is listed again
 		return moveErr
 	}
 	f.open = slices.DeleteFunc(append(f.open, tasks...), func(t *task) bool {
@@ -95,6 +106,26 @@ func (r *run) holdAll(st stages, f *feed, folders map[string]error) error {
 			return err
 		}
 		f.plan.leaveOut(folder)
+	}
+	return nil
+}
+
+// leaveCapped leaves what is left of pairs that reached their ceiling to later
+// runs, under a mark of its own, so that the common one advances.
+func (r *run) leaveCapped(st stages, f *feed, tasks []*task) error {
+	for _, t := range tasks {
+		pair := string(t.pair)
+		if t.recorded || !r.mover.ceiling.reached(t.pair) {
+			continue
+		}
+		r.capped[Held{Folder: pair}.Place()] = true
+		if t.pending != nil || f.plan.leftOut(pair) {
+			continue
+		}
+		if err := f.leave(st.closing, pair); err != nil {
+			return err
+		}
+		f.plan.leaveOut(pair)
 	}
 	return nil
 }

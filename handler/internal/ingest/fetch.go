@@ -30,9 +30,10 @@ func (p *pass) newFetcher() *fetcher {
 
 // fetch reads one object and packs its rows. It fails only with errStopped,
 // when the run can read no more; errors that concern only this object are stored
-// on the task. Of a pair of which nothing can be read it reads nothing.
+// on the task. Of a pair of which nothing can be read, or that has reached its
+// ceiling, it reads nothing.
 func (f *fetcher) fetch(ctx context.Context, t *task) error {
-	if f.reads.pointless(ctx, t) {
+	if f.ceiling.reached(t.pair) || f.reads.pointless(ctx, t) {
 		return nil
 	}
 	f.task, f.skip = t, t.begin()
@@ -94,6 +95,8 @@ func (f *fetcher) read(ctx context.Context) (err error) {
 // another attempt, and quarantines the object for any other.
 func (f *fetcher) judge(ctx context.Context, err error) error {
 	switch {
+	case err == errCapped:
+		return err
 	case ctx.Err() != nil || errors.Is(err, errStopped):
 		return errStopped
 	case errors.Is(err, ErrArchived):
@@ -124,7 +127,7 @@ func (f *fetcher) line(n int, text []byte, err error) error {
 		err = f.finding(n, text)
 	}
 	switch {
-	case err == errStopped:
+	case err == errStopped, err == errCapped:
 		return err
 	case errors.Is(err, guardduty.ErrNoFindings):
 		f.tally(func(s *Summary) { s.EmptyLines++ })
@@ -141,7 +144,7 @@ func (f *fetcher) line(n int, text []byte, err error) error {
 var seed = maphash.MakeSeed()
 
 // finding parses a line and packs its row. Its error says why the line cannot
-// be read, or is errStopped: the packer takes no more.
+// be read, or is errStopped, when the packer takes no more, or errCapped.
 func (f *fetcher) finding(n int, text []byte) error {
 	found, err := f.parser.Parse(text)
 	if err != nil {
@@ -151,6 +154,9 @@ func (f *fetcher) finding(n int, text []byte) error {
 		f.task.found()
 		f.tally(func(s *Summary) { s.drop(setting) })
 		return nil
+	}
+	if f.ceiling.reached(f.task.pair) {
+		return errCapped
 	}
 	src := Source{Object: f.task.Object, Bucket: f.job.Bucket}
 	src.Foreign = f.folders.foreign(f.task.pair.Account(), found.Account)
@@ -167,6 +173,7 @@ func (f *fetcher) finding(n int, text []byte) error {
 	if src.Foreign {
 		f.tally(func(s *Summary) { s.foreign(f.task.pair, found.Account) })
 	}
+	f.ceiling.add(f.task.pair, len(f.row))
 	err = f.packer.add(f.row, from)
 	if cap(f.row) > maxRow {
 		f.row = nil

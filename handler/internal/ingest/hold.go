@@ -111,6 +111,16 @@ func (h *holds) hold(ctx context.Context, held Held, why error) error {
 	return h.put(ctx, held)
 }
 
+// leave keeps what is left of a pair for the backlogs of later runs.
+func (h *holds) leave(ctx context.Context, held Held) error {
+	for _, other := range h.list {
+		if other.Folder == held.Folder {
+			held = held.with(other)
+		}
+	}
+	return h.put(ctx, held)
+}
+
 // put keeps what is known of a folder.
 func (h *holds) put(ctx context.Context, held Held) (err error) {
 	held.Version = h.version(held)

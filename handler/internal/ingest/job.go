@@ -22,8 +22,10 @@ type Job struct {
 
 	Bucket          string
 	Prefix          string   // before AWSLogs/; may be empty
+	Accounts        []string // whose folders are read; none for all
 	Administrators  []string // accounts whose folders may carry findings of any account; none where it is not known
 	Filter          guardduty.Filter
+	MaxPairBytes    int64         // of rows of one account and Region that a run sends; later runs send the rest
 	InitialLookback time.Duration // how far back the first run starts
 	Overlap         time.Duration // how far behind the watermark each run looks again
 	Budget          time.Duration // the whole run ends within it
@@ -36,6 +38,7 @@ type Job struct {
 	// Only tests set these.
 	checkpointLines int           // zero for checkpointLines
 	recordDelay     time.Duration // zero for recordDelay
+	maxTasks        int           // zero for maxTasks
 }
 
 // checkpointLines is the number of settled lines after which the ledger records
@@ -47,6 +50,7 @@ const checkpointLines = 1000
 const recordDelay = 250 * time.Millisecond
 
 func (j *Job) checkpoint() int      { return cmp.Or(j.checkpointLines, checkpointLines) }
+func (j *Job) tasks() int           { return cmp.Or(j.maxTasks, maxTasks) }
 func (j *Job) delay() time.Duration { return cmp.Or(j.recordDelay, recordDelay) }
 
 // stopGrace is how long work in flight may continue after the run was asked to

@@ -65,6 +65,10 @@ func playLive(t *testing.T, seed uint64) {
 	l.maxRows = 200 + l.r.IntN(2000)
 	l.lookback = time.Duration(1+l.r.IntN(8)) * 24 * time.Hour
 	l.skew = time.Duration(l.r.IntN(25)-12) * time.Hour
+	l.maxPair = unbounded
+	if l.r.IntN(3) == 0 {
+		l.maxPair = int64(300 + l.r.IntN(1000))
+	}
 	l.openFault = l.cannotOpen
 	l.listFault = l.cannotList
 	for range l.sources { // their look-backs begin here
@@ -107,6 +111,7 @@ func playLive(t *testing.T, seed uint64) {
 // endWell ends everything that is broken, and wants good runs that leave nothing.
 func (l *live) endWell(seed uint64) {
 	l.heal()
+	l.maxPair = unbounded
 	for i := range 6 {
 		l.pass(7 * time.Hour) // later than the longest wait for a retry
 		l.exportHealthy()
@@ -166,7 +171,7 @@ func (l *live) liveRun() error {
 	if held != nil && len(p.summary.Held) != len(held.Held) {
 		l.t.Errorf("Run = %v, and %d held in its summary", p.err, len(p.summary.Held))
 	}
-	if p.err != nil || p.summary.Pending > 0 || p.summary.Waiting > 0 || len(p.summary.Held) > 0 {
+	if p.err != nil || p.summary.Pending > 0 || p.summary.Waiting > 0 || len(p.summary.Held)+len(p.summary.Capped) > 0 {
 		l.broken++
 	}
 	if !global && l.dieAt == 0 {

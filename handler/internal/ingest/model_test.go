@@ -47,16 +47,21 @@ func play(t *testing.T, seed uint64) {
 	m := newModel(t, rand.NewPCG(seed, 7))
 	m.maxRows = 100 + m.r.IntN(2000)
 	m.lookback, m.pageSize = time.Duration(1+m.r.IntN(5))*24*time.Hour, 1+m.r.IntN(20)
+	m.maxTasks = 1 + m.r.IntN(30)
 	for range 3 + m.r.IntN(12) {
 		for range m.r.IntN(8) {
 			m.export()
 		}
 		m.breakSomething()
+		if m.maxPair = unbounded; m.r.IntN(3) == 0 {
+			m.maxPair = int64(20 + m.r.IntN(300))
+		}
 		m.step = m.next
 		m.oneRun()
 		m.repair()
 		m.now = m.now.Add(time.Duration(m.r.IntN(3*3600)) * time.Second)
 	}
+	m.maxPair = unbounded
 	for range 3 {
 		makeDue(m.cloud)
 		id := fmt.Sprint("good", m.calls) // by which a run knows that a refusal is not the table's fault
@@ -189,7 +194,7 @@ func (m *model) oneRun() error {
 	if m.stopAt > 0 && m.calls >= m.stopAt {
 		m.broken++
 	}
-	if s.Pending > 0 {
+	if s.Pending > 0 || len(s.Capped) > 0 {
 		m.broken++ // an object read hours later may hold what another held, and the ledger has forgotten that
 	}
 	if err != nil {

@@ -15,6 +15,7 @@ type mover struct {
 	dedupe   *dedupe
 	reads    *reads
 	folders  *folders
+	ceiling  *ceiling
 	suspects *suspects
 	lines    *lines
 	long     guardduty.LongLines
@@ -32,8 +33,8 @@ type mover struct {
 func newMover(job *Job, summary *Summary, snap Snapshot) *mover {
 	m := &mover{
 		job: job, dedupe: newDedupe(snap.Sent), suspects: &suspects{}, lines: newLines(job.Log),
-		folders: &folders{administrators: job.Administrators},
-		long:    guardduty.NewLongLines(), pending: make(map[ID]time.Time), blocked: make(map[string]error),
+		folders: &folders{administrators: job.Administrators}, ceiling: &ceiling{bytes: job.MaxPairBytes},
+		long: guardduty.NewLongLines(), pending: make(map[ID]time.Time), blocked: make(map[string]error),
 		summary: summary,
 	}
 	for _, p := range snap.Pending {
@@ -57,9 +58,13 @@ func (m *mover) move(st stages, tasks []*task) error {
 	if !m.careful {
 		return m.pass(st, tasks)
 	}
-	for _, t := range tasks {
-		if st.reading.Err() != nil {
+	for shares := newShares(tasks); ; {
+		t, read := shares.next()
+		if t == nil || st.reading.Err() != nil {
 			return nil
+		}
+		if m.ceiling.reached(t.pair) {
+			continue
 		}
 		if err := m.note(st, t); err != nil {
 			return err
@@ -67,8 +72,8 @@ func (m *mover) move(st stages, tasks []*task) error {
 		if err := m.pass(st, []*task{t}); err != nil {
 			return err
 		}
+		read()
 	}
-	return nil
 }
 
 func (m *mover) pass(st stages, tasks []*task) error {
@@ -111,34 +116,29 @@ func (m *mover) pass(st stages, tasks []*task) error {
 	return firstError(record.wait(), deliverErr, flushErr, fetchErr)
 }
 
-// fetchAll feeds the tasks, in their order, to the fetchers. Running out of
-// time is not an error.
+// fetchAll lets the fetchers read the tasks, each pair's in their order. Running
+// out of time is not an error.
 func (p *pass) fetchAll(reading, delivering context.Context, tasks []*task) error {
 	reading, cancel := context.WithCancel(reading)
 	defer cancel()
 	defer context.AfterFunc(delivering, cancel)() // nothing is read that cannot be delivered
 	fetch, fetching := newGroup(reading, p.job.Log)
-	queue := make(chan *task)
+	shares := newShares(tasks)
 	for range min(p.job.Fetchers, len(tasks)) {
 		fetch.run(fetching, func(ctx context.Context) error {
 			f := p.newFetcher()
-			for t := range queue {
-				if err := f.fetch(ctx, t); err != nil {
+			for {
+				t, read := shares.next()
+				if t == nil || ctx.Err() != nil {
+					return nil
+				}
+				err := f.fetch(ctx, t)
+				if read(); err != nil {
 					return err
 				}
 			}
-			return nil
 		})
 	}
-feed:
-	for _, t := range tasks {
-		select {
-		case queue <- t:
-		case <-fetching.Done():
-			break feed
-		}
-	}
-	close(queue)
 	if err := fetch.wait(); err != nil && reading.Err() == nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"path"
 	"regexp"
 	"slices"
@@ -17,6 +18,10 @@ import (
 // listers is the number of accounts listed at once.
 const listers = 16
 
+// maxTasks is the most objects that one listing takes, so that they fit into
+// memory, some 25 MB.
+const maxTasks = 50_000
+
 // probe is the number of objects to ask for where it is not yet known whether
 // they are needed: a longer page takes longer to read.
 const probe = 200
@@ -28,16 +33,22 @@ type PlanStats struct {
 	Window  int // export objects modified within the window
 	Known   int // of these, recorded by an earlier run
 	Skipped int // listed keys that are not export objects, or empty ones
+
+	Accounts int  // folders of accounts that were to be listed
+	Late     bool // the time to list ended before all of them were
 }
 
 // scope says which objects a planner chooses.
 type scope struct {
-	folder  string    // the root, or the folder of an organization, an account or a pair
-	folders []string  // below the root, where that is the folder
-	since   time.Time // objects modified up to here are ignored
-	until   time.Time // and those modified later; zero for no end
-	known   map[ID]struct{}
-	left    map[string]bool // folders to leave out
+	folder   string    // the root, or the folder of an organization, an account or a pair
+	folders  []string  // below the root, where that is the folder
+	accounts []string  // whose folders are listed; none for all
+	turn     uint64    // chooses the account to begin with
+	most     int       // objects that one listing takes
+	since    time.Time // objects modified up to here are ignored
+	until    time.Time // and those modified later; zero for no end
+	known    map[ID]struct{}
+	left     map[string]bool // folders to leave out
 }
 
 // planner lists one scope. Object names are random, so they have no order in
@@ -53,12 +64,18 @@ type planner struct {
 	mu       sync.Mutex
 	pairs    map[string]bool // all that exist; true once one had objects in a listed day
 	tasks    []*task
+	of       map[guardduty.Pair]int // how many of the tasks a pair has
+	most     int                    // of the tasks for a pair
+	over     bool                   // there are more
 	seen     map[ID]struct{}
 	stats    PlanStats
 	left     map[string]bool
 	unlisted map[string]error // folders that could not be listed
 	anything bool             // some folder could be listed
 }
+
+// complete reports that the last listing has all that is new.
+func (p *planner) complete() bool { return !p.over && !p.stats.Late }
 
 func newPlanner(archive Archive, log *slog.Logger, root string, s scope) *planner {
 	return &planner{
@@ -75,9 +92,16 @@ func newPlanner(archive Archive, log *slog.Logger, root string, s scope) *planne
 // list returns the new objects of a window, oldest first. The first window's
 // listing finds the pairs, those without objects in it too; each later window
 // costs one call a pair and a thousand objects. A folder that cannot be listed
-// does not fail the listing as long as another can.
+// does not fail the listing as long as another can. It takes half of the time
+// that ctx has left at most, and returns what it found until then.
 func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
-	p.tasks, p.seen = nil, make(map[ID]struct{})
+	p.tasks, p.seen, p.of, p.most = nil, make(map[ID]struct{}), make(map[guardduty.Pair]int), p.scope.most
+	p.over, p.stats.Late, p.anything = false, false, false
+	if end, bounded := ctx.Deadline(); bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
+		defer cancel()
+	}
 	var err error
 	if p.listed {
 		err = p.each(ctx, slices.Sorted(maps.Keys(p.pairs)), func(ctx context.Context, pair string) error {
@@ -92,6 +116,9 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 			p.stats.Pairs++
 		}
 	}
+	if err != nil && ctx.Err() != nil && p.anything {
+		p.stats.Late, err = true, nil
+	}
 	if err == nil && !p.listed && !p.anything {
 		err = firstOf(p.unlisted) // no folder could be listed
 	}
@@ -105,7 +132,7 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 		}
 		return strings.Compare(a.Object.Key, b.Object.Key)
 	})
-	return probesFirst(p.tasks), nil
+	return p.tasks, nil
 }
 
 // firstOf returns the error of the first folder; nil when there is none.
@@ -153,30 +180,9 @@ func below(folders map[string]bool, key string) bool {
 	return false
 }
 
-// probesFirst puts the oldest and the newest object of every day folder before
-// all others: when one account cannot be read, a run soon knows.
-func probesFirst(tasks []*task) []*task {
-	newest := make(map[string]*task)
-	for _, t := range tasks {
-		newest[path.Dir(t.Object.Key)] = t
-	}
-	oldest := make(map[string]bool)
-	var probes, others []*task
-	for _, t := range tasks {
-		folder := path.Dir(t.Object.Key)
-		if !oldest[folder] || newest[folder] == t {
-			oldest[folder] = true
-			probes = append(probes, t)
-		} else {
-			others = append(others, t)
-		}
-	}
-	return append(probes, others...)
-}
-
 // discover scans all accounts of the scope. They are the folders below the root,
-// and below each of the root's other folders: those of an organization have its
-// id in between.
+// and below those of organizations. It begins with another account each time: so
+// a listing that takes too long comes to each of them.
 func (p *planner) discover(ctx context.Context, w window) error {
 	folders := p.scope.folders
 	if p.scope.folder != p.root {
@@ -187,29 +193,56 @@ func (p *planner) discover(ctx context.Context, w window) error {
 			return p.scan(ctx, pair, guardduty.Pair(pair).DayFolder(w.from), w)
 		})
 	}
-	var accounts []string
+	var accounts, organizations []string
 	for _, folder := range folders {
-		inner := []string{folder}
-		if !isAccount(folder) && !p.leftOut(folder) {
-			var err error
-			inner, _, err = p.archive.Folders(ctx, folder)
-			p.anything = p.anything || err == nil
-			if err = p.noteListing(ctx, folder, err); err != nil {
-				return err
-			}
+		switch {
+		case p.leftOut(folder):
+		case isAccount(folder):
+			accounts = append(accounts, folder)
+		case isOrganization(folder):
+			organizations = append(organizations, folder)
 		}
-		accounts = append(accounts, slices.DeleteFunc(inner, func(f string) bool {
-			return !isAccount(f) || p.leftOut(f)
-		})...)
 	}
-	return p.each(ctx, accounts, func(ctx context.Context, account string) error {
+	if err := p.each(ctx, organizations, func(ctx context.Context, organization string) error {
+		inner, _, err := p.archive.Folders(ctx, organization)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.anything = p.anything || err == nil
+		accounts = append(accounts, inner...)
+		return err
+	}); err != nil {
+		return err
+	}
+	accounts = slices.DeleteFunc(accounts, func(f string) bool {
+		return !isAccount(f) || p.leftOut(f) || !p.wanted(path.Base(f))
+	})
+	p.stats.Accounts = len(accounts)
+	return p.each(ctx, turned(accounts, p.scope.turn), func(ctx context.Context, account string) error {
 		return p.scan(ctx, account+"GuardDuty/", "", w)
 	})
 }
 
+// wanted reports whether the folder of an account is listed.
+func (p *planner) wanted(account string) bool {
+	return len(p.scope.accounts) == 0 || slices.Contains(p.scope.accounts, account)
+}
+
+// turned returns the list from some place on, and then what stands before it.
+func turned(list []string, turn uint64) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	slices.Sort(list)
+	from := rand.New(rand.NewPCG(turn, 0)).IntN(len(list))
+	return slices.Concat(list[from:], list[:from])
+}
+
+// The id of an organization is documented in the AWS Organizations API reference,
+// "Organization": o- and 10 to 32 letters or digits.
 var (
-	isAccount = regexp.MustCompile(`(^|/)[0-9]{12}/$`).MatchString
-	isPair    = regexp.MustCompile(`(^|/)[0-9]{12}/GuardDuty/[^/]+/$`).MatchString
+	isAccount      = regexp.MustCompile(`(^|/)[0-9]{12}/$`).MatchString
+	isOrganization = regexp.MustCompile(`(^|/)o-[a-z0-9]{10,32}/$`).MatchString
+	isPair         = regexp.MustCompile(`(^|/)[0-9]{12}/GuardDuty/[^/]+/$`).MatchString
 )
 
 // each calls f with every folder, several at once. A folder that f fails for is
@@ -320,6 +353,40 @@ func (p *planner) choose(o Object, pair guardduty.Pair) {
 		p.stats.Known++
 		return
 	}
+	if p.of[pair] >= p.most || p.most == 1 && len(p.tasks) >= p.scope.most {
+		p.over = true
+		return
+	}
 	p.seen[o.ID()] = struct{}{}
+	p.of[pair]++
 	p.tasks = append(p.tasks, newTask(o, pair))
+	for len(p.tasks) > p.scope.most && p.most > 1 {
+		p.trim()
+	}
+}
+
+// trim halves what a pair may have of the tasks. It is called with the lock held.
+func (p *planner) trim() {
+	p.most /= 2
+	p.over = true
+	clear(p.of)
+	p.tasks = slices.DeleteFunc(p.tasks, func(t *task) bool {
+		p.of[t.pair]++
+		return p.of[t.pair] > p.most
+	})
+	for pair, n := range p.of {
+		p.of[pair] = min(n, p.most)
+	}
+}
+
+// settled lets the next listing of the window skip what was recorded since the
+// last one. It reports whether that was anything.
+func (p *planner) settled(tasks []*task) (some bool) {
+	for _, t := range tasks {
+		if t.recorded || t.pending != nil {
+			p.scope.known[t.Object.ID()] = struct{}{}
+			some = true
+		}
+	}
+	return some
 }

@@ -25,6 +25,7 @@ type run struct {
 	mover   *mover
 	holds   *holds
 	prober  *prober
+	capped  map[string]bool // accounts and Regions that reached their ceiling, of which something is left
 }
 
 // work loads the state and does what there is to do: everything that is new,
@@ -61,6 +62,7 @@ func (r *run) root() string { return guardduty.Root(r.job.Prefix) }
 // The first run keeps its start time before it lists further, so that a failed
 // first run does not move it.
 func (r *run) begin(st stages, snap Snapshot) (err error) {
+	r.capped = make(map[string]bool)
 	r.archive = &counted{Archive: r.job.Archive}
 	r.mover, r.holds = newMover(r.job, r.summary, snap), newHolds(r.job.State, r.job.Log, snap.Held)
 	r.mark, r.summary.Watermark = snap.Mark, snap.Mark.Time
@@ -124,6 +126,7 @@ func (r *run) leave() {
 	r.summary.Watermark = r.mark.Time
 	r.summary.Lag = r.now.Sub(r.mark.Time)
 	r.summary.Held = r.holds.failing()
+	r.summary.Capped = slices.Sorted(maps.Keys(r.capped))
 	r.summary.Waiting, r.summary.Oldest = r.mover.waiting()
 }
 
@@ -194,30 +197,40 @@ func (r *run) live(st stages, snap Snapshot) error {
 			Folder: folder, Since: r.start, Next: r.start, Mark: f.mark.Time, Floor: f.mark.Floor,
 		}, why)
 	}
+	f.leave = func(ctx context.Context, pair string) error {
+		return r.holds.leave(ctx, Held{
+			Folder: pair, Since: r.start, Next: r.start, Mark: f.mark.Time, Floor: f.mark.Floor, Until: f.end,
+		})
+	}
 	defer func() {
 		r.summary.Plan = f.plan.stats
+		if len(r.job.Accounts) > 0 && f.plan.listed && f.plan.stats.Accounts == 0 && len(r.holds.list) == 0 {
+			r.summary.NoFolders = true
+		}
 		r.summary.Left += len(f.open)
 		r.summary.WindowsLeft = len(f.windows)
 	}()
-	return r.move(st, f, func() (before, after []*task) { return due(snap.Pending, f.plan, r.start) })
+	return r.move(st, f, func() []*task { return due(snap.Pending, f.plan, r.start) })
 }
 
-// due returns the tasks of the pending objects whose time has come: those that
-// an earlier run began, and those that failed before. The failed ones are read
-// after all others, since they may only cost time. What was open when a process
-// ended is for openedBefore.
-func due(pending []Pending, plan *planner, now time.Time) (resumed, failed []*task) {
+// due returns the tasks of the pending objects whose time has come. What was open
+// when a process ended is for openedBefore.
+func due(pending []Pending, plan *planner, now time.Time) (tasks []*task) {
 	slices.SortFunc(pending, func(a, b Pending) int { return a.Next.Compare(b.Next) })
+	retries := 0
 	for _, p := range pending {
-		switch {
-		case p.Next.After(now), plan.leftOut(p.Object.Key), p.Opens > 0:
-		case p.Attempts == 0 && p.Tries == 0:
-			resumed = append(resumed, taskOf(&p, plan.root))
-		case len(failed) < maxRetries:
-			failed = append(failed, taskOf(&p, plan.root))
+		t := taskOf(&p, plan.root)
+		if p.Next.After(now) || plan.leftOut(p.Object.Key) || p.Opens > 0 {
+			continue
+		}
+		if t.failedBefore() {
+			retries++
+		}
+		if !t.failedBefore() || retries <= maxRetries {
+			tasks = append(tasks, t)
 		}
 	}
-	return resumed, failed
+	return tasks
 }
 
 // maxRetries is the most objects that failed before which one run reads again.
@@ -225,6 +238,7 @@ const maxRetries = 1000
 
 // planner returns a planner that skips what waits in a row of its own.
 func (r *run) planner(s scope) *planner {
+	s.accounts, s.turn, s.most = r.job.Accounts, uint64(r.start.UnixNano()), r.job.tasks()
 	for id := range r.mover.pending {
 		s.known[id] = struct{}{}
 	}
@@ -238,6 +252,10 @@ func (r *run) backlogs(st stages) error {
 		h, left := r.holds.now(listed) // the backlog before it may have changed it
 		if !left || h.Until.IsZero() || h.Next.After(r.start) || below(r.holds.folders(), h.Folder) ||
 			st.reading.Err() != nil {
+			continue
+		}
+		if r.mover.ceiling.reached(guardduty.Pair(h.Folder)) {
+			r.capped[h.Place()] = true
 			continue
 		}
 		errs = append(errs, r.backlog(st, h))
@@ -273,6 +291,11 @@ func (r *run) backlog(st stages, h Held) error {
 		part := h
 		part.Folder, part.Next = folder, r.start
 		return r.holds.hold(ctx, part, why)
+	}
+	f.leave = func(ctx context.Context, pair string) error {
+		part := h
+		part.Folder, part.Next = pair, r.start
+		return r.holds.leave(ctx, part)
 	}
 	err = r.move(st, f, nil)
 	r.summary.Left += len(f.open)

@@ -21,6 +21,7 @@ type Summary struct {
 	Repeated     int            // duplicate findings, skipped because the same update was already sent
 	Foreign      int            // findings in a folder that has no business with their account
 	ForeignIn    string         // the first such folder, and whose finding it had
+	Capped       []string       // accounts and Regions that reached their ceiling, of which something is left
 	EmptyLines   int            // lines such as {"findings":[]}
 	BadLines     int            // lines and findings quarantined
 	BadObjects   int            // objects quarantined
@@ -66,6 +67,7 @@ func (s *Summary) Fields() []Field {
 		{"dropped", "Dropped", dropped},
 		{"repeated", "Repeated", s.Repeated},
 		{"foreign", "Foreign", s.Foreign},
+		{"capped", "Capped", len(s.Capped)},
 		{"pending", "Pending", s.Pending},
 		{"quarantined", "Quarantined", s.BadLines + s.BadObjects},
 		{"left", "Left", s.Left},
@@ -122,7 +124,7 @@ func (s *Summary) Outcome() string {
 	switch {
 	case s.Failure != "":
 		return OutcomeFailed
-	case s.Left > 0 || s.WindowsLeft > 0:
+	case s.Left > 0 || s.WindowsLeft > 0 || len(s.Capped) > 0:
 		return OutcomePartial
 	default:
 		return OutcomeOK

@@ -3,7 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"slices"
+	"maps"
 	"time"
 )
 
@@ -19,18 +19,21 @@ const (
 
 // sweep moves objects that came late. It does so when nothing else is left.
 func (r *run) sweep(st stages) error {
-	if r.now.Sub(r.mark.Swept) < sweepEvery || r.summary.Left > 0 || r.summary.WindowsLeft > 0 || r.mover.careful {
+	left := r.summary.Left > 0 || r.summary.WindowsLeft > 0 || len(r.capped) > 0
+	if r.now.Sub(r.mark.Swept) < sweepEvery || left || r.mover.careful {
 		return nil
 	}
 	from := r.now.UTC().Truncate(day).Add(-sweepDays * day)
 	plan := r.planner(scope{
 		folder: r.root(), folders: r.folders, since: r.mark.Kept, known: make(map[ID]struct{}), left: r.holds.folders(),
 	})
+	recorded := make(map[time.Time]Ledger) // by the day of their objects
 	for w := (window{from, from}); !w.from.After(r.now); w = (window{w.from.Add(day), w.to.Add(day)}) {
-		tasks, err := plan.list(st.reading, w)
-		plan.takeUnlisted() // the next run holds what cannot be listed
+		err := r.learn(st.reading, plan, w.from, recorded)
+		var tasks []*task
 		if err == nil {
-			tasks, err = r.unrecorded(st.reading, tasks)
+			tasks, err = plan.list(st.reading, w)
+			plan.takeUnlisted() // the next run holds what cannot be listed
 		}
 		if err != nil {
 			return unlessEnded(st.reading, fmt.Errorf("sweep: %w", err))
@@ -40,9 +43,9 @@ func (r *run) sweep(st stages) error {
 			return err
 		}
 		r.mover.takeBlocked() // the next sweep finds them again
-	}
-	if st.reading.Err() != nil {
-		return nil
+		if !plan.complete() || st.reading.Err() != nil {
+			return nil // the next run sweeps again
+		}
 	}
 	next := r.mark
 	next.Swept = r.now
@@ -54,22 +57,19 @@ func (r *run) sweep(st stages) error {
 	return nil
 }
 
-// unrecorded returns the tasks of objects that are not in the ledger.
-func (r *run) unrecorded(ctx context.Context, tasks []*task) ([]*task, error) {
-	days := make(map[time.Time]bool)
-	for _, t := range tasks {
-		days[t.Object.LastModified.UTC().Truncate(day)] = true
-	}
-	for from := range days {
-		ledger, err := r.job.State.Recorded(ctx, r.root(), from, from.Add(day-1))
-		if err != nil {
-			return nil, err
+// learn lets a planner know what is recorded of the objects in the folder of a
+// day: they were modified on it, or on a day beside it.
+func (r *run) learn(ctx context.Context, plan *planner, folder time.Time, recorded map[time.Time]Ledger) error {
+	for d := folder.Add(-day); !d.After(folder.Add(day)); d = d.Add(day) {
+		if _, known := recorded[d]; !known {
+			ledger, err := r.job.State.Recorded(ctx, r.root(), d, d.Add(day-1))
+			if err != nil {
+				return err
+			}
+			r.mover.dedupe.know(ledger.Sent)
+			recorded[d] = ledger
 		}
-		r.mover.dedupe.know(ledger.Sent)
-		tasks = slices.DeleteFunc(tasks, func(t *task) bool {
-			_, done := ledger.Done[t.Object.ID()]
-			return done
-		})
+		maps.Copy(plan.scope.known, recorded[d].Done)
 	}
-	return tasks, nil
+	return nil
 }

@@ -32,7 +32,7 @@ type task struct {
 	sent         []Update      // accepted and not recorded yet
 	quarantine   []Quarantined // not recorded yet
 	badLines     int
-	err          error // why the object is read again: a transient error, a postponed line, or errStopped
+	err          error // why the object is read again: a transient error, a postponed line, errStopped or errCapped
 	hole         int   // the first line that was postponed
 	givenUp      bool  // what failed is not tried again
 	ended        bool  // its last entry is final
@@ -61,6 +61,12 @@ func taskOf(p *Pending, root string) *task {
 	return &task{
 		Object: p.Object, pair: key.Pair, pending: p, kept: p.Lines, tried: p.Tries, opens: p.Opens,
 	}
+}
+
+// failedBefore reports whether the object could not be read, or was refused, when
+// it was read last.
+func (t *task) failedBefore() bool {
+	return t.pending != nil && (t.pending.Attempts > 0 || t.pending.Tries > 0)
 }
 
 // begin begins the reading. It returns the number of lines to skip: their
@@ -182,7 +188,7 @@ func (t *task) outcome() outcome {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case t.err == errStopped && t.settled() == t.kept && len(t.sent) == 0:
+	case t.stopped() && t.settled() == t.kept && len(t.sent) == 0:
 		return untouched
 	case t.unreadable():
 		return failed
@@ -195,8 +201,12 @@ func (t *task) outcome() outcome {
 // called with the lock held.
 func (t *task) unreadable() bool {
 	_, refused := t.err.(*refusedError)
-	return t.err != nil && t.err != errStopped && t.err != errOtherCopy && !refused
+	return t.err != nil && !t.stopped() && t.err != errOtherCopy && !refused
 }
+
+// stopped reports that a later run continues the object. It is called with the
+// lock held.
+func (t *task) stopped() bool { return t.err == errStopped || t.err == errCapped }
 
 // settled is the number of leading lines of which every finding is accepted or
 // quarantined. It is called with the lock held.

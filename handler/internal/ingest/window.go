@@ -6,11 +6,11 @@ const day = 24 * time.Hour
 
 // window is a range of day folders that is listed and processed together.
 type window struct {
-	from, to time.Time // first and last day; to is zero for no end
+	from, to time.Time // first and last day
 }
 
-// windows divides the days from the one before since up to now into windows,
-// oldest first. The last has no end. A source that is up to date has only that
+// windows divides the days from the one before since to the one after now into
+// windows, oldest first. Later days are not listed: GuardDuty has none. A source that is up to date has only that
 // one; a backlog has a window for each day, so that memory is bounded by a day
 // and not by the backlog.
 //
@@ -24,7 +24,7 @@ func windows(since, now time.Time) []window {
 		list = append(list, window{from, to})
 		from = to.Add(day)
 	}
-	return append(list, window{from: from})
+	return append(list, window{from, now.UTC().Truncate(day).Add(day)})
 }
 
 // days divides a backlog that ends at until into windows of a day, oldest first.
@@ -44,13 +44,10 @@ func days(since, until time.Time) []window {
 // processed. Later folders hold later objects; an hour is left for a folder that
 // was chosen by a clock ahead of the one that dated its objects.
 func (w window) end(now time.Time) time.Time {
-	if end := w.to.Add(day - time.Hour); !w.to.IsZero() && end.Before(now) {
-		return end
-	}
-	return now
+	return earlier(w.to.Add(day-time.Hour), now)
 }
 
 // holds reports whether a day folder is in the window.
 func (w window) holds(d time.Time) bool {
-	return !d.Before(w.from) && (w.to.IsZero() || !d.After(w.to))
+	return !d.Before(w.from) && !d.After(w.to)
 }

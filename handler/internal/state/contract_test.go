@@ -89,7 +89,7 @@ func TestContractRows(t *testing.T) {
 		source + "run|7437822252354775807": {
 			"Started": "2026-08-01T02:03:04.5Z", "Seconds": 12.0, "Outcome": "failed", "Failure": "no permission",
 			"Objects": 3.0, "Findings": 40.0, "Batches": 2.0, "Bytes": "21474836480", "Bytes@odata.type": "Edm.Int64",
-			"Dropped": 12.0, "Repeated": 6.0, "Foreign": 16.0,
+			"Dropped": 12.0, "Repeated": 6.0, "Foreign": 16.0, "Capped": 2.0,
 			"Pending": 1.0, "Quarantined": 9.0, "Left": 8.0, "DaysLeft": 2.0,
 			"Lists": 21.0, "Reads": 4.0, "Pairs": 20.0, "Held": 1.0, "Waiting": 13.0, "Archived": 14.0, "Late": 15.0,
 			"Watermark": "2026-08-01T01:00:00Z", "LagSeconds": 90.5,
@@ -125,6 +125,7 @@ func run() ingest.Summary {
 		Dropped:    map[string]int{"MIN_SEVERITY": 5, "EXCLUDE_SAMPLES": 7},
 		Repeated:   6,
 		Foreign:    16,
+		Capped:     []string{"111122223333 eu-west-1", "111122223333 us-east-1"},
 		EmptyLines: 1, BadLines: 5, BadObjects: 4, Pending: 1, Left: 8, WindowsLeft: 2,
 		Waiting: 13, Archived: 14, Late: 15, Held: []ingest.Held{{Folder: "AWSLogs/1/"}},
 		Watermark: written.Truncate(time.Hour).Add(-time.Hour), Lag: 90500 * time.Millisecond, Failure: "no permission",
