@@ -7,14 +7,35 @@ import (
 	"strings"
 )
 
-// operators are the condition operators that are known, on a value of the
-// request and one of the policy.
-var operators = map[string]func(value, want string) bool{
-	"StringEquals": func(value, want string) bool { return value == want },
-	"StringLike":   func(value, want string) bool { return like(value, want) },
-	"Bool":         strings.EqualFold,
-	"ArnLike":      arnLike,
+// operator is a condition operator.
+type operator struct {
+	// match compares a value of the request with one of the policy.
+	match func(value, want string) bool
+	// negated operators hold when nothing matches, so also when the request
+	// lacks the key. All others need the key.
+	negated bool
 }
+
+// operators are the condition operators that are known.
+var operators = map[string]operator{
+	"StringEquals":                 {match: equal},
+	"StringNotEquals":              {match: equal, negated: true},
+	"ForAllValues:StringNotEquals": {match: equal, negated: true},
+	"StringLike":                   {match: like},
+	"Bool":                         {match: strings.EqualFold},
+	"ArnLike":                      {match: arnLike},
+	"ArnNotEquals":                 {match: arnLike, negated: true},
+}
+
+// holds reports whether the operator does for what the request has of a key.
+func (o operator) holds(values, wanted texts) bool {
+	matched := anyOf(values, func(value string) bool {
+		return anyOf(wanted, func(want string) bool { return o.match(value, want) })
+	})
+	return matched != o.negated
+}
+
+func equal(value, want string) bool { return value == want }
 
 // arnLike compares part by part: a wildcard does not cross a colon, but in the
 // last part.

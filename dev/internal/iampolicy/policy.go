@@ -22,8 +22,10 @@ type Request struct {
 	Kind, Principal string
 	Action          string
 	Resource        string
-	// Context holds the condition keys that the request has.
+	// Context holds the condition keys that the request has, Lists those of
+	// them that have several values.
 	Context map[string]string
+	Lists   map[string][]string
 }
 
 // Decision is what a document says of a request.
@@ -72,7 +74,7 @@ func Parse(text string) (*Document, error) {
 			return nil, fmt.Errorf("policy: statement %q has effect %q and %d actions", s.Sid, s.Effect, len(s.Action))
 		}
 		for operator := range s.Condition {
-			if operators[operator] == nil {
+			if _, known := operators[operator]; !known {
 				return nil, fmt.Errorf("policy: statement %q: operator %s is not known here", s.Sid, operator)
 			}
 		}
@@ -88,7 +90,7 @@ func (d *Document) Decide(r Request) Decision {
 	for _, s := range d.Statement {
 		who := s.Principal.match(r)
 		if who == Silent || !s.Action.match(r.Action, true) ||
-			s.Resource != nil && !s.Resource.match(r.Resource, false) || !s.holds(r.Context) {
+			s.Resource != nil && !s.Resource.match(r.Resource, false) || !s.holds(r) {
 			continue
 		}
 		if s.Effect == "Deny" {
@@ -99,13 +101,15 @@ func (d *Document) Decide(r Request) Decision {
 	return decision
 }
 
-// holds reports whether all conditions do. A key that the request lacks makes
-// a condition false, as it does for every operator known here.
-func (s Statement) holds(context map[string]string) bool {
-	for operator, keys := range s.Condition {
+// holds reports whether all conditions do.
+func (s Statement) holds(r Request) bool {
+	for name, keys := range s.Condition {
 		for key, wanted := range keys {
-			value, ok := context[key]
-			if !ok || !anyOf(wanted, func(want string) bool { return operators[operator](value, want) }) {
+			values := texts(r.Lists[key])
+			if value, ok := r.Context[key]; ok {
+				values = texts{value}
+			}
+			if !operators[name].holds(values, wanted) {
 				return false
 			}
 		}

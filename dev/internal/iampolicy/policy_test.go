@@ -136,6 +136,49 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// A negated operator holds where nothing matches: for another value, and for a
+// request without the key. Of a list it takes every value.
+func TestNegatedOperators(t *testing.T) {
+	const role = "arn:aws:iam::111122223333:role/x/writer"
+	list := func(values ...string) map[string][]string { return map[string][]string{"a": values} }
+	for _, tt := range []struct {
+		name, condition string
+		context         map[string]string
+		lists           map[string][]string
+		holds           bool
+	}{
+		{"another text", `"StringNotEquals":{"a":["x","y"]}`, map[string]string{"a": "z"}, nil, true},
+		{"one of the texts", `"StringNotEquals":{"a":["x","y"]}`, map[string]string{"a": "y"}, nil, false},
+		{"no text", `"StringNotEquals":{"a":"x"}`, nil, nil, true},
+		{"no wildcard", `"StringNotEquals":{"a":"*"}`, map[string]string{"a": "x"}, nil, true},
+		{"another ARN", `"ArnNotEquals":{"a":"` + role + `"}`, map[string]string{"a": role + "2"}, nil, true},
+		{"the ARN", `"ArnNotEquals":{"a":"` + role + `"}`, map[string]string{"a": role}, nil, false},
+		{"no ARN", `"ArnNotEquals":{"a":"` + role + `"}`, nil, nil, true},
+		{"a list of others", `"ForAllValues:StringNotEquals":{"a":"x"}`, nil, list("y", "z"), true},
+		{"a list with it", `"ForAllValues:StringNotEquals":{"a":"x"}`, nil, list("y", "x"), false},
+		{"no list", `"ForAllValues:StringNotEquals":{"a":"x"}`, nil, nil, true},
+		{
+			"two keys, one of them matches", `"StringNotEquals":{"a":"x"},"ArnNotEquals":{"b":"` + role + `"}`,
+			map[string]string{"a": "z", "b": role}, nil, false,
+		},
+	} {
+		d, err := iampolicy.Parse(document(
+			`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*","Condition":{` + tt.condition + `}}`))
+		if err != nil {
+			t.Fatalf("%s: Parse() = %v", tt.name, err)
+		}
+		want := iampolicy.Silent
+		if tt.holds {
+			want = iampolicy.Denied
+		}
+		request := iampolicy.Request{Kind: "AWS", Principal: role, Action: "s3:PutObject", Resource: "x",
+			Context: tt.context, Lists: tt.lists}
+		if got := d.Decide(request); got != want {
+			t.Errorf("%s: Decide() = %d, want %d", tt.name, got, want)
+		}
+	}
+}
+
 // What the package does not know, it does not judge.
 func TestParseRefuses(t *testing.T) {
 	for _, text := range []string{
@@ -145,7 +188,7 @@ func TestParseRefuses(t *testing.T) {
 		document(`{"Effect":"Allow","Action":"s3:*","NotResource":"x"}`),
 		document(`{"Effect":"Allow","NotPrincipal":"*","Action":"s3:*","Resource":"x"}`),
 		document(`{"Effect":"Allow","Action":1,"Resource":"x"}`),
-		document(`{"Effect":"Allow","Action":"s3:*","Resource":"x","Condition":{"StringNotEquals":{"a":"b"}}}`),
+		document(`{"Effect":"Allow","Action":"s3:*","Resource":"x","Condition":{"StringNotLike":{"a":"b"}}}`),
 		document(`{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"s3:*","Resource":"x"}`),
 		document(`{"Effect":"Allow","Principal":{"CanonicalUser":"x"},"Action":"s3:*","Resource":"x"}`),
 		document(`{"Effect":"Allow","Principal":"me","Action":"s3:*","Resource":"x"}`),
