@@ -55,6 +55,28 @@ func TestReaderDecryptsThroughS3Alone(t *testing.T) {
 	}
 }
 
+// A bucket's name can be given up and taken in another account: what is there
+// then is not the export.
+func TestReaderReadsOnlyTheAccountsBucket(t *testing.T) {
+	const reader, object = "arn:aws:iam::111122223333:role/reader", bucketARN + "/AWSLogs/1/a"
+	for _, parameters := range [][]string{{"Reader=KeyPair"}, keyless, externalRole} {
+		d := policy(t, render(t, append(parameters, "BucketName="+bucket)...), "ReaderPolicy", "PolicyDocument")
+		of := func(account string) map[string]string {
+			return map[string]string{"aws:ResourceAccount": account, "s3:prefix": "AWSLogs/"}
+		}
+		for _, request := range []struct{ action, resource string }{
+			{"s3:ListBucket", bucketARN}, {"s3:GetObject", object},
+		} {
+			judge(t, d, []verdict{
+				{"in the account", asUser(reader, request.action, request.resource, of(account)), iampolicy.Allowed},
+				{"in another", asUser(reader, request.action, request.resource, of("444455556666")), iampolicy.Silent},
+				{"not known where", asUser(reader, request.action, request.resource,
+					map[string]string{"s3:prefix": "AWSLogs/"}), iampolicy.Silent},
+			})
+		}
+	}
+}
+
 // The role is for one identity's token for one audience.
 func TestKeylessRoleIsForOneIdentity(t *testing.T) {
 	s := render(t, keyless...)
