@@ -129,14 +129,51 @@ func TestExternalRoleWantsItsExternalID(t *testing.T) {
 	})
 }
 
+// The role for people wants more than a name: multi-factor authentication, an
+// external id, or both.
+func TestAnalystProvesMore(t *testing.T) {
+	const person, id = "arn:aws:iam::111122223333:user/analyst", "an-external-id-of-ours"
+	proof := func(mfa, id string) map[string]string {
+		context := map[string]string{}
+		if mfa != "" {
+			context["aws:MultiFactorAuthPresent"] = mfa
+		}
+		if id != "" {
+			context["sts:ExternalId"] = id
+		}
+		return context
+	}
+	for name, tt := range map[string]struct {
+		parameters         []string
+		none, mfa, id, all iampolicy.Decision
+	}{
+		"as it is": {nil, iampolicy.Silent, iampolicy.Allowed, iampolicy.Silent, iampolicy.Allowed},
+		"external id": {[]string{"AnalystRequiresMFA=false", "AnalystExternalId=" + id}, iampolicy.Silent,
+			iampolicy.Silent, iampolicy.Allowed, iampolicy.Allowed},
+		"both": {[]string{"AnalystExternalId=" + id}, iampolicy.Silent, iampolicy.Silent, iampolicy.Silent,
+			iampolicy.Allowed},
+	} {
+		s := render(t, append(tt.parameters, "Reader=KeyPair", "AnalystPrincipalArn="+person)...)
+		d := policy(t, s, "AnalystRole", "AssumeRolePolicyDocument")
+		assume := func(arn string, context map[string]string) iampolicy.Request {
+			return asUser(arn, "sts:AssumeRole", "", context)
+		}
+		judge(t, d, []verdict{
+			{name + ": with an access key", assume(person, proof("", "")), tt.none},
+			{name + ": a session without a second factor", assume(person, proof("false", "")), tt.none},
+			{name + ": with one", assume(person, proof("true", "")), tt.mfa},
+			{name + ": with the external id", assume(person, proof("false", id)), tt.id},
+			{name + ": with another external id", assume(person, proof("false", id+"2")), iampolicy.Silent},
+			{name + ": with both", assume(person, proof("true", id)), tt.all},
+			{name + ": somebody else with both", assume(person+"2", proof("true", id)), iampolicy.Silent},
+		})
+	}
+}
+
 // People look and change nothing.
 func TestAnalystChangesNothing(t *testing.T) {
 	const person = "arn:aws:iam::111122223333:role/Analyst"
 	s := render(t, "Reader=KeyPair", "AnalystPrincipalArn="+person)
-	judge(t, policy(t, s, "AnalystRole", "AssumeRolePolicyDocument"), []verdict{
-		{"the person", asUser(person, "sts:AssumeRole", "", nil), iampolicy.Allowed},
-		{"another", asUser(person+"2", "sts:AssumeRole", "", nil), iampolicy.Silent},
-	})
 	role := s.Resources["AnalystRole"].Properties
 	own, err := stack.Document(role["Policies"].([]any)[0].(map[string]any)["PolicyDocument"])
 	if err != nil {

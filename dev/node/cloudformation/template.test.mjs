@@ -18,6 +18,7 @@ const DESTINATION = read(`${FOLDER}/guardduty-destination.yaml`);
 const TENANT = '11111111-2222-3333-4444-555555555555';
 const PRINCIPAL = '99999999-8888-7777-6666-555555555555';
 const ID = 'f'.repeat(32);
+const ANALYST = 'arn:aws:iam::111122223333:role/security/Analyst';
 const keyless = { EntraTenantId: TENANT, EntraPrincipalId: PRINCIPAL };
 const external = {
   Reader: 'ExternalRole',
@@ -46,7 +47,13 @@ const CASES = {
     GuardDutyPrincipals: 'guardduty.amazonaws.com, guardduty.me-south-1.amazonaws.com',
   },
   'another account exports': { ...keyless, ExportingAccountId: '444455556666', CreateDestination: 'false' },
-  analyst: { Reader: 'KeyPair', AnalystPrincipalArn: 'arn:aws:iam::111122223333:role/security/Analyst' },
+  analyst: { Reader: 'KeyPair', AnalystPrincipalArn: ANALYST },
+  'analyst with an external id': {
+    Reader: 'KeyPair',
+    AnalystPrincipalArn: ANALYST,
+    AnalystRequiresMFA: 'false',
+    AnalystExternalId: '0123456789abcdef',
+  },
 };
 
 const types = (rendered) =>
@@ -181,7 +188,7 @@ test('other partitions get their own ARNs and endpoints', () => {
   assert.ok(text.includes('s3.cn-north-1.amazonaws.com.cn'));
   assert.ok(
     !JSON.stringify(render(EXPORT, CASES.analyst, { 'AWS::Partition': 'aws-us-gov' }).Resources)
-      .replace(CASES.analyst.AnalystPrincipalArn, '')
+      .replace(ANALYST, '')
       .includes('arn:aws:'),
   );
 });
@@ -192,6 +199,15 @@ test('what does not go together is refused', () => {
   refused({ EntraTenantId: TENANT }, 'Keyless needs EntraPrincipalId');
   refused({ ...external, TrustedPrincipalArn: '' }, 'ExternalRole needs TrustedPrincipalArn');
   refused({ ...external, ExternalId: '' }, 'ExternalRole needs ExternalId');
+  const analyst = { ...keyless, AnalystPrincipalArn: ANALYST };
+  refused(
+    { ...analyst, AnalystRequiresMFA: 'false' },
+    'AnalystPrincipalArn needs AnalystRequiresMFA or AnalystExternalId',
+  );
+  assert.ok(
+    render(EXPORT, { ...keyless, AnalystRequiresMFA: 'false' }),
+    'without such a role there is nothing to prove',
+  );
   refused({ ...keyless, ExportingAccountId: '444455556666' }, /set CreateDestination to false$/);
 });
 
@@ -206,6 +222,7 @@ test('values that would widen or break a policy are refused', () => {
     ExternalId: ['short', 'with spaces in it 0123', '****************'],
     TrustedPrincipalArn: ['*', 'arn:aws:iam::*:root', 'arn:aws:iam::444455556666:user/*'],
     AnalystPrincipalArn: ['*', '444455556666'],
+    AnalystExternalId: ['short', 'with spaces in it 0123', '****************'],
     GuardDutyPrincipals: [
       '*',
       'ec2.amazonaws.com',
