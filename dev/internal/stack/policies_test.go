@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"maps"
 	"testing"
 
 	"guardduty-sentinel/dev/internal/iampolicy"
@@ -61,12 +62,26 @@ func from(account, detector string) map[string]string {
 	return map[string]string{"aws:SourceAccount": account, "aws:SourceArn": detector, "aws:SecureTransport": "true"}
 }
 
+// service is a request that a service makes for itself, which has its names.
 func service(name, action, resource string, context map[string]string) iampolicy.Request {
-	return iampolicy.Request{Kind: "Service", Principal: name, Action: action, Resource: resource, Context: context}
+	context = with(context, "aws:PrincipalServiceName", name)
+	return iampolicy.Request{Kind: "Service", Principal: name, Action: action, Resource: resource, Context: context,
+		Lists: map[string][]string{"aws:PrincipalServiceNamesList": {name}}}
 }
 
+// asUser is a request of an IAM identity, or of a service on its behalf.
 func asUser(arn, action, resource string, context map[string]string) iampolicy.Request {
+	context = with(context, "aws:PrincipalArn", arn)
 	return iampolicy.Request{Kind: "AWS", Principal: arn, Action: action, Resource: resource, Context: context}
+}
+
+func with(context map[string]string, key, value string) map[string]string {
+	context = maps.Clone(context)
+	if context == nil {
+		context = map[string]string{}
+	}
+	context[key] = value
+	return context
 }
 
 // GuardDuty encrypts for this account's detector and for no other's, so

@@ -40,6 +40,7 @@ const CASES = {
     ExportPrefix: 'security/gd',
     DetectorId: ID,
     ExpireAfterDays: '90',
+    WriterPrincipalArn: 'arn:aws:iam::111122223333:role/security/Restore',
   },
   'all regions': {
     ...keyless,
@@ -223,6 +224,12 @@ test('values that would widen or break a policy are refused', () => {
     TrustedPrincipalArn: ['*', 'arn:aws:iam::*:root', 'arn:aws:iam::444455556666:user/*'],
     AnalystPrincipalArn: ['*', '444455556666'],
     AnalystExternalId: ['short', 'with spaces in it 0123', '****************'],
+    WriterPrincipalArn: [
+      '*',
+      'arn:aws:iam::111122223333:root',
+      'arn:aws:iam::111122223333:role/*',
+      'arn:aws:sts::111122223333:assumed-role/Restore/me',
+    ],
     GuardDutyPrincipals: [
       '*',
       'ec2.amazonaws.com',
