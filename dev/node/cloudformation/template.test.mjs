@@ -40,6 +40,7 @@ const CASES = {
     ExportPrefix: 'security/gd',
     DetectorId: ID,
     ExpireAfterDays: '90',
+    RestoreWithinDays: '30',
     WriterPrincipalArn: 'arn:aws:iam::111122223333:role/security/Restore',
   },
   'all regions': {
@@ -164,8 +165,19 @@ test('the bucket is versioned, encrypted, closed to the public, and forgets', ()
   assert.equal(encryption.BucketKeyEnabled, true);
   assert.equal(encryption.ServerSideEncryptionByDefault.SSEAlgorithm, 'aws:kms');
   assert.match(encryption.ServerSideEncryptionByDefault.KMSMasterKeyID, /^arn:aws:kms:eu-west-1:111122223333:key\//);
-  assert.equal(p.LifecycleConfiguration.Rules[0].ExpirationInDays, '90');
+  const [expire] = p.LifecycleConfiguration.Rules;
+  assert.equal(expire.ExpirationInDays, '90');
+  assert.equal(expire.NoncurrentVersionExpiration.NoncurrentDays, '30');
   assert.equal(Key.Properties.EnableKeyRotation, true);
+});
+
+test('what was deleted can be restored for months, and never for less than two weeks', () => {
+  const days = (given) =>
+    render(EXPORT, { ...keyless, ...given }).Resources.Bucket.Properties.LifecycleConfiguration.Rules[0]
+      .NoncurrentVersionExpiration.NoncurrentDays;
+  assert.equal(days({}), '90');
+  assert.equal(days({ RestoreWithinDays: '14' }), '14');
+  assert.throws(() => days({ RestoreWithinDays: '13' }), { message: 'RestoreWithinDays: "13" is not allowed' });
 });
 
 test('the destination is made once it can be written to', () => {
