@@ -40,12 +40,24 @@ test('all workflows use one version of each thing', () => {
   for (const pattern of [
     /actions\/checkout@(.*)/g,
     /actions\/setup-go@(.*)/g,
+    /actions\/setup-node@(.*)/g,
     /go-version: (.*)/g,
     /bicep install --version (.*)/g,
   ]) {
     const found = new Set([...all.matchAll(pattern)].map((m) => m[1]));
     assert.equal(found.size, 1, [...found].join(', '));
   }
+});
+
+test('what the code is built from and tested with is looked up for known vulnerabilities', () => {
+  const { jobs } = parse(texts['ci.yml']);
+  const runs = Object.values(jobs).flatMap((job) => job.steps.map((step) => step.run));
+  for (const command of [
+    'govulncheck ./...',
+    'govulncheck -C dev ./...',
+    'npm audit --audit-level=high --prefix dev/node',
+  ])
+    assert.ok(runs.includes(command), command);
 });
 
 /** Runs .ci/bicep over these files of infra/, with a compiler that says what a shell script makes it say. */
