@@ -156,8 +156,8 @@ func (p *place) needAzurite() {
 	_, err := os.Stat(filepath.Join(root, "dev", "node", "node_modules", ".bin", "azurite"))
 	switch missing := nodeErr != nil || err != nil; {
 	case missing && os.Getenv("MUST_RUN") != "":
-		p.Fatal("Azurite is not installed: npm ci in dev/node")
+		p.Fatal("Azurite is not installed: npm ci --ignore-scripts in dev/node")
 	case missing:
-		p.Skip("Azurite is not installed: npm ci in dev/node")
+		p.Skip("Azurite is not installed: npm ci --ignore-scripts in dev/node")
 	}
 }

@@ -68,7 +68,8 @@ func StartAzurite(ctx context.Context, opts AzuriteOptions) (*Azurite, error) {
 	if opts.AllServices {
 		name = "azurite"
 	}
-	program, err := installed(filepath.Join(opts.Dir, "node_modules", ".bin", name), "npm ci in "+opts.Dir)
+	program, err := installed(filepath.Join(opts.Dir, "node_modules", ".bin", name),
+		"npm ci --ignore-scripts in "+opts.Dir)
 	if err != nil {
 		return nil, err
 	}

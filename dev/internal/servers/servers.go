@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// ErrMissing says that a program is not installed: npm ci was not run in dev,
-// or versitygw is not there.
+// ErrMissing says that a program is not installed: the packages of dev/node
+// were not fetched, or versitygw is not there.
 var ErrMissing = errors.New("program not installed")
 
 // Root finds the repository's root from the working directory upward: the

@@ -43,7 +43,7 @@ func Render(ctx context.Context, template string, parameters ...string) (*Stack,
 		return nil, fmt.Errorf("node: %w", servers.ErrMissing)
 	}
 	if _, err := os.Stat(filepath.Join(root, "dev", "node", "node_modules", "yaml")); err != nil {
-		return nil, fmt.Errorf("dev/node/node_modules: %w (npm ci in dev/node)", servers.ErrMissing)
+		return nil, fmt.Errorf("dev/node/node_modules: %w (npm ci --ignore-scripts in dev/node)", servers.ErrMissing)
 	}
 	args := append([]string{"dev/node/cloudformation/cli.mjs", template}, parameters...)
 	cmd := exec.CommandContext(ctx, node, args...)

@@ -60,6 +60,20 @@ test('what the code is built from and tested with is looked up for known vulnera
     assert.ok(runs.includes(command), command);
 });
 
+test('packages of npm are fetched without running their scripts', () => {
+  const grep = spawnSync('git', ['grep', '-nI', 'npm ci', '--', ':!dev/node/deploy/workflows.test.mjs'], {
+    cwd: at('.'),
+    encoding: 'utf8',
+  });
+  const lines = grep.stdout.trim().split('\n');
+  assert.ok(lines.length > 5, grep.stderr);
+  assert.deepEqual(
+    lines.filter((line) => !line.includes('--ignore-scripts')),
+    [],
+  );
+  assert.match(readFileSync(at('dev/node/.npmrc'), 'utf8'), /^ignore-scripts=true$/m);
+});
+
 /** Runs .ci/bicep over these files of infra/, with a compiler that says what a shell script makes it say. */
 function check(infra, says) {
   const root = mkdtempSync(path.join(dir, 'repo-'));

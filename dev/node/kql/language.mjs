@@ -13,7 +13,7 @@ function load() {
   try {
     runtime = require.resolve(`${PACKAGE}/bridge.min.js`);
   } catch {
-    throw new NotInstalled(`${PACKAGE} is not installed: run npm ci in dev`);
+    throw new NotInstalled(`${PACKAGE} is not installed: run npm ci --ignore-scripts in dev/node`);
   }
   // The runtime must come first: the package itself fails to load without these globals.
   require(runtime);

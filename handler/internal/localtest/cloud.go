@@ -60,7 +60,7 @@ func (s *Shared) Cloud(t testing.TB) *Cloud {
 	t.Helper()
 	binary := program(t, "make builds it", "dev", "bin", "localcloud")
 	if _, err := os.Stat(filepath.Join(Root(t), "dev", "node", "node_modules")); err != nil {
-		missing(t, "dev/node/node_modules is not there: npm ci in dev/node")
+		missing(t, "dev/node/node_modules is not there: npm ci --ignore-scripts in dev/node")
 	}
 	s.once.Do(func() { s.cloud, s.err = start(binary, Root(t), s.flags) })
 	if s.err != nil {
