@@ -74,6 +74,13 @@ test('packages of npm are fetched without running their scripts', () => {
   assert.match(readFileSync(at('dev/node/.npmrc'), 'utf8'), /^ignore-scripts=true$/m);
 });
 
+test('files with settings are neither committed nor published, but for the sample', () => {
+  const names = ['local.settings.json', 'local.settings.prod.json', 'local.settings.sample.json'];
+  const ignored = spawnSync('git', ['check-ignore', '--no-index', ...names], { cwd: at('.'), encoding: 'utf8' });
+  assert.deepEqual(ignored.stdout.trim().split('\n'), names.slice(0, 2));
+  assert.match(readFileSync(at('.funcignore'), 'utf8'), /^local\.settings\*\.json$/m);
+});
+
 /** Runs .ci/bicep over these files of infra/, with a compiler that says what a shell script makes it say. */
 function check(infra, says) {
   const root = mkdtempSync(path.join(dir, 'repo-'));
