@@ -96,7 +96,7 @@ package: need-go ## makes the deployment package, dist/guardduty-sentinel.zip
 
 .PHONY: deploy
 deploy: ## deploys infra/ and the package with az: RG=… APP=…
-	@RG='$(RG)' APP='$(APP)' PARAMS='$(PARAMS)' PACKAGE='$(PACKAGE)' infra/deploy.sh
+	@RG='$(RG)' APP='$(APP)' PARAMS='$(PARAMS)' PACKAGE='$(PACKAGE)' OWN_PACKAGE='$(OWN_PACKAGE)' infra/deploy.sh
 
 run up start: STEP1 := 1/2 $(empty)
 run up start: STEP2 := 2/2 $(empty)

@@ -32,7 +32,8 @@ function setUp({ refuses = 'nothing', without = [], files = ['main.bicep', 'main
   for (const file of files) writeFileSync(path.join(root, 'infra', file), '');
   const bin = path.join(root, 'bin');
   mkdirSync(bin);
-  for (const tool of ['bash', 'dirname']) symlinkSync(which(tool), path.join(bin, tool));
+  for (const tool of ['bash', 'dirname', which('sha256sum') ? 'sha256sum' : 'shasum'])
+    symlinkSync(which(tool), path.join(bin, tool));
   const calls = path.join(root, 'calls');
   writeFileSync(calls, '');
   for (const tool of ['az', 'make'].filter((t) => !without.includes(t))) {
@@ -62,6 +63,9 @@ const INFRA =
 const CODE =
   'az functionapp deployment source config-zip --resource-group rg --name app '
   + '--src ./dist/guardduty-sentinel.zip --output none';
+// The sum of an empty file, and one of another.
+const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+const OTHER = '0'.repeat(64);
 const CHECKS = ['az account show --output none', 'az group show --name rg --output none'];
 
 test('infrastructure first, then the package', () => {
@@ -74,6 +78,7 @@ test('another parameter file and a package that is there', () => {
   const setting = setUp();
   const [params, zip] = ['p.bicepparam', 'a release.zip'].map((name) => path.join(setting.root, name));
   for (const file of [params, zip]) writeFileSync(file, '');
+  writeFileSync(`${zip}.sha256`, `${EMPTY}  a release.zip\n`);
   const got = deploy(setting, { RG: 'rg', APP: 'app', PARAMS: params, PACKAGE: zip });
   assert.equal(got.status, 0, got.stderr);
   assert.deepEqual(got.calls, [
@@ -82,6 +87,42 @@ test('another parameter file and a package that is there', () => {
     CODE.replace('dist/guardduty-sentinel.zip', 'a release.zip'),
   ]);
 });
+
+for (const [name, sums, env, refused] of /** @type {any[][]} */ ([
+  ['the release has its sum', { SHA256SUMS: `${OTHER}  a.yaml\n${EMPTY}  p.zip\n` }, {}],
+  ['sums of binary files, and no line end', { SHA256SUMS: `${OTHER} *a.zip\n${EMPTY} *p.zip` }, {}],
+  ['its own sum is beside it', { 'p.zip.sha256': `${EMPTY}  p.zip\n` }, {}],
+  ["a package of one's own", {}, { OWN_PACKAGE: '1' }],
+  ['no sum', {}, {}, /there is no sum of .*p\.zip: put the SHA256SUMS of its release beside it, or set OWN_PACKAGE=1 /],
+  ['no answer to the question', {}, { OWN_PACKAGE: '0' }, /there is no sum of /],
+  ['sums of other files', { SHA256SUMS: `${EMPTY}  other-p.zip\n${EMPTY}  p.zip.old\n` }, {}, /there is no sum of /],
+  ['another sum', { SHA256SUMS: `${OTHER}  p.zip\n` }, {}, new RegExp(`SHA-256 sum is ${EMPTY}, not ${OTHER}$`)],
+  [
+    'one sum of two is another',
+    { SHA256SUMS: `${OTHER}  p.zip\n`, 'p.zip.sha256': `${EMPTY}  p.zip\n` },
+    {},
+    /p\.zip is not the package that .*SHA256SUMS is about/,
+  ],
+  [
+    'the release says otherwise than the sum beside it',
+    { SHA256SUMS: `${EMPTY}  p.zip\n`, 'p.zip.sha256': `${OTHER}  p.zip\n` },
+    {},
+    /p\.zip is not the package that .*p\.zip\.sha256 is about/,
+  ],
+])) {
+  test(`${name}: the package is ${refused ? 'refused' : 'deployed'}`, () => {
+    const setting = setUp();
+    for (const [file, text] of Object.entries({ 'p.zip': '', ...sums }))
+      writeFileSync(path.join(setting.root, file), text);
+    const got = deploy(setting, { RG: 'rg', APP: 'app', PACKAGE: path.join(setting.root, 'p.zip'), ...env });
+    assert.equal(got.status, refused ? 2 : 0, got.stderr);
+    if (refused) assert.match(got.stderr.trim(), refused);
+    assert.deepEqual(
+      got.calls,
+      refused ? [] : [...CHECKS, INFRA, CODE.replace('dist/guardduty-sentinel.zip', 'p.zip')],
+    );
+  });
+}
 
 for (const [name, options, env, message] of /** @type {any[][]} */ ([
   ['no group', {}, { APP: 'app' }, /^deploy: RG is not set: make deploy RG=/],
