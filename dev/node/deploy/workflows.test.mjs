@@ -81,6 +81,14 @@ test('files with settings are neither committed nor published, but for the sampl
   assert.match(readFileSync(at('.funcignore'), 'utf8'), /^local\.settings\*\.json$/m);
 });
 
+test('every file has an owner who approves changes', () => {
+  const lines = readFileSync(at('.github/CODEOWNERS'), 'utf8')
+    .split('\n')
+    .filter((line) => line && !line.startsWith('#'));
+  assert.match(lines[0], /^\* @\S+/);
+  for (const line of lines) assert.match(line, /\s@\S+$/, 'no later line takes an owner away');
+});
+
 /** Runs .ci/bicep over these files of infra/, with a compiler that says what a shell script makes it say. */
 function check(infra, says) {
   const root = mkdtempSync(path.join(dir, 'repo-'));
