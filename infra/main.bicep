@@ -108,6 +108,9 @@ param awsKeyIdName string = 'aws-access-key-id'
 @maxLength(127)
 param awsKeyName string = 'aws-secret-access-key'
 
+@description('Whether what is done in the vault is logged in the workspace, in the table AZKVAuditLogs. The analytics rule about the key pair reads it.')
+param vaultAudit bool = true
+
 // ---- The table
 
 @description('Plan of the table. Scheduled analytics rules of Microsoft Sentinel require Analytics.')
@@ -326,6 +329,8 @@ module vault 'modules/vault.bicep' = if (useKeyPair) {
     keyIdName: awsKeyIdName
     keyName: awsKeyName
     privateNetworking: privateNetworking
+    audit: vaultAudit
+    workspaceId: workspace.id
     tags: tags
   }
 }

@@ -64,6 +64,9 @@ param awsRoleExternalId = ''
 param awsKeyIdName = 'aws-access-key-id'
 param awsKeyName = 'aws-secret-access-key'
 
+// Whether the workspace logs who reads them.
+param vaultAudit = true
+
 // ---- The table
 
 // Analytics or Basic. Scheduled analytics rules cannot read Basic: analyticsRules must be none then.

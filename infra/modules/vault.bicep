@@ -1,7 +1,8 @@
 // The vault of the AWS key pair. The two secrets are created disabled, with a
 // random value, so that a run before the real values are stored fails with GD1202.
 // A later deployment does not change existing secrets. The keys are never part of
-// a deployment: they are stored in the vault afterwards.
+// a deployment: they are stored in the vault afterwards. Who reads them is logged
+// in the workspace.
 
 @description('Region of the vault.')
 param location string
@@ -23,6 +24,12 @@ param keyName string
 
 @description('Whether the vault is reachable through its private endpoint only.')
 param privateNetworking bool
+
+@description('Whether what is done in the vault is logged in the workspace.')
+param audit bool
+
+@description('Resource id of the workspace, which may be in another subscription of the tenant.')
+param workspaceId string
 
 @description('Tags of the vault.')
 param tags { *: string }
@@ -76,6 +83,24 @@ resource key 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = {
     attributes: {
       enabled: false
     }
+  }
+}
+
+// The analytics rule about the secrets reads the table of this category, and not
+// AzureDiagnostics, which all kinds of resources share.
+#disable-next-line use-recent-api-versions // this preview is the latest version
+resource auditLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (audit) {
+  name: 'audit'
+  scope: vault
+  properties: {
+    workspaceId: workspaceId
+    logAnalyticsDestinationType: 'Dedicated'
+    logs: [
+      {
+        category: 'AuditEvent'
+        enabled: true
+      }
+    ]
   }
 }
 

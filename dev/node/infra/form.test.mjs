@@ -30,6 +30,7 @@ const byDefault = {
   vaultName: 'made of the stem',
   awsKeyIdName: 'a name of this deployment',
   awsKeyName: 'a name of this deployment',
+  vaultAudit: 'hardly ever changed',
   tags: 'an object',
   extraColumns: 'a list of objects',
   columnTypes: 'an object',

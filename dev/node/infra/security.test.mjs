@@ -76,6 +76,24 @@ test('the entries of the vault are made once, switched off, and never overwritte
   }
 });
 
+test('the workspace logs who reads the secrets, wherever it is, where there is a vault', () => {
+  const settings = (given) =>
+    only(given, 'Microsoft.Insights/diagnosticSettings').filter((r) => r.scope.type === 'Microsoft.KeyVault/vaults');
+  const subscription = '00000000-0000-0000-0000-00000000000b';
+  const [{ body }, ...others] = settings(
+    deployed({ workspaceSubscriptionId: subscription, workspaceResourceGroup: 'rg-sentinel' }),
+  );
+  assert.deepEqual(others, []);
+  const { workspaceId, ...rest } = body.properties;
+  assert.deepEqual(rest, {
+    logAnalyticsDestinationType: 'Dedicated',
+    logs: [{ category: 'AuditEvent', enabled: true }],
+  });
+  assert.ok(workspaceId.startsWith(`/subscriptions/${subscription}/resourceGroups/rg-sentinel/`));
+  assert.match(workspaceId, /\/workspaces\/law-soc$/);
+  for (const given of [keyless, deployed({ vaultAudit: false })]) assert.deepEqual(settings(given), []);
+});
+
 test('keys open neither the storage account nor the telemetry nor the app', () => {
   const storage = one(keyPair, 'Microsoft.Storage/storageAccounts').body.properties;
   assert.deepEqual(
