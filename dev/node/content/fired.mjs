@@ -59,12 +59,12 @@ export function entity({ yaml }, row) {
   return '';
 }
 
-const needsTraces = ({ yaml }) => /\bAppTraces\b/.test(yaml.query);
+const needsLogs = ({ yaml }) => /\b(AppTraces|AZKVAuditLogs)\b/.test(yaml.query);
 
 /** The report as a text. */
 export function report(rules, given, { now, samples, width }) {
   const rows = arriving(given, now, { samples });
-  const results = rules.filter((r) => !needsTraces(r)).map((rule) => ({ rule, found: fired(rule, rows) }));
+  const results = rules.filter((r) => !needsLogs(r)).map((rule) => ({ rule, found: fired(rule, rows) }));
   const name = ({ yaml }) => yaml.name.replace(/^GuardDuty - /, '');
   const some = results.filter((r) => r.found.length).sort((a, b) => b.found.length - a.found.length);
   const columns = [
@@ -91,7 +91,7 @@ export function report(rules, given, { now, samples, width }) {
     ...(cells.length ? ['', asTable({ columns, rows: cells }, width).replace(/\n\(\d+ rows?\)\n$/, '')] : []),
     '',
     ...(quiet.length ? [`No alert: ${list(quiet)}.`] : []),
-    `Not run, since they read the function app's log: ${list(rules.filter(needsTraces))}.`,
+    `Not run, since they read the logs of the function app or its vault: ${list(rules.filter(needsLogs))}.`,
     '',
   ].join('\n');
 }

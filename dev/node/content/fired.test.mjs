@@ -71,7 +71,8 @@ test('the report names the rules that fired, those that did not and those that c
   assert.match(names, /^rule +severity +alerts +example entity$/);
   assert.deepEqual(line.split(/ {2,}/), [title('GuardDutyCryptoMining'), 'High', '1', 'Host i-0abc']);
   assert.equal(none, `No alert: ${title('GuardDutyRootUse')}.`);
-  assert.equal(unable, `Not run, since they read the function app's log: ${title('GuardDutyConnectorSilent')}.`);
+  const why = 'Not run, since they read the logs of the function app or its vault';
+  assert.equal(unable, `${why}: ${title('GuardDutyConnectorSilent')}.`);
 });
 
 test('where every rule fired, none is named as quiet', () => {

@@ -52,6 +52,17 @@ const TABLES = {
     Properties: 'dynamic',
     OperationId: 'string',
   },
+  AZKVAuditLogs: {
+    TimeGenerated: 'datetime',
+    _ResourceId: 'string',
+    OperationName: 'string',
+    HttpStatusCode: 'int',
+    Id: 'string',
+    RequestUri: 'string',
+    Identity: 'dynamic',
+    CallerIpAddress: 'string',
+    ClientInfo: 'string',
+  },
   DCRLogErrors: {
     TimeGenerated: 'datetime',
     _ResourceId: 'string',

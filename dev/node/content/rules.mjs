@@ -23,6 +23,18 @@ const TABLES = {
     Message: 'string',
     Properties: 'dynamic',
   },
+  AZKVAuditLogs: {
+    TimeGenerated: 'datetime',
+    ArrivedAt: 'datetime',
+    _ResourceId: 'string',
+    OperationName: 'string',
+    HttpStatusCode: 'int',
+    Id: 'string',
+    RequestUri: 'string',
+    Identity: 'dynamic',
+    CallerIpAddress: 'string',
+    ClientInfo: 'string',
+  },
 };
 
 /**
@@ -30,7 +42,7 @@ const TABLES = {
  * runs a query five minutes after the end of its period, and now() is that end: rows that arrived in between are
  * there too.
  */
-function engineAt({ yaml }, { rows = [], traces = [] }, now) {
+function engineAt({ yaml }, { rows = [], traces = [], audits = [] }, now) {
   const from = Date.parse(now) - seconds(yaml.queryPeriod) * 1000;
   const seen = (row) =>
     Date.parse(row.ArrivedAt) <= Date.parse(now) + DELAY
@@ -38,6 +50,7 @@ function engineAt({ yaml }, { rows = [], traces = [] }, now) {
     && Date.parse(row.TimeGenerated) <= Date.parse(now);
   const engine = engineOver(rows.filter(seen), { ...ARRIVING, tables: TABLES });
   engine.setRows('AppTraces', traces.filter(seen));
+  engine.setRows('AZKVAuditLogs', audits.filter(seen));
   return engine;
 }
 

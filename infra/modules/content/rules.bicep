@@ -73,6 +73,7 @@ var rules ruleFile[] = [
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyBruteForceSucceeded.yaml')
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyCommandAndControl.yaml')
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyConnectorFailing.yaml')
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyConnectorSecretRead.yaml')
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyConnectorSilent.yaml')
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyCredentialExfiltration.yaml')
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyCriticalOrHighFinding.yaml')
