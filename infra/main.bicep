@@ -44,11 +44,19 @@ param name string = 'guardduty'
 @maxLength(60)
 param functionAppName string = 'func-${name}-${uniqueString(resourceGroup().id, name)}'
 
-@description('Name of the storage account: unique in Azure; lower-case letters and digits.')
+@description('Name of the storage account of the host and the state: unique in Azure; lower-case letters and digits.')
 @minLength(3)
 @maxLength(24)
 param storageAccountName string = take(
   'st${toLower(replace(name, '-', ''))}${uniqueString(resourceGroup().id, name)}',
+  24
+)
+
+@description('Name of the storage account of the deployed package: unique in Azure; lower-case letters and digits.')
+@minLength(3)
+@maxLength(24)
+param packageStorageAccountName string = take(
+  'pkg${toLower(replace(name, '-', ''))}${uniqueString(resourceGroup().id, name)}',
   24
 )
 
@@ -233,7 +241,7 @@ param alertOnSilentFeed bool = true
 
 // ---- Network
 
-@description('Whether the storage account and the vault are reachable through private endpoints only.')
+@description('Whether the storage accounts and the vault are reachable through private endpoints only.')
 param privateNetworking bool = false
 
 @description('Address range of the virtual network in CIDR notation: at least a /25 that nothing else uses.')
@@ -253,6 +261,7 @@ var externalId = keyless && !empty(awsRoleExternalId)
   ? fail('awsRoleExternalId is for the key pair: a web identity has no external id')
   : awsRoleExternalId
 var ruleName = 'dcr-${name}'
+var packageContainer = 'packages'
 var contentRules = deployContent && analyticsRules != 'none' && tablePlan == 'Basic'
   ? fail('analyticsRules has to be none where tablePlan is Basic: scheduled analytics rules cannot read the table')
   : analyticsRules
@@ -304,10 +313,33 @@ module identity 'modules/identity.bicep' = {
   }
 }
 
+module packageIdentity 'modules/identity.bicep' = {
+  params: {
+    location: location
+    identityName: 'id-${name}-package'
+    tags: tags
+  }
+}
+
 module storage 'modules/storage.bicep' = {
   params: {
     location: location
     storageAccountName: storageAccountName
+    containerNames: []
+    privateNetworking: privateNetworking
+    tags: tags
+  }
+}
+
+// Whoever may write the package decides what the app runs, so the connector's
+// identity, which may write everything in the other account, may not.
+module packageStorage 'modules/storage.bicep' = {
+  params: {
+    location: location
+    storageAccountName: packageStorageAccountName
+    containerNames: [
+      packageContainer
+    ]
     privateNetworking: privateNetworking
     tags: tags
   }
@@ -354,7 +386,9 @@ module ingestion 'modules/ingestion.bicep' = {
 module access 'modules/access.bicep' = {
   params: {
     principalId: identity.outputs.principalId
+    packagePrincipalId: packageIdentity.outputs.principalId
     storageAccountName: storage.outputs.accountName
+    packageStorageAccountName: packageStorage.outputs.accountName
     componentName: telemetry.outputs.componentName
     withVault: useKeyPair
     vaultName: useKeyPair ? vault!.outputs.vaultName : vaultName
@@ -376,6 +410,7 @@ module network 'modules/network.bicep' = if (privateNetworking) {
     addressPrefix: vnetAddressPrefix
     natGatewayId: natGatewayId
     storageAccountId: storage.outputs.resourceId
+    packageStorageAccountId: packageStorage.outputs.resourceId
     vaultId: useKeyPair ? vault!.outputs.resourceId : ''
     tags: tags
   }
@@ -390,7 +425,8 @@ module functionApp 'modules/function.bicep' = {
     identityId: identity.outputs.resourceId
     identityClientId: identity.outputs.clientId
     storageEndpoints: storage.outputs.endpoints
-    packageContainerUrl: storage.outputs.packageContainerUrl
+    packageIdentityId: packageIdentity.outputs.resourceId
+    packageContainerUrl: '${packageStorage.outputs.endpoints.blob}${packageContainer}'
     telemetryConnection: telemetry.outputs.connectionString
     settings: settings
     appSubnetId: privateNetworking ? network!.outputs.appSubnetId : ''
@@ -454,6 +490,9 @@ output vaultId string = useKeyPair ? vault!.outputs.resourceId : ''
 
 @description('Name of the storage account with the host\'s data and the state table.')
 output storageAccountName string = storage.outputs.accountName
+
+@description('Resource id of the storage account with the deployed package.')
+output packageStorageAccountId string = packageStorage.outputs.resourceId
 
 @description('Resource id of the workspace.')
 output workspaceId string = workspace.id

@@ -33,6 +33,7 @@ param name = 'guardduty'
 // Names that must be unique in Azure. Default: the stem and a hash of the resource group.
 // param functionAppName = 'func-guardduty-contoso'
 // param storageAccountName = 'stguarddutycontoso'
+// param packageStorageAccountName = 'pkgguarddutycontoso'
 // param vaultName = 'kv-guardduty-contoso'
 
 // Memory of an instance in MB: 512, 2048 or 4096.
@@ -146,7 +147,7 @@ param alertOnSilentFeed = true
 
 // ---- Network
 
-// Whether the storage account and the vault are reachable through private endpoints only.
+// Whether the storage accounts and the vault are reachable through private endpoints only.
 param privateNetworking = false
 
 // For the private network only: its address range, at least a /25, and a NAT gateway for outbound traffic.

@@ -23,7 +23,10 @@ param identityId string
 @description('Client id of the connector\'s identity.')
 param identityClientId string
 
-@description('Addresses of the storage account.')
+@description('Resource id of the identity with which the platform writes and reads the package.')
+param packageIdentityId string
+
+@description('Addresses of the storage account of the host and the state.')
 param storageEndpoints {
   blob: string
   queue: string
@@ -74,6 +77,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     type: 'UserAssigned'
     userAssignedIdentities: {
       '${identityId}': {}
+      '${packageIdentityId}': {}
     }
   }
   properties: {
@@ -92,7 +96,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           value: packageContainerUrl
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
+            userAssignedIdentityResourceId: packageIdentityId
           }
         }
       }

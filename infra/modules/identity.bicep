@@ -1,6 +1,6 @@
-// The identity of the connector, which reads the vault, keeps the state and sends
-// findings. It is user-assigned, so its roles and the trust of AWS exist before
-// the function app and outlive it.
+// An identity of the function app: that of the connector, which reads the vault,
+// keeps the state and sends findings, or that of its package. It is user-assigned,
+// so its roles and the trust of AWS exist before the app and outlive it.
 
 @description('Region of the identity.')
 param location string
@@ -22,7 +22,7 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
 @description('Resource id of the identity, to assign to the function app.')
 output resourceId string = identity.id
 
-@description('Client id with which the app requests tokens: AZURE_CLIENT_ID.')
+@description('Client id with which the app requests tokens.')
 output clientId string = identity.properties.clientId
 
 @description('Principal id, to which roles are assigned, and the subject of its tokens.')

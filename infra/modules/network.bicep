@@ -1,6 +1,6 @@
 // The private network: a virtual network with a subnet for the outbound traffic of
 // the function app and a subnet for private endpoints, and the private DNS zones
-// through which the app resolves the storage account and the vault.
+// through which the app resolves the storage accounts and the vault.
 
 @description('Region of the network.')
 param location string
@@ -16,8 +16,11 @@ param addressPrefix string
 @description('Resource id of a NAT gateway for outbound traffic; empty for none.')
 param natGatewayId string
 
-@description('Resource id of the storage account.')
+@description('Resource id of the storage account of the host and the state.')
 param storageAccountId string
+
+@description('Resource id of the storage account of the package.')
+param packageStorageAccountId string
 
 @description('Resource id of the vault; empty for none.')
 param vaultId string
@@ -27,6 +30,8 @@ param tags { *: string }
 
 @description('A service that the app reaches through a private endpoint.')
 type privateService = {
+  @description('Last part of the name of its endpoint.')
+  name: string
   @description('Private Link group id of the service.')
   group: string
   @description('Id of the resource.')
@@ -40,16 +45,25 @@ var vaultSuffix = replace(environment().suffixes.keyvaultDns, '.vault.', '.vault
 
 var storageServices privateService[] = [
   {
+    name: 'blob'
     group: 'blob'
     resourceId: storageAccountId
     zone: 'privatelink.blob.${storageSuffix}'
   }
   {
+    name: 'package'
+    group: 'blob'
+    resourceId: packageStorageAccountId
+    zone: 'privatelink.blob.${storageSuffix}'
+  }
+  {
+    name: 'table'
     group: 'table'
     resourceId: storageAccountId
     zone: 'privatelink.table.${storageSuffix}'
   }
   {
+    name: 'queue'
     group: 'queue'
     resourceId: storageAccountId
     zone: 'privatelink.queue.${storageSuffix}'
@@ -58,6 +72,7 @@ var storageServices privateService[] = [
 
 var vaultServices privateService[] = [
   {
+    name: 'vault'
     group: 'vault'
     resourceId: vaultId
     zone: 'privatelink${vaultSuffix}'
@@ -65,6 +80,7 @@ var vaultServices privateService[] = [
 ]
 
 var services privateService[] = concat(storageServices, empty(vaultId) ? [] : vaultServices)
+var zoneNames = union(map(services, service => service.zone), []) // each zone once
 
 resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   name: networkName
@@ -111,17 +127,17 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
 }
 
 resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for service in services: {
-    name: service.zone
+  for zone in zoneNames: {
+    name: zone
     location: 'global'
     tags: tags
   }
 ]
 
 resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for (service, i) in services: {
+  for (zone, i) in zoneNames: {
     parent: zones[i]
-    name: '${networkName}-${service.group}'
+    name: networkName
     location: 'global'
     tags: tags
     properties: {
@@ -135,7 +151,7 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
 
 resource endpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
   for service in services: {
-    name: '${networkName}-${service.group}'
+    name: '${networkName}-${service.name}'
     location: location
     tags: tags
     properties: {
@@ -167,7 +183,7 @@ resource addresses 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024
         {
           name: service.group
           properties: {
-            privateDnsZoneId: zones[i].id
+            privateDnsZoneId: zones[indexOf(zoneNames, service.zone)].id
           }
         }
       ]

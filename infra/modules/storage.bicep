@@ -1,5 +1,5 @@
-// The storage account of the Functions host, with its leases and timer status,
-// the deployed package, and the state table that the connector creates. Access
+// A storage account: that of the Functions host, with its leases, its timer status
+// and the state table that the connector creates, or that of the package. Access
 // with account keys is disabled.
 
 @description('Region of the account.')
@@ -9,6 +9,9 @@ param location string
 @minLength(3)
 @maxLength(24)
 param storageAccountName string
+
+@description('Names of blob containers to create.')
+param containerNames string[]
 
 @description('Whether the account is reachable through private endpoints only.')
 param privateNetworking bool
@@ -44,10 +47,12 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2026-04-01' = {
   name: 'default'
 }
 
-resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2026-04-01' = {
-  parent: blobs
-  name: 'packages'
-}
+resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2026-04-01' = [
+  for name in containerNames: {
+    parent: blobs
+    name: name
+  }
+]
 
 @description('Resource id of the account, for private endpoints.')
 output resourceId string = account.id
@@ -65,6 +70,3 @@ output endpoints {
   queue: account.properties.primaryEndpoints.queue
   table: account.properties.primaryEndpoints.table
 }
-
-@description('URL of the container of the deployed package.')
-output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${packages.name}'

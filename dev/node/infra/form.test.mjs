@@ -27,6 +27,7 @@ const byDefault = {
   disabledRules: 'a list of names',
   functionAppName: 'made of the stem',
   storageAccountName: 'made of the stem',
+  packageStorageAccountName: 'made of the stem',
   vaultName: 'made of the stem',
   awsKeyIdName: 'a name of this deployment',
   awsKeyName: 'a name of this deployment',

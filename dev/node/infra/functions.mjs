@@ -38,6 +38,7 @@ const PLAIN = {
     throw new Error(message);
   },
   empty: isEmpty,
+  indexOf: (list, item) => list.indexOf(item),
   contains: (list, item) => list.includes(item),
   string: (value) => (typeof value === 'boolean' ? { true: 'True', false: 'False' }[value] : String(value)),
   trim: (text) => text.trim(),

@@ -18,7 +18,7 @@ test('every module is used', () => {
   const used = files.flatMap(({ file, modules: uses }) =>
     uses.map((m) => path.relative(at('infra/modules'), path.join(path.dirname(file), m.reference))),
   );
-  assert.deepEqual(used.sort(), [...modules].sort());
+  assert.deepEqual([...new Set(used)].sort(), [...modules].sort());
 });
 
 test('every type in use has one API version', () => {
@@ -61,7 +61,7 @@ test('the workspace may be in another group and subscription: what belongs to it
       `/subscriptions/${elsewhere.workspaceSubscriptionId}/`,
     ),
   );
-  assert.equal(assignmentsOf(given).length, 5);
+  assert.equal(assignmentsOf(given).length, 7);
 });
 
 test('deploying again asks for the same', () => {
@@ -88,6 +88,7 @@ test('names keep to their limits with the longest and the shortest stem', () => 
   for (const name of ['ab', 'abcdefghijkl', 'a-b-c-d-e-fg']) {
     const given = deployed({ name });
     assert.match(given.outputs.storageAccountName, /^[a-z0-9]{3,24}$/);
+    assert.match(given.outputs.packageStorageAccountId, /\/pkg[a-z0-9]{1,21}$/);
     assert.match(given.outputs.vaultName, /^[a-z](?:[a-z0-9]|-(?!-)){1,22}[a-z0-9]$/);
     assert.match(given.outputs.functionAppName, /^[a-z0-9-]{2,32}$/);
   }

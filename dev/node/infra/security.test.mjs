@@ -4,16 +4,37 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { kids } from './bicep.mjs';
 import { assignmentsOf, roles } from './roles.mjs';
-import { deployed, files, keyless, keylessParams, keyPair, one, only, shape, text } from './templates.mjs';
+import { deployed, files, keyless, keylessParams, keyPair, one, only, settingsOf, shape, text } from './templates.mjs';
 
-test('with a key pair the identity has these roles and no other', () => {
+const HOST = 'Microsoft.Storage/storageAccounts stguarddutyabcdefghijklm';
+const PACKAGE = 'Microsoft.Storage/storageAccounts pkgguarddutyabcdefghijkl';
+
+test('with a key pair the identities have these roles and no other', () => {
   assert.deepEqual(assignmentsOf(keyPair), [
-    'Key Vault Secrets User on Microsoft.KeyVault/vaults',
-    'Monitoring Metrics Publisher on Microsoft.Insights/components',
-    'Monitoring Metrics Publisher on Microsoft.Insights/dataCollectionRules',
-    'Storage Blob Data Owner on Microsoft.Storage/storageAccounts',
-    'Storage Table Data Contributor on Microsoft.Storage/storageAccounts',
+    `id-guardduty-package: Storage Blob Data Contributor on ${PACKAGE}`,
+    `id-guardduty-package: Storage Blob Data Reader on ${PACKAGE}`,
+    'id-guardduty: Key Vault Secrets User on Microsoft.KeyVault/vaults kv-guardduty-abcdefghijk',
+    'id-guardduty: Monitoring Metrics Publisher on Microsoft.Insights/components appi-guardduty',
+    'id-guardduty: Monitoring Metrics Publisher on Microsoft.Insights/dataCollectionRules dcr-guardduty',
+    `id-guardduty: Storage Blob Data Owner on ${HOST}`,
+    `id-guardduty: Storage Table Data Contributor on ${HOST}`,
   ]);
+});
+
+test("the package lies where the connector's identity may write nothing, and the platform has another for it", () => {
+  const { functionAppConfig } = one(keyPair, 'Microsoft.Web/sites').body.properties;
+  const { value, authentication } = functionAppConfig.deployment.storage;
+  const [container, ...others] = only(keyPair, 'Microsoft.Storage/storageAccounts/blobServices/containers');
+  assert.deepEqual(others, []);
+  const { id } = only(keyPair, 'Microsoft.Storage/storageAccounts').find((r) => PACKAGE.endsWith(r.name));
+  assert.equal(container.id, `${id}/blobServices/default/containers/packages`);
+  assert.equal(value, `<${id}.properties.primaryEndpoints.blob>packages`);
+  assert.match(authentication.userAssignedIdentityResourceId, /\/userAssignedIdentities\/id-guardduty-package$/);
+  assert.ok(!assignmentsOf(keyPair).some((a) => a.startsWith('id-guardduty:') && a.endsWith(PACKAGE)));
+  const settings = settingsOf(keyPair);
+  for (const name of ['AZURE_CLIENT_ID', 'AzureWebJobsStorage__clientId', 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'])
+    assert.match(settings[name], /\/userAssignedIdentities\/id-guardduty\.properties\.clientId>/, name);
+  assert.ok(!JSON.stringify(settings).includes('pkgguardduty'));
 });
 
 test('keyless, it has none on a vault', () => {
@@ -94,16 +115,16 @@ test('the workspace logs who reads the secrets, wherever it is, where there is a
   for (const given of [keyless, deployed({ vaultAudit: false })]) assert.deepEqual(settings(given), []);
 });
 
-test('keys open neither the storage account nor the telemetry nor the app', () => {
-  const storage = one(keyPair, 'Microsoft.Storage/storageAccounts').body.properties;
+test('keys open neither the storage accounts nor the telemetry nor the app', () => {
+  const accounts = only(keyPair, 'Microsoft.Storage/storageAccounts').map((r) => r.body.properties);
   assert.deepEqual(
-    [
-      storage.allowSharedKeyAccess,
-      storage.allowBlobPublicAccess,
-      storage.minimumTlsVersion,
-      storage.supportsHttpsTrafficOnly,
-    ],
-    [false, false, 'TLS1_2', true],
+    accounts.map((s) => [
+      s.allowSharedKeyAccess,
+      s.allowBlobPublicAccess,
+      s.minimumTlsVersion,
+      s.supportsHttpsTrafficOnly,
+    ]),
+    Array.from({ length: 2 }, () => [false, false, 'TLS1_2', true]),
   );
   assert.equal(one(keyPair, 'Microsoft.Insights/components').body.properties.DisableLocalAuth, true);
   const publishing = only(keyPair, 'Microsoft.Web/sites/basicPublishingCredentialsPolicies');
@@ -127,12 +148,11 @@ test('the vault is guarded by roles and cannot be purged', () => {
   );
 });
 
-test('the app is a custom handler on Flex Consumption, with only its identity', () => {
+test('the app is a custom handler on Flex Consumption, with only its two identities', () => {
   const app = one(keyPair, 'Microsoft.Web/sites');
   const { functionAppConfig, httpsOnly, siteConfig, virtualNetworkSubnetId } = app.body.properties;
   assert.deepEqual(functionAppConfig.runtime, { name: 'custom', version: '1.0' });
   assert.deepEqual(functionAppConfig.scaleAndConcurrency, { maximumInstanceCount: 40, instanceMemoryMB: 512 });
-  assert.match(functionAppConfig.deployment.storage.value, /^<.*primaryEndpoints\.blob>packages$/);
   assert.equal(functionAppConfig.deployment.storage.authentication.type, 'UserAssignedIdentity');
   assert.deepEqual(
     [httpsOnly, siteConfig.minTlsVersion, siteConfig.ftpsState, virtualNetworkSubnetId],
@@ -141,7 +161,9 @@ test('the app is a custom handler on Flex Consumption, with only its identity', 
   assert.equal(one(keyPair, 'Microsoft.Web/serverfarms').body.sku.name, 'FC1');
   assert.deepEqual(app.body.identity, {
     type: 'UserAssigned',
-    userAssignedIdentities: { [one(keyPair, 'Microsoft.ManagedIdentity/userAssignedIdentities').id]: {} },
+    userAssignedIdentities: Object.fromEntries(
+      only(keyPair, 'Microsoft.ManagedIdentity/userAssignedIdentities').map((r) => [r.id, {}]),
+    ),
   });
 });
 
@@ -157,12 +179,26 @@ for (const [name, params, zones] of /** @type {any[][]} */ ([
         .sort(),
       zones.map((z) => `privatelink.${z}`),
     );
-    for (const type of [
-      'privateEndpoints',
-      'privateEndpoints/privateDnsZoneGroups',
-      'privateDnsZones/virtualNetworkLinks',
-    ]) {
-      assert.equal(only(given, `Microsoft.Network/${type}`).length, zones.length, type);
+    assert.equal(only(given, 'Microsoft.Network/privateDnsZones/virtualNetworkLinks').length, zones.length);
+    // one more than zones: both storage accounts have blobs
+    const reached = only(given, 'Microsoft.Network/privateEndpoints').map(({ body }) => {
+      const [{ properties }] = body.properties.privateLinkServiceConnections;
+      return `${properties.groupIds} of ${properties.privateLinkServiceId.split('/').at(-1)}`;
+    });
+    assert.equal(reached.length, zones.length + 1);
+    for (const service of [
+      'blob of stguardduty',
+      'blob of pkgguardduty',
+      'table of stguardduty',
+      'queue of stguardduty',
+    ])
+      assert.ok(
+        reached.some((r) => r.startsWith(service)),
+        service,
+      );
+    for (const { id, body } of only(given, 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups')) {
+      const [{ name, properties }] = body.properties.privateDnsZoneConfigs;
+      assert.match(properties.privateDnsZoneId, new RegExp(`/privatelink\\.${name}`), id);
     }
     for (const { type, body } of [
       ...only(given, 'Microsoft.Storage/storageAccounts'),
