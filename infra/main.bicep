@@ -250,6 +250,15 @@ param vnetAddressPrefix string = '10.110.0.0/24'
 @description('Resource id of a NAT gateway for the app\'s outbound traffic in the virtual network; empty for none.')
 param natGatewayId string = ''
 
+@description('Address ranges, in CIDR notation, that may call the address of the app; empty for all. The app has no HTTP function, but publishing asks there whether it is well.')
+param appAddresses string[] = []
+
+@description('Address ranges, in CIDR notation, that may publish to the app; empty for all. Publishing takes tokens only.')
+param publishingAddresses string[] = []
+
+@description('Whether the addresses of the app and of its publishing are reachable from public networks. Runs do not need them.')
+param appPublicAccess bool = true
+
 // ---- Derived values
 
 var keyless = !empty(awsWebIdentityAudience)
@@ -429,6 +438,9 @@ module functionApp 'modules/function.bicep' = {
     packageContainerUrl: '${packageStorage.outputs.endpoints.blob}${packageContainer}'
     telemetryConnection: telemetry.outputs.connectionString
     settings: settings
+    publicAccess: appPublicAccess
+    appAddresses: appAddresses
+    publishingAddresses: publishingAddresses
     appSubnetId: privateNetworking ? network!.outputs.appSubnetId : ''
     tags: tags
   }

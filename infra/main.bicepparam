@@ -153,3 +153,9 @@ param privateNetworking = false
 // For the private network only: its address range, at least a /25, and a NAT gateway for outbound traffic.
 param vnetAddressPrefix = '10.110.0.0/24'
 param natGatewayId = ''
+
+// Address ranges that may call the address of the app, and publish to it; empty for all. And whether both are
+// reachable from public networks at all.
+param appAddresses = [] // ['203.0.113.0/24']
+param publishingAddresses = [] // ['203.0.113.0/24']
+param appPublicAccess = true

@@ -45,6 +45,15 @@ param settings { *: string }
 @description('Subnet of the outbound traffic; empty for none.')
 param appSubnetId string
 
+@description('Whether the addresses of the app and of its publishing are reachable from public networks.')
+param publicAccess bool
+
+@description('Address ranges that may call the app; empty for all.')
+param appAddresses string[]
+
+@description('Address ranges that may publish to the app; empty for all.')
+param publishingAddresses string[]
+
 @description('Tags of the plan and the app.')
 param tags { *: string }
 
@@ -53,6 +62,13 @@ var given = toObject(
   setting => setting.key,
   setting => setting.value
 )
+
+@description('Rules that allow address ranges. What no rule names gets the default action.')
+func allowed(ranges string[]) { name: string, action: string, priority: int, ipAddress: string }[] =>
+  map(ranges, (range, i) => { name: 'allowed-${i}', action: 'Allow', priority: 100 + i, ipAddress: range })
+
+@description('What becomes of a call from an address that no rule names.')
+func otherwise(ranges string[]) 'Allow' | 'Deny' => empty(ranges) ? 'Allow' : 'Deny'
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
@@ -83,11 +99,16 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled'
     virtualNetworkSubnetId: empty(appSubnetId) ? null : appSubnetId
     siteConfig: {
       minTlsVersion: '1.2'
       ftpsState: 'Disabled'
+      ipSecurityRestrictions: allowed(appAddresses)
+      ipSecurityRestrictionsDefaultAction: otherwise(appAddresses)
+      scmIpSecurityRestrictions: allowed(publishingAddresses)
+      scmIpSecurityRestrictionsDefaultAction: otherwise(publishingAddresses)
+      scmIpSecurityRestrictionsUseMain: false
     }
     functionAppConfig: {
       deployment: {

@@ -44,6 +44,9 @@ const byDefault = {
   maxPairMB: 'tuning',
   logLevel: 'for a while only',
   alertActionGroupIds: 'ids of resources',
+  appAddresses: 'a list of ranges',
+  publishingAddresses: 'a list of ranges',
+  appPublicAccess: 'only after the package is published',
 };
 
 const workspaceId =

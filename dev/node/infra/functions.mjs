@@ -50,7 +50,7 @@ const PLAIN = {
   join: (list, by) => list.join(by),
   concat: (...lists) => lists.flat(),
   union: (...values) => (Array.isArray(values[0]) ? [...new Set(values.flat())] : Object.assign({}, ...values)),
-  map: (list, make) => list.map((item) => make(item)),
+  map: (list, make) => list.map((item, i) => make(item, i)),
   items: (object) => Object.entries(object).map(([key, value]) => ({ key, value })),
   filter: (list, keep) => list.filter((item) => keep(item)),
   toObject: (list, key, value) => Object.fromEntries(list.map((item) => [key(item), value(item)])),

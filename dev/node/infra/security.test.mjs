@@ -167,6 +167,29 @@ test('the app is a custom handler on Flex Consumption, with only its two identit
   });
 });
 
+test('the app and its publishing are open to all addresses, or to those that are given, or to none', () => {
+  const restrictions = (given) => {
+    const { publicNetworkAccess, siteConfig } = one(given, 'Microsoft.Web/sites').body.properties;
+    const { ipSecurityRestrictions, ipSecurityRestrictionsDefaultAction, ...scm } = siteConfig;
+    const of = (rules, otherwise) => [rules.map((r) => `${r.priority} ${r.action} ${r.ipAddress}`), otherwise];
+    assert.equal(scm.scmIpSecurityRestrictionsUseMain, false);
+    return {
+      access: publicNetworkAccess,
+      app: of(ipSecurityRestrictions, ipSecurityRestrictionsDefaultAction),
+      publishing: of(scm.scmIpSecurityRestrictions, scm.scmIpSecurityRestrictionsDefaultAction),
+    };
+  };
+  const open = [[], 'Allow'];
+  const two = [['100 Allow 203.0.113.0/24', '101 Allow 2001:db8::/32'], 'Deny'];
+  const ranges = ['203.0.113.0/24', '2001:db8::/32'];
+  assert.deepEqual(restrictions(keyPair), { access: 'Enabled', app: open, publishing: open });
+  assert.deepEqual(restrictions(deployed({ appAddresses: ranges })).app, two);
+  assert.deepEqual(restrictions(deployed({ appAddresses: ranges })).publishing, open);
+  assert.deepEqual(restrictions(deployed({ publishingAddresses: ranges })).publishing, two);
+  assert.deepEqual(restrictions(deployed({ publishingAddresses: ranges })).app, open);
+  assert.equal(restrictions(deployed({ appPublicAccess: false })).access, 'Disabled');
+});
+
 for (const [name, params, zones] of /** @type {any[][]} */ ([
   ['with a key pair', {}, ['blob.core.example', 'queue.core.example', 'table.core.example', 'vaultcore.example']],
   ['keyless', keylessParams, ['blob.core.example', 'queue.core.example', 'table.core.example']],
