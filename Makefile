@@ -35,6 +35,7 @@ help: ## lists the targets
 	@echo "  FINDINGS=path   your own findings in place of the built-in story"
 	@echo "  DAMAGED=1       damaged objects among the good ones"
 	@echo "  TABLES=azurite  the state table in Azurite (needs Node 20 with npm)"
+	@echo "  EVERY=10s       how often up and start export another finding"
 	@echo "  CLOUD=folder    keeps the files of the run there, not in .local/cloud"
 	@echo "Variables of bench and bench-backlog:"
 	@echo "  PROFILE=1       writes profiles to .local/bench"
@@ -48,7 +49,7 @@ help: ## lists the targets
 # variable of its own, and a shell a quote for the end of a word.
 override FINDINGS := $(value FINDINGS)
 override CLOUD    := $(value CLOUD)
-export FINDINGS CLOUD DAMAGED TABLES
+export FINDINGS CLOUD DAMAGED TABLES EVERY
 
 # What a target needs is looked for before anything is built.
 TARGET := $(or $(firstword $(MAKECMDGOALS)),help)

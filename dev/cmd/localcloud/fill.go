@@ -18,13 +18,9 @@ const (
 	lookback = "744h"
 )
 
-// exportEvery is how often a finding is exported while the cloud runs, so that
-// there is something new to see; at most heldBack of the user's own wait for
-// that.
-const (
-	exportEvery = 30 * time.Second
-	heldBack    = 60
-)
+// heldBack is how many of the user's own findings at most are exported while the
+// cloud runs, so that there is something new to see.
+const heldBack = 60
 
 // later gives the object that is exported after n others while the cloud runs.
 type later func(n int, at time.Time) seed.Object
@@ -99,8 +95,8 @@ func updated(finding []byte, at time.Time) []byte {
 }
 
 // exportLater exports what comes later, one object at a time.
-func exportLater(ctx context.Context, c *cloud.Cloud, next later) {
-	tick := time.NewTicker(exportEvery)
+func exportLater(ctx context.Context, c *cloud.Cloud, every time.Duration, next later) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {

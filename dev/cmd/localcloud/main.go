@@ -7,8 +7,8 @@
 //	localcloud serve   serves the stand-ins to a test that started it
 //
 // It is run from the repository by make, after bin/handler was built. The
-// first three take the variables FINDINGS, DAMAGED, TABLES and CLOUD from the
-// environment where no flag says otherwise, so that no shell has to quote them.
+// first three take the variables FINDINGS, DAMAGED, TABLES, CLOUD and EVERY from
+// the environment where no flag says otherwise, so that no shell has to quote them.
 package main
 
 import (
@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"guardduty-sentinel/dev/internal/cloud"
 	"guardduty-sentinel/dev/internal/servers"
@@ -34,6 +35,8 @@ type options struct {
 	damaged  bool   // adds objects that are not whole
 	azurite  bool   // the state table is Azurite's, not one of this process
 	identity bool   // serve: the state table takes tokens in place of a key
+
+	every time.Duration // between two findings that are exported while the cloud runs
 }
 
 func main() {
@@ -78,8 +81,13 @@ func parse(root, command string, args []string) (options, error) {
 	flags.BoolVar(&o.identity, "identity", false,
 		"serve: a state table over TLS that takes Entra tokens in place of an account key")
 	flags.StringVar(&o.dir, "dir", or(env("CLOUD"), filepath.Join(".local", "cloud")), "`folder` for the run's files")
+	every := flags.String("every", or(env("EVERY"), "30s"), "`time` between two findings that are exported later")
 	if err := flags.Parse(args); err != nil {
 		return o, err
+	}
+	var err error
+	if o.every, err = time.ParseDuration(*every); err != nil || o.every <= 0 {
+		return o, fmt.Errorf("EVERY=%s: a time such as 30s is expected", *every)
 	}
 	if tables != "embedded" && tables != "azurite" {
 		return o, fmt.Errorf("TABLES=%s: embedded or azurite is expected", tables)

@@ -121,6 +121,7 @@ func TestFailedRunKeepsTheRowsOfTheLastGoodOne(t *testing.T) {
 	}{
 		"no findings": {func() { p.env["FINDINGS"] = filepath.Join(p.root, "none") }, "none"},
 		"tables":      {func() { p.env["TABLES"] = "other" }, "TABLES=other: embedded or azurite is expected"},
+		"every":       {func() { p.env["EVERY"] = "soon" }, "EVERY=soon: a time such as 30s is expected"},
 		"handler": {func() {
 			if err := os.Remove(filepath.Join(p.root, "bin", "handler")); err != nil {
 				t.Fatal(err)
@@ -138,5 +139,6 @@ func TestFailedRunKeepsTheRowsOfTheLastGoodOne(t *testing.T) {
 		}
 		delete(p.env, "FINDINGS")
 		delete(p.env, "TABLES")
+		delete(p.env, "EVERY")
 	}
 }

@@ -43,7 +43,7 @@ func start(ctx context.Context, o options) (err error) {
 		return fmt.Errorf("app folder: %w", err)
 	}
 	printPlaces(os.Stdout, o, c, "")
-	go exportLater(ctx, c, bucket.later)
+	go exportLater(ctx, c, o.every, bucket.later)
 
 	// The interrupt reaches func from the terminal, like this process: it ends
 	// of its own accord, and is waited for.

@@ -67,7 +67,7 @@ func up(ctx context.Context, o options) (err error) {
 	}
 	defer admin.Close()
 	printPlaces(os.Stdout, o, c, "http://"+admin.Addr+"/admin/functions/"+function)
-	go exportLater(ctx, c, bucket.later)
+	go exportLater(ctx, c, o.every, bucket.later)
 	if _, err := host.Invoke(ctx, function); err != nil && ctx.Err() == nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func printPlaces(w io.Writer, o options, c *cloud.Cloud, admin string) {
 		c.AccessKeyID, c.SecretAccessKey, cloud.StateTable, c.Connection(), rowsFile)
 	fmt.Fprintf(w, `  a query       make query%s KQL='AWSGuardDuty_CL | count'
   new findings  one every %s
-`, o.cloudWord(), exportEvery)
+`, o.cloudWord(), o.every)
 	if admin != "" {
 		fmt.Fprintf(w, `  host          a run every minute; its console is in %s
   a run now     curl -X POST -H 'Content-Type: application/json' -d '{"input":""}' %s
