@@ -140,6 +140,11 @@ func (w *workshop) rubble(size int) oddity {
 	o.aside = []badLine{
 		{0, fmt.Sprintf("%d lines could not be read; the first 100 are listed one by one", parts*lines)},
 	}
+	if parts*lines > maxBadLines {
+		o.ids = o.ids[:1]
+		o.aside[0].reason = fmt.Sprintf("more than %d lines cannot be read: it was read up to line %d", maxBadLines,
+			maxBadLines+2)
+	}
 	for i := range 100 {
 		o.aside = append(o.aside, badLine{2 + i, "not JSON: invalid syntax"})
 	}
@@ -147,6 +152,9 @@ func (w *workshop) rubble(size int) oddity {
 		badLine{102, "the first of further lines that are not listed one by one: not JSON: invalid syntax"})
 	return o
 }
+
+// maxBadLines is how many unreadable lines of an object are read.
+const maxBadLines = 10_000
 
 // zeros is a source of zeros without end.
 type zeros struct{}

@@ -119,3 +119,23 @@ func TestLateObjectsAreSwept(t *testing.T) {
 		t.Errorf("%d LISTs in 300 runs, want at most %d", lists, most)
 	}
 }
+
+// TestOldQuarantineIsForgotten quarantines a line, and looks at it every day.
+func TestOldQuarantineIsForgotten(t *testing.T) {
+	c := newCloud(t)
+	c.putBody(key(today, "bad"), now.Add(-time.Minute), []byte("bad\n"))
+	for range 90 {
+		c.run()
+		if len(c.quarantined) != 1 {
+			t.Fatalf("after %v quarantined %v, want one for 90 days", c.now.Sub(now), c.quarantined)
+		}
+		c.now = c.now.Add(24 * time.Hour)
+	}
+	for range 2 { // the hour of the sweep differs
+		c.now = c.now.Add(24 * time.Hour)
+		c.run()
+	}
+	if len(c.quarantined) != 0 {
+		t.Errorf("after %v quarantined %v, want none", c.now.Sub(now), c.quarantined)
+	}
+}

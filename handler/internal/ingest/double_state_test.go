@@ -145,6 +145,7 @@ func (s state) Record(ctx context.Context, entries []ingest.Entry) error {
 		for _, q := range e.Quarantine {
 			if name := fmt.Sprintf("%s:%d", e.Object.Key, q.Line); !slices.Contains(s.c.quarantined, name) {
 				s.c.quarantined = append(s.c.quarantined, name)
+				s.c.quarantinedAt[name] = s.c.now
 			}
 		}
 	}
@@ -235,6 +236,17 @@ func (c *cloud) cares(o ingest.Object) bool {
 		}
 	}
 	return false
+}
+
+func (s state) PruneQuarantine(ctx context.Context, t time.Time) error {
+	defer s.c.enter(ctx)()
+	apply, err := s.c.call(ctx, "PruneQuarantine")
+	if apply {
+		s.c.quarantined = slices.DeleteFunc(s.c.quarantined, func(name string) bool {
+			return s.c.quarantinedAt[name].Before(t)
+		})
+	}
+	return err
 }
 
 func (s state) Prune(ctx context.Context, t time.Time, held []ingest.Held) error {

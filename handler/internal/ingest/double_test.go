@@ -50,16 +50,18 @@ type cloud struct {
 
 	lookback time.Duration
 	*source
-	leases      int             // writes of leases
-	marks       int             // writes of watermarks
-	holds       int             // writes of held folders
-	quarantined []string        // "key:line"
-	maxPair     int64           // bytes of rows that a run sends of a pair
-	maxTasks    int             // objects that one listing takes; zero for as many as there are
-	refuses     map[string]bool // findings that the table never takes
-	foreign     map[string]bool // findings whose last row was marked so
-	overtaken   bool            // a run at work has been overtaken: what it knows may be out of date
-	leftovers   bool            // there was one: it may have left pending rows beside those that say done
+	leases      int      // writes of leases
+	marks       int      // writes of watermarks
+	holds       int      // writes of held folders
+	quarantined []string // "key:line"
+
+	quarantinedAt map[string]time.Time
+	maxPair       int64           // bytes of rows that a run sends of a pair
+	maxTasks      int             // objects that one listing takes; zero for as many as there are
+	refuses       map[string]bool // findings that the table never takes
+	foreign       map[string]bool // findings whose last row was marked so
+	overtaken     bool            // a run at work has been overtaken: what it knows may be out of date
+	leftovers     bool            // there was one: it may have left pending rows beside those that say done
 
 	// Faults. A nil one is none.
 	listFault    func(prefix string) error
@@ -103,7 +105,7 @@ func newCloud(t *testing.T) *cloud {
 	return &cloud{
 		t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{},
 		pageSize: 1000, maxPair: unbounded, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour,
-		source: newSource(""), refuses: map[string]bool{}, foreign: map[string]bool{},
+		source: newSource(""), refuses: map[string]bool{}, foreign: map[string]bool{}, quarantinedAt: map[string]time.Time{},
 	}
 }
 

@@ -39,7 +39,10 @@ func (t *task) entry(now time.Time) Entry {
 	if t.ended && t.err == nil {
 		return e
 	}
-	p := Pending{Object: t.Object, Lines: t.settled(), Next: now, Opens: t.opens}
+	p := Pending{Object: t.Object, Lines: t.settled(), BadLines: t.keptBad, Next: now, Opens: t.opens}
+	if p.Lines == t.lines {
+		p.BadLines = t.badLines
+	}
 	if p.Lines > t.kept { // it got further than any process before
 		t.opens, p.Opens = 0, 0
 	}
@@ -88,7 +91,7 @@ func (t *task) written(e Entry) bool {
 	t.sent, t.quarantine = t.sent[len(e.Sent):], t.quarantine[min(len(e.Quarantine), len(t.quarantine)):]
 	t.pending = e.Pending
 	if e.Pending != nil {
-		t.kept = e.Pending.Lines
+		t.kept, t.keptBad = e.Pending.Lines, e.Pending.BadLines
 	}
 	if t.checkpointed != nil {
 		close(t.checkpointed)

@@ -203,6 +203,7 @@ type Held struct {
 type Pending struct {
 	Object   Object
 	Lines    int       // leading lines whose findings are settled; the next attempt skips them
+	BadLines int       // of these, more or less, those that could not be read
 	Attempts int       // failed attempts, while others of the pair could be read
 	Tries    int       // attempts that do not count: the table refused every row that it was given
 	Opens    int       // times it was opened by careful runs that did not come to an end
@@ -278,6 +279,8 @@ type State interface {
 	// still pending stay, and those of objects below a held folder that were
 	// modified from its Floor on.
 	Prune(ctx context.Context, t time.Time, held []Held) error
+	// PruneQuarantine forgets what was quarantined before t, by the store's clock.
+	PruneQuarantine(ctx context.Context, t time.Time) error
 	// Summarize keeps the summary of a run, and forgets those of runs that began
 	// more than a week before it.
 	Summarize(ctx context.Context, s Summary) error

@@ -143,25 +143,26 @@ func TestAStoppedReadIsARead(t *testing.T) {
 	}
 }
 
-// TestBadLinesOfABrokenReadAreReported breaks a reading after more bad lines than are listed.
+// TestBadLinesOfABrokenReadAreReported breaks a reading after more bad lines than
+// are listed: the next one lists no others, and counts all.
 func TestBadLinesOfABrokenReadAreReported(t *testing.T) {
 	c := newCloud(t)
 	c.put(key(today, "good"), now.Add(-2*time.Minute), "good")
-	body := finding("x") + strings.Repeat("bad\n", 150) + finding("y") + finding("z")
+	body := finding("x") + strings.Repeat("bad\n", 150) + finding("y") + strings.Repeat("bad\n", 120) + finding("z")
 	c.putBody(key(today, "half"), now.Add(-time.Minute), []byte(body), "x", "y", "z")
 	c.bodyFault = func(k string, r io.Reader) io.Reader {
 		if !strings.Contains(k, "half") {
 			return r
 		}
-		return io.MultiReader(io.LimitReader(r, int64(len(body)-len(finding("z")))), iotest.ErrReader(errBoom))
+		return io.MultiReader(io.LimitReader(r, int64(len(body)-len(finding("z"))-400)), iotest.ErrReader(errBoom))
 	}
 	c.run()
 	c.bodyFault = nil
 	makeDue(c)
-	c.run()
+	s := c.run()
 	c.expect(1)
-	if len(c.quarantined) != 101 {
-		t.Errorf("%d rows for 150 bad lines, want 100 and one for the rest", len(c.quarantined))
+	if len(c.quarantined) != 102 || s.BadLines != 270-101 {
+		t.Errorf("%d rows for 270 bad lines and %d more counted, want 102 and %d", len(c.quarantined), s.BadLines, 270-101)
 	}
 }
 

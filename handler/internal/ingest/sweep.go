@@ -17,6 +17,10 @@ const (
 	keepFor    = (sweepDays + 2) * day // an object is in the folder of its day, or of a day beside it
 )
 
+// keepQuarantine is how long the rows of the quarantine are kept. Their objects
+// stay in the archive for as long as its owner keeps them.
+const keepQuarantine = 90 * day
+
 // sweep moves objects that came late. It does so when nothing else is left.
 func (r *run) sweep(st stages) error {
 	left := r.summary.Left > 0 || r.summary.WindowsLeft > 0 || len(r.capped) > 0
@@ -46,6 +50,9 @@ func (r *run) sweep(st stages) error {
 		if !plan.complete() || st.reading.Err() != nil {
 			return nil // the next run sweeps again
 		}
+	}
+	if err := r.job.State.PruneQuarantine(st.closing, r.now.Add(-keepQuarantine)); err != nil {
+		return fmt.Errorf("prune the quarantine: %w", err)
 	}
 	next := r.mark
 	next.Swept = r.now

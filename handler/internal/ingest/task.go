@@ -28,15 +28,16 @@ type task struct {
 	lines        int   // lines read
 	flight       []int // lines whose findings are in flight, in ascending order
 	kept         int   // of the lines, those that the ledger has as settled
+	keptBad      int   // of these, those that could not be read
 	findings     int
 	sent         []Update      // accepted and not recorded yet
 	quarantine   []Quarantined // not recorded yet
-	badLines     int
-	err          error // why the object is read again: a transient error, a postponed line, errStopped or errCapped
-	hole         int   // the first line that was postponed
-	givenUp      bool  // what failed is not tried again
-	ended        bool  // its last entry is final
-	queued       bool  // it waits for the recorder
+	badLines     int           // of all lines read, those of earlier runs too
+	err          error         // why the object is read again: a transient error, a postponed line, errStopped or errCapped
+	hole         int           // the first line that was postponed
+	givenUp      bool          // what failed is not tried again
+	ended        bool          // its last entry is final
+	queued       bool          // it waits for the recorder
 	checkpointed chan struct{}
 }
 
@@ -45,8 +46,8 @@ type task struct {
 // the attempts span about a day and a half.
 const (
 	maxLineRows = 100
-	maxBadLines = 10_000_000 // then the object is given up; reading them takes some ten seconds
-	maxReason   = 500        // bytes: a reason may name a finding by its id, however long
+	maxBadLines = 10_000 // then the object is given up: it is not an export, and costs time that others wait for
+	maxReason   = 500    // bytes: a reason may name a finding by its id, however long
 	maxAttempts = 12
 	firstRetry  = 5 * time.Minute
 	lastRetry   = 6 * time.Hour
@@ -59,7 +60,8 @@ func newTask(o Object, pair guardduty.Pair) *task { return &task{Object: o, pair
 func taskOf(p *Pending, root string) *task {
 	key, _ := guardduty.ParseKey(root, p.Object.Key)
 	return &task{
-		Object: p.Object, pair: key.Pair, pending: p, kept: p.Lines, tried: p.Tries, opens: p.Opens,
+		Object: p.Object, pair: key.Pair, pending: p, kept: p.Lines, keptBad: p.BadLines,
+		tried: p.Tries, opens: p.Opens,
 	}
 }
 
@@ -74,7 +76,7 @@ func (t *task) failedBefore() bool {
 func (t *task) begin() (skip int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.reading, t.lines = true, t.kept
+	t.reading, t.lines, t.badLines = true, t.kept, t.keptBad
 	return t.kept
 }
 
@@ -83,7 +85,7 @@ func (t *task) begin() (skip int) {
 func (t *task) restart() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.restarted, t.lines, t.kept = true, 0, 0
+	t.restarted, t.lines, t.kept, t.badLines, t.keptBad = true, 0, 0, 0, 0
 }
 
 // passed notes that line n was read.

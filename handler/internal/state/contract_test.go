@@ -83,7 +83,7 @@ func TestContractRows(t *testing.T) {
 		source + "pending|" + id2: {
 			"ObjectKey": key2, "ObjectETag": "etag2", "Size": "8589934592", "Size@odata.type": "Edm.Int64",
 			"LastModified": "2026-08-01T02:05:04Z",
-			"Lines":        17.0, "Attempts": 3.0, "Opens": 2.0, "Refused": 0.0, "Further": true,
+			"Lines":        17.0, "BadLines": 4.0, "Attempts": 3.0, "Opens": 2.0, "Refused": 0.0, "Further": true,
 			"Next": "2026-08-01T03:33:04.123456789Z", "Error": "unexpected EOF",
 		},
 		source + "run|7437822252354775807": {

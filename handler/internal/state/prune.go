@@ -59,6 +59,21 @@ func (s *Store) Prune(ctx context.Context, t time.Time, held []ingest.Held) erro
 	return s.remove(ctx, keys)
 }
 
+// PruneQuarantine deletes the rows of the quarantine that were last written
+// before t. It reads all of them.
+func (s *Store) PruneQuarantine(ctx context.Context, t time.Time) error {
+	var old []string
+	if err := s.list(ctx, between("quarantine|", after("quarantine")), func(r row) error {
+		if r.Timestamp != nil && r.Timestamp.Before(t) {
+			old = append(old, r.Key)
+		}
+		return nil
+	}, "RowKey", "Timestamp"); err != nil {
+		return s.fault("read", err)
+	}
+	return s.remove(ctx, old)
+}
+
 // before returns the objects with rows that were last modified before t. The
 // rows of one object name it together: further updates of older versions do not.
 func (s *Store) before(ctx context.Context, t time.Time, named bool) (map[ingest.ID]*prunable, error) {

@@ -64,7 +64,7 @@ func (s *Store) furtherRow(o ingest.Object, updates []ingest.Update) row {
 // this entry has no updates and an earlier one had.
 func (s *Store) pendingRow(e ingest.Entry) row {
 	p, r := e.Pending, s.objectRow(pendingKey(e.Object), e.Object)
-	r.Lines, r.Attempts, r.Opens, r.Refused = &p.Lines, &p.Attempts, &p.Opens, &p.Tries
+	r.Lines, r.BadLines, r.Attempts, r.Opens, r.Refused = &p.Lines, &p.BadLines, &p.Attempts, &p.Opens, &p.Tries
 	r.Next = new(p.Next.UTC())
 	r.Error = new(bounded(p.Error))
 	if len(e.Sent) > 0 || !e.WasPending {

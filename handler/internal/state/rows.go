@@ -50,6 +50,7 @@ type row struct {
 	Further *bool `json:"Further,omitempty"`
 
 	Lines    *int       `json:"Lines,omitempty"` // pending: they are written when zero too, over what there was
+	BadLines *int       `json:"BadLines,omitempty"`
 	Attempts *int       `json:"Attempts,omitempty"`
 	Opens    *int       `json:"Opens,omitempty"`
 	Refused  *int       `json:"Refused,omitempty"`
@@ -201,6 +202,7 @@ func (r row) pending() (ingest.Pending, error) {
 	return ingest.Pending{
 		Object:   ingest.Object{Key: r.Object, ETag: r.ETag, Size: r.Size, LastModified: *r.LastModified},
 		Lines:    value(r.Lines),
+		BadLines: value(r.BadLines),
 		Attempts: value(r.Attempts),
 		Opens:    value(r.Opens),
 		Tries:    value(r.Refused),

@@ -32,6 +32,7 @@ func waiting(n int) ingest.Pending {
 	return ingest.Pending{
 		Object:   object(n),
 		Lines:    17,
+		BadLines: 4,
 		Attempts: 3,
 		Opens:    2,
 		Next:     written.Add(90*time.Minute + 123456789),

@@ -33,7 +33,8 @@ func State(t *testing.T, fresh func(t *testing.T) StateFixture) {
 		"recorded": recorded, "recorded many": recordedMany,
 		"held": holdFolders, "held in one folder": holdOneFolder,
 		"held by a run that was overtaken": holdOvertaken, "listed again": relist,
-		"prune": prune, "prune many": pruneMany, "prune with held": pruneHeld, "summaries": summaries,
+		"prune": prune, "prune many": pruneMany, "prune with held": pruneHeld,
+		"prune quarantine": pruneQuarantine, "summaries": summaries,
 	}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) { cases[name](t, state{fresh(t)}) })

@@ -85,3 +85,20 @@ func pruneHeld(t *testing.T, s state) {
 	s.wantKept(t, slices.Concat(ins(oddFolder, 4, 6), ins(nextFolder, 4, 6)), []ingest.Pending{waits},
 		slices.Concat(next, updates(0, 2), updates(4, 2), updates(5, 2)))
 }
+
+// pruneQuarantine forgets what was quarantined before a time, and nothing else.
+func pruneQuarantine(t *testing.T, s state) {
+	bad := pendingEntry(0)
+	bad.Quarantine = []ingest.Quarantined{{Line: 7, Reason: "not JSON"}, {Line: 8, Reason: "not JSON"}}
+	s.record(t, bad)
+	at := func(when time.Time, want ...string) {
+		if err := s.f.State.PruneQuarantine(t.Context(), when); err != nil {
+			t.Fatalf("PruneQuarantine = %v", err)
+		}
+		s.wantQuarantine(t, want...)
+		s.wantKept(t, nil, []ingest.Pending{waiting(0)}, nil)
+	}
+	at(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), object(0).Key+":7", object(0).Key+":8")
+	at(time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC))
+	at(time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC))
+}
