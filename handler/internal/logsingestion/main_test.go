@@ -29,7 +29,7 @@ var source = ingest.Source{
 	Bucket: "guardduty-findings",
 	Object: ingest.Object{
 		Key:          "AWSLogs/111122223333/GuardDuty/eu-west-1/2026/08/01/a.jsonl.gz",
-		LastModified: time.Date(2026, 8, 1, 2, 3, 4, 0, time.UTC),
+		LastModified: time.Date(2026, 9, 1, 2, 3, 4, 0, time.UTC),
 	},
 }
 

@@ -153,17 +153,27 @@ func (w *rowWriter) source(src ingest.Source) {
 }
 
 // time appends TimeGenerated: the first of the values that is a time, else the
-// time the object was written.
+// time the object was written. So it is too where a value is later than that:
+// rules look at rows up to now, and would see the row when it is no longer new.
 func (w *rowWriter) time(updated, created []byte, written time.Time) {
-	switch {
-	case isInstant(updated):
-		w.raw(timeGenerated, updated)
-	case isInstant(created):
-		w.raw(timeGenerated, created)
-	default:
-		w.text(timeGenerated, written.UTC().AppendFormat(nil, time.RFC3339Nano))
+	for _, value := range [][]byte{updated, created} {
+		t, ok := instantOf(value)
+		if !ok {
+			continue
+		}
+		if t.After(written.Add(clockTolerance)) {
+			break
+		}
+		w.raw(timeGenerated, value)
+		return
 	}
+	w.text(timeGenerated, written.UTC().AppendFormat(nil, time.RFC3339Nano))
 }
+
+// clockTolerance is how far the clock that dated a finding may be ahead of the
+// one that dated its object.
+const clockTolerance = time.Minute
+
 
 // column appends the column's member and reports whether the value fits it.
 func (w *rowWriter) column(c *column, value []byte) bool {

@@ -124,7 +124,14 @@ func TestRowValues(t *testing.T) {
 			"bad time: created", `"updatedAt":7,"createdAt":"2026-08-01T01:02:03Z"`, "TimeGenerated",
 			`"2026-08-01T01:02:03Z"`,
 		},
-		{"no time at all: written", `"severity":1`, "TimeGenerated", `"2026-08-01T02:03:04Z"`},
+		{"no time at all: written", `"severity":1`, "TimeGenerated", `"2026-09-01T02:03:04Z"`},
+		{"future: written", `"updatedAt":"2099-01-01T00:00:00Z"`, "TimeGenerated", `"2026-09-01T02:03:04Z"`},
+		{"future kept", `"updatedAt":"2099-01-01T00:00:00Z"`, "updatedAt_t", `"2099-01-01T00:00:00Z"`},
+		{
+			"future: created does not count", `"updatedAt":"2026-09-01T02:04:05Z","createdAt":"2026-08-01T01:02:03Z"`,
+			"TimeGenerated", `"2026-09-01T02:03:04Z"`,
+		},
+		{"clock a minute ahead", `"updatedAt":"2026-09-01T04:04:04+02:00"`, "TimeGenerated", `"2026-09-01T04:04:04+02:00"`},
 		{"whole row unmarked", `"severity":1`, "Truncated_b", absent},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,15 +16,20 @@ func isReal(value []byte) bool {
 }
 
 // isInstant reports whether value is a JSON string that is an RFC 3339 time.
-// time.Parse accepts more than that: a comma before the fraction and an hour of
-// one digit.
 func isInstant(value []byte) bool {
+	_, ok := instantOf(value)
+	return ok
+}
+
+// instantOf returns the RFC 3339 time in a JSON string. time.Parse accepts more
+// than that: a comma before the fraction and an hour of one digit.
+func instantOf(value []byte) (time.Time, bool) {
 	const fixed = len(`"2006-01-02T15:04:05`)
 	if len(value) < fixed+2 || value[0] != '"' || value[fixed-3] != ':' || value[fixed] == ',' {
-		return false
+		return time.Time{}, false
 	}
-	_, err := time.Parse(time.RFC3339Nano, string(value[1:len(value)-1]))
-	return err == nil
+	t, err := time.Parse(time.RFC3339Nano, string(value[1:len(value)-1]))
+	return t, err == nil
 }
 
 // guidText is a GUID as a JSON string.
