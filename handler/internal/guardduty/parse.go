@@ -32,12 +32,12 @@ func (p *Parser) Parse(line []byte) (Finding, error) {
 	if p.values == nil {
 		p.values = make([][]byte, p.Paths.number)
 	}
-	clear(p.values)
-	p.line, p.rest = line, p.rest[:0]
 	if hasManyNames(line) {
 		return Finding{}, errManyNames
 	}
-	if hasManyParts(line) {
+	clear(p.values)
+	p.line, p.rest = line, p.rest[:0]
+	if len(line) > longLine || hasManyParts(line) {
 		defer p.forget()
 	}
 	if err := p.whole(); err != nil {
@@ -61,8 +61,8 @@ func (p *Parser) Parse(line []byte) (Finding, error) {
 	return f, nil
 }
 
-// forget gives up the memory that a line of many parts took.
-func (p *Parser) forget() { p.dec, p.rest = jsontext.Decoder{}, nil }
+// forget gives up the line, and the memory that it took.
+func (p *Parser) forget() { *p = Parser{Paths: p.Paths} }
 
 // whole goes through the line, which has to be one object.
 func (p *Parser) whole() error {

@@ -31,14 +31,17 @@ func TestParseRefusesVeryManyNames(t *testing.T) {
 	}
 }
 
-// TestParserForgetsManyNames holds what 64 fetchers keep between their lines.
-func TestParserForgetsManyNames(t *testing.T) {
-	lines := [][]byte{[]byte(wide(90_000)), []byte(`{"id":"1","type":"a"` + strings.Repeat(`,"x":{"y":1`, 3000))}
+// TestParserForgetsLongLines holds what 64 fetchers keep between their lines.
+func TestParserForgetsLongLines(t *testing.T) {
+	lines := []string{
+		wide(90_000), wide(300_000), `{"id":"1","type":"a"` + strings.Repeat(`,"x":{"y":1`, 3000),
+		`{"id":"1","type":"a","x":"` + strings.Repeat("x", 1<<20) + `"}`,
+	}
 	parsers := make([]guardduty.Parser, 64)
 	before := heap()
 	for i := range parsers {
 		for _, line := range lines {
-			parsers[i].Parse(line)
+			parsers[i].Parse([]byte(line))
 		}
 	}
 	if kept := heap() - before; kept > 2<<20 {

@@ -105,7 +105,8 @@ func newCloud(t *testing.T) *cloud {
 	return &cloud{
 		t: t, now: now, faults: map[string]string{}, called: map[string]int{}, objects: map[string]stored{},
 		pageSize: 1000, maxPair: unbounded, accepted: map[string]int{}, maxRows: 2000, lookback: 24 * time.Hour,
-		source: newSource(""), refuses: map[string]bool{}, foreign: map[string]bool{}, quarantinedAt: map[string]time.Time{},
+		source: newSource(""), refuses: map[string]bool{}, foreign: map[string]bool{},
+		quarantinedAt: map[string]time.Time{},
 	}
 }
 

@@ -162,7 +162,8 @@ func TestBadLinesOfABrokenReadAreReported(t *testing.T) {
 	s := c.run()
 	c.expect(1)
 	if len(c.quarantined) != 102 || s.BadLines != 270-101 {
-		t.Errorf("%d rows for 270 bad lines and %d more counted, want 102 and %d", len(c.quarantined), s.BadLines, 270-101)
+		t.Errorf("%d rows for 270 bad lines and %d more counted, want 102 and %d",
+			len(c.quarantined), s.BadLines, 270-101)
 	}
 }
 

@@ -33,7 +33,7 @@ type task struct {
 	sent         []Update      // accepted and not recorded yet
 	quarantine   []Quarantined // not recorded yet
 	badLines     int           // of all lines read, those of earlier runs too
-	err          error         // why the object is read again: a transient error, a postponed line, errStopped or errCapped
+	err          error         // why the object is read again; it may be errStopped or errCapped
 	hole         int           // the first line that was postponed
 	givenUp      bool          // what failed is not tried again
 	ended        bool          // its last entry is final
