@@ -156,13 +156,17 @@ two differ. The table, the stream \`${stream}\` of the data collection rule and 
 that the connector sends all have the columns of that file: ${columns.length}.
 
 One row is one update of a finding. GuardDuty exports a finding again whenever it changes; its rows
-share the id and differ in \`updatedAt_t\` and \`service_count_d\`. The newest row of each finding is
-its current state:
+share the id and differ in \`updatedAt_t\` and \`service_count_d\`. An id identifies a finding only
+together with its account and Region. The same update may be there several times: once from the
+folder of the finding's own account, and once from each other folder that holds it. The function
+\`GuardDutyFindings\` chooses among them (\`docs/content.md\`, "Folders"). Without it, the newest row
+of each finding that is in a folder which has business with its account:
 
 \`\`\`kusto
 ${table}
+| where not(coalesce(ForeignFolder_b, false)) and updatedAt_t <= ingestion_time() + 1h
 | extend FindingId = replace_string(tolower(coalesce(tostring(id_g), id_s)), "-", "")
-| summarize arg_max(updatedAt_t, *) by FindingId
+| summarize arg_max(updatedAt_t, *) by accountId_s, region_s, FindingId
 \`\`\`
 
 ## Names
