@@ -28,6 +28,8 @@ const NOT_IN_OLD_ROWS = [
   'DatabaseInstance',
   'FileHashes',
   'FileNames',
+  'FolderAccount',
+  'FolderRank',
   'KubernetesNamespace',
   'KubernetesUser',
   'KubernetesWorkload',

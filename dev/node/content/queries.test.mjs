@@ -31,7 +31,7 @@ const queries = Object.fromEntries([
   ...readHuntingQueries().map((h) => [h.file, h.yaml.query]),
   ...panelsOf(workbook).map((p) => [
     `panel ${p.name}`,
-    fill(p.content.query, workbook, { exported: { FindingId: 'x' } }),
+    fill(p.content.query, workbook, { exported: { FindingId: 'x', FindingAccount: '1', FindingRegion: 'r' } }),
   ]),
   ...parametersOf(workbook)
     .filter((p) => p.query)

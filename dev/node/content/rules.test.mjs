@@ -166,6 +166,7 @@ test('rules about findings all say the same things of a finding', () => {
     'Count',
     'Tactics',
     'Techniques',
+    'ForeignFolder',
   ];
   const ofFindings = rules.filter((r) => r.yaml.query.includes('GuardDutyFindingChanges'));
   assert.equal(ofFindings.length, 15);

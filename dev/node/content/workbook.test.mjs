@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { readText } from './content.mjs';
 import { workbookText } from './workbook/build.mjs';
-import { itemsOf, parametersOf, references } from './workbook/read.mjs';
+import { exportsOf, itemsOf, parametersOf, references } from './workbook/read.mjs';
 import { panels, passing, same, show, workbook } from './workbook/stage.mjs';
 
 const parameters = parametersOf(workbook);
@@ -78,9 +78,7 @@ test('no item uses a parameter that does not exist where it stands, or before it
     const inner = new Set(
       groups
         .flatMap((g) => g.content.items)
-        .flatMap((i) =>
-          i.type === 9 ? i.content.parameters.map((p) => p.name) : (i.content.exportParameterName ?? []),
-        ),
+        .flatMap((i) => (i.type === 9 ? i.content.parameters.map((p) => p.name) : exportsOf(i.content))),
     );
     const texts = item.type === 9 ? [] : item.type === 12 ? [] : [JSON.stringify(item.content)];
     for (const { name } of texts.flatMap(references))
@@ -116,10 +114,8 @@ test('the tabs are the groups', () => {
 
 test('the finding that is chosen fills the panels about it, which show once there is one', () => {
   assert.deepEqual(
-    panels
-      .filter((p) => p.content.exportParameterName)
-      .map((p) => [p.name, p.content.exportFieldName, p.content.exportParameterName]),
-    [['findings', 'FindingId', 'FindingId']],
+    panels.filter((p) => exportsOf(p.content).length).map((p) => [p.name, ...exportsOf(p.content)]),
+    [['findings', 'FindingId', 'FindingAccount', 'FindingRegion']],
   );
   const about = [...itemsOf(workbook.items)].filter(
     ({ item }) => references(JSON.stringify(item.content)).some((r) => r.name === 'FindingId') && item.type !== 12,
@@ -148,7 +144,7 @@ test('columns that a panel formats, names, colours or exports are columns of its
       m?.locInfoColumn,
       m?.sizeSettings,
       m?.labelSettings,
-      content.exportFieldName,
+      ...(content.exportedParameters ?? []).map((p) => p.fieldName),
     ].filter(Boolean);
     for (const column of plain) assert.ok(columns.includes(column), `${name}: ${column}`);
     for (const { columnMatch } of g?.formatters ?? [])

@@ -107,7 +107,14 @@ test('a panel without findings is empty, but for the tiles, which say 0', () => 
 
 test('the finding that is chosen', async (t) => {
   const { content } = byName.findings;
-  assert.deepEqual([content.exportFieldName, content.exportParameterName], ['FindingId', 'FindingId']);
+  assert.deepEqual(
+    content.exportedParameters.map((p) => [p.fieldName, p.parameterName]),
+    [
+      ['FindingId', 'FindingId'],
+      ['AccountId', 'FindingAccount'],
+      ['Region', 'FindingRegion'],
+    ],
+  );
   const group = [...itemsOf(workbook.items)].find(({ item }) => item.name === 'chosen').item;
   assert.deepEqual(group.conditionalVisibility, { parameterName: 'FindingId', comparison: 'isNotEqualTo' });
   const mine = { chosen, updates: history.filter((h) => h.FindingId === chosen.FindingId) };
@@ -145,6 +152,7 @@ const NO_FACTS = [
   'PodName',
   'Resource',
   'Detection',
+  'FolderRank',
 ];
 
 test('the facts of a finding: each column that it has, as the function gives it', () => {

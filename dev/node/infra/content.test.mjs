@@ -53,10 +53,12 @@ test('the content is beside the table, in the workspace', () => {
 });
 
 const times = 'starttime:datetime=datetime(null), endtime:datetime=datetime(null)';
+const arrivals = `${times}, arrivedsince:datetime=datetime(null), arriveduntil:datetime=datetime(null)`;
 const lists = (...names) => names.map((name) => `${name}:dynamic=dynamic([])`).join(', ');
 const parameters = {
   GuardDutyFindings: times,
-  GuardDutyFindingHistory: `${times}, arrivedsince:datetime=datetime(null), arriveduntil:datetime=datetime(null)`,
+  GuardDutyRows: arrivals,
+  GuardDutyFindingHistory: `${arrivals}, allfolders:bool=false`,
   GuardDutyFindingChanges: 'window:timespan=5m, minage:timespan=0s, maxage:timespan=46h, lag:timespan=0s',
   GuardDutyFindingTypes: '',
   AWSGuardDutyFromCL: times,

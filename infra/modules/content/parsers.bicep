@@ -48,6 +48,7 @@ param registerAsim bool
 
 var functionFiles functionFile[] = [
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingTypes.yaml')
+  loadYamlContent('../../../sentinel/Parsers/GuardDutyRows.yaml')
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingHistory.yaml')
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindings.yaml')
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingChanges.yaml')

@@ -212,7 +212,7 @@ export const TABLES = {
 };
 
 /** Alerts about two findings, and the incident of one: an alert has a row for each change of its, an incident too. */
-export function alertsAbout(id, otherId) {
+export function alertsAbout({ FindingId: id, AccountId, Region }, otherId) {
   const alert = (n, at, fields) => ({
     TimeGenerated: instant(NOW - at * HOUR),
     SystemAlertId: `alert-${n}`,
@@ -240,13 +240,18 @@ export function alertsAbout(id, otherId) {
     IncidentUrl: `https://portal.azure.com/incident-${n}`,
     ...fields,
   });
-  const named = (finding) => JSON.stringify({ 'Custom Details': JSON.stringify({ FindingId: [finding] }) });
+  const named = (finding, account = AccountId) =>
+    JSON.stringify({
+      'Custom Details': JSON.stringify({ FindingId: [finding], AccountId: [account], Region: [Region] }),
+    });
   return {
     alerts: [
       alert(1, 8, { ExtendedProperties: named(id) }),
       alert(1, 6, { ExtendedProperties: named(id), Status: 'Resolved' }),
       alert(2, 7, { Description: `Finding ${id} has grown.` }),
       alert(3, 5, { ExtendedProperties: named(otherId) }),
+      // a finding of the same id in another account
+      alert(4, 5, { ExtendedProperties: named(id, '999999999999') }),
     ],
     incidents: [
       incident(41, 8, { AlertIds: ['alert-1'] }),

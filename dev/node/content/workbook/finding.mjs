@@ -1,8 +1,8 @@
 // The tab Finding: a list to choose from, and everything about the finding that was chosen.
-import { console, date, details, grid, group, hidden, link, SIZE, severity, text } from './items.mjs';
+import { console, date, details, exported, grid, group, hidden, link, SIZE, severity, text } from './items.mjs';
 import { ALERTS, FINDINGS } from './queries.mjs';
 
-const CHOSEN = "| where FindingId == '{FindingId}'";
+const CHOSEN = "| where FindingId == '{FindingId}' and AccountId == '{FindingAccount}' and Region == '{FindingRegion}'";
 const NONE = 'The finding is not in this time.';
 
 const FACTS = [
@@ -66,6 +66,8 @@ const FACTS = [
   'AttackSequenceArn',
   'FindingArn',
   'SourceObject',
+  'FolderAccount',
+  'ForeignFolder',
   'IsSample',
   'IsArchived',
   'IsTruncated',
@@ -99,11 +101,11 @@ ${CHOSEN}
   grid(
     'finding-history',
     'Updates',
-    `GuardDutyFindingHistory
+    `GuardDutyFindingHistory(allfolders=true)
 ${CHOSEN}
-| order by UpdatedAt desc, Count desc
+| order by FolderRank desc, TimeGenerated desc, Count desc
 | project UpdatedAt, Severity = SeverityLabel, SeverityNumber = Severity, Count, LastSeen, RemoteIp,
-    Delay = round((IngestionTime - UpdatedAt) / 1m, 1), SourceObject`,
+    Delay = round((IngestionTime - UpdatedAt) / 1m, 1), FolderAccount, ForeignFolder, SourceObject`,
     {
       width: 50,
       size: SIZE.large,
@@ -115,6 +117,8 @@ ${CHOSEN}
         LastSeen: 'Last event',
         RemoteIp: 'Remote address',
         Delay: 'Minutes until it arrived',
+        FolderAccount: 'Folder of account',
+        ForeignFolder: 'Foreign folder',
         SourceObject: 'Export object',
       },
       noData: NONE,
@@ -184,15 +188,16 @@ SecurityIncident
   ),
 ];
 
-// The id that is chosen becomes text of the other queries: one that is not a plain word cannot be chosen.
+// The id, account and Region that are chosen become text of the other queries: what is not a plain word cannot be
+// chosen.
 export const finding = [
   grid(
     'findings',
     'Findings: choose one',
     `${FINDINGS}
-| extend FindingId = iff(FindingId matches regex @'^[0-9A-Za-z-]+$', FindingId, '')
+| extend FindingId = iff(strcat(FindingId, AccountId, Region) matches regex @'^[0-9A-Za-z-]+$', FindingId, '')
 | project Severity = SeverityLabel, TimeGenerated, Title, Type, AccountId, Region, Resource, ResourceType,
-    RemoteIp, Count, Updates, ConsoleLink, FindingId
+    RemoteIp, Count, Updates, ForeignFolder, ConsoleLink, FindingId
 | order by TimeGenerated desc, FindingId asc`,
     {
       rows: 1000,
@@ -203,10 +208,14 @@ export const finding = [
         ResourceType: 'Kind',
         RemoteIp: 'Remote address',
         Count: 'Seen',
+        ForeignFolder: 'Foreign folder',
         ConsoleLink: 'GuardDuty console',
       },
-      exportFieldName: 'FindingId',
-      exportParameterName: 'FindingId',
+      exportedParameters: [
+        exported('FindingId', 'FindingId'),
+        exported('AccountId', 'FindingAccount'),
+        exported('Region', 'FindingRegion'),
+      ],
       noData: 'No findings in this time with these filters.',
     },
   ),

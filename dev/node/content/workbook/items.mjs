@@ -71,6 +71,9 @@ export const heats = [
   bar('^Findings$'),
 ];
 
+/** A column of the row that is chosen, as a parameter of other items. */
+export const exported = (fieldName, parameterName) => ({ fieldName, parameterName, parameterType: 1 });
+
 /** @typedef {(name: string, title: string, text: string, options: Record<string, any>) => object} Panel */
 
 const labels = (names) => Object.entries(names).map(([columnId, label]) => ({ columnId, label }));

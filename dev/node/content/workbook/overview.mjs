@@ -55,7 +55,8 @@ datatable(Rank: int, Severity: string) [1, 'Critical', 2, 'High', 3, 'Medium', 4
     'over-time',
     'Findings that were created or updated, over time',
     `${HISTORY}
-| summarize Findings = dcount(FindingId) by bin(TimeGenerated, {TimeRange:grain}), Severity = SeverityLabel
+| summarize Findings = dcount(strcat(AccountId, Region, FindingId))
+    by bin(TimeGenerated, {TimeRange:grain}), Severity = SeverityLabel
 | order by TimeGenerated asc, Severity asc`,
     { x: 'TimeGenerated', y: ['Findings'], group: 'Severity', colors: colors.severity, noData: NONE },
   ),

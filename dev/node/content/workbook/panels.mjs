@@ -43,7 +43,7 @@ export const findingPanels = {
         (g) => ({
           TimeGenerated: dayOf(g[0].TimeGenerated),
           Severity: g[0].SeverityLabel,
-          Findings: distinct(g, (h) => h.FindingId),
+          Findings: distinct(g, (h) => h.AccountId + h.Region + h.FindingId),
         }),
       ),
       'TimeGenerated',
@@ -206,9 +206,9 @@ export const findingPanels = {
         'RemoteIp',
         'Count',
         'Updates',
-        'ConsoleLink',
-        'FindingId',
       ),
+      ForeignFolder: false,
+      ...pick(f, 'ConsoleLink', 'FindingId'),
     })),
   freshness: ({ history, now }) =>
     ordered(
@@ -217,6 +217,7 @@ export const findingPanels = {
         (h) => h.AccountId + h.Region,
         (g) => ({
           ...pick(g[0], 'AccountId', 'Region'),
+          ForeignFolder: false,
           Updates: g.length,
           NewestUpdate: latest(g, 'UpdatedAt'),
           NewestArrival: latest(g, 'IngestionTime'),

@@ -19,6 +19,8 @@ export const chosenPanels = {
       SeverityNumber: h.Severity,
       ...pick(h, 'Count', 'LastSeen', 'RemoteIp'),
       Delay: minutes(h),
+      FolderAccount: '',
+      ForeignFolder: false,
       SourceObject: '',
     })),
   'finding-link': ({ chosen }) => [pick(chosen, 'Title', 'AccountId', 'Region', 'ConsoleLink')],

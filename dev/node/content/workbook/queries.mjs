@@ -39,6 +39,9 @@ export const RUNS = `${ALL_RUNS}${OF_APP}
 | extend Outcome = tostring(Line.outcome)`;
 export const FAILURES = `${lines('run failed')}${OF_APP}`;
 
-/** The alerts that name the finding which was chosen. */
+/** The alerts that name the finding which was chosen, and no other account or Region. */
 export const ALERTS = `SecurityAlert
-| where ExtendedProperties has '{FindingId}' or Entities has '{FindingId}' or Description has '{FindingId}'`;
+| where ExtendedProperties has '{FindingId}' or Entities has '{FindingId}' or Description has '{FindingId}'
+| extend CustomDetails = parse_json(tostring(parse_json(ExtendedProperties)['Custom Details']))
+| where tostring(CustomDetails.AccountId[0]) in ('', '{FindingAccount}')
+    and tostring(CustomDetails.Region[0]) in ('', '{FindingRegion}')`;

@@ -27,6 +27,9 @@ export const parametersOf = (workbook) =>
   [...itemsOf(workbook.items)].filter(({ item }) => item.type === 9).flatMap(({ item }) => item.content.parameters);
 
 /** What stands in braces: [{name, format}]. '{0}' in a text of thresholds is the value itself. */
+/** Names of the parameters that a grid sets when a row is chosen. */
+export const exportsOf = ({ exportedParameters = [] }) => exportedParameters.map((p) => p.parameterName);
+
 export const references = (text) =>
   [...text.matchAll(/\{([A-Za-z]\w*)(?::(\w+))?\}/g)].map(([, name, format]) => ({ name, format }));
 

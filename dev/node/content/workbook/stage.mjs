@@ -26,7 +26,7 @@ export const history = historyOf(updates.filter(inRange));
 export const chosen = findingsOf(history).find(
   (f) => f.Updates > 1 && f.finding.resource.instanceDetails && !f.IsSample,
 );
-const { alerts, incidents } = alertsAbout(chosen.FindingId, history.at(-1).FindingId);
+const { alerts, incidents } = alertsAbout(chosen, history.at(-1).FindingId);
 
 /** The engine over the rows of the time range, as the time context of an item restricts the tables. */
 export function engine({ rows = rowsOf(updates.filter(inRange)), lines = traces(runs) } = {}) {
@@ -38,7 +38,11 @@ export function engine({ rows = rowsOf(updates.filter(inRange)), lines = traces(
 }
 
 export const over = engine();
-const exported = { FindingId: chosen.FindingId };
+const exported = {
+  FindingId: chosen.FindingId,
+  FindingAccount: chosen.AccountId,
+  FindingRegion: chosen.Region,
+};
 
 /** The result of a panel, by its name, or of a query of its own. */
 export function show(name, choices = {}, on = over) {
