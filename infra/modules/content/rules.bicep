@@ -68,6 +68,7 @@ param enabled bool
 param disabledRules string[]
 
 var rules ruleFile[] = [
+  loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyAccountSilent.yaml')
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyAnomalousIdentity.yaml')
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyAttackSequence.yaml')
   loadYamlContent('../../../sentinel/Analytic Rules/GuardDutyBruteForceSucceeded.yaml')
