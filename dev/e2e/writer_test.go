@@ -64,7 +64,7 @@ func TestWriterHoldsNothingBack(t *testing.T) {
 	}
 }
 
-// TestFuzzedObjectsHoldNothingBack tries shapes that nobody thought of: names,
+// TestFuzzedObjectsHoldNothingBack tries shapes that no test names: names,
 // depths, lengths, repeats, numbers and escapes, put together at random.
 func TestFuzzedObjectsHoldNothingBack(t *testing.T) {
 	needProc(t)

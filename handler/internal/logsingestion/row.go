@@ -174,7 +174,6 @@ func (w *rowWriter) time(updated, created []byte, written time.Time) {
 // one that dated its object.
 const clockTolerance = time.Minute
 
-
 // column appends the column's member and reports whether the value fits it.
 func (w *rowWriter) column(c *column, value []byte) bool {
 	switch c.kind {

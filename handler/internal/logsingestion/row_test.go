@@ -131,7 +131,10 @@ func TestRowValues(t *testing.T) {
 			"future: created does not count", `"updatedAt":"2026-09-01T02:04:05Z","createdAt":"2026-08-01T01:02:03Z"`,
 			"TimeGenerated", `"2026-09-01T02:03:04Z"`,
 		},
-		{"clock a minute ahead", `"updatedAt":"2026-09-01T04:04:04+02:00"`, "TimeGenerated", `"2026-09-01T04:04:04+02:00"`},
+		{
+			"clock a minute ahead", `"updatedAt":"2026-09-01T04:04:04+02:00"`, "TimeGenerated",
+			`"2026-09-01T04:04:04+02:00"`,
+		},
 		{"whole row unmarked", `"severity":1`, "Truncated_b", absent},
 	} {
 		t.Run(c.name, func(t *testing.T) {
