@@ -36,13 +36,15 @@ func TestWhatIsWrongWithTLSIsNamed(t *testing.T) {
 		return server.URL
 	}
 	same := func(*tls.Config) {}
+	old := func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }
 	for name, tt := range map[string]struct {
 		s3   string // its address; empty for the local cloud's
 		file string // of the authorities that are trusted; empty for the local cloud's
 		want []string
 	}{
 		"S3 of another authority": {
-			s3: serve(same, "127.0.0.1"), want: []string{"GD1307", "127.0.0.1", "certificate signed by unknown authority"},
+			s3:   serve(same, "127.0.0.1"),
+			want: []string{"GD1307", "127.0.0.1", "certificate signed by unknown authority"},
 		},
 		"S3 with an old version": {
 			s3:   serve(func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }, "127.0.0.1"),
