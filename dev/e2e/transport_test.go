@@ -47,7 +47,7 @@ func TestWhatIsWrongWithTLSIsNamed(t *testing.T) {
 			want: []string{"GD1307", "127.0.0.1", "certificate signed by unknown authority"},
 		},
 		"S3 with an old version": {
-			s3:   serve(func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }, "127.0.0.1"),
+			s3:   serve(old, "127.0.0.1"),
 			want: []string{"GD1307", "127.0.0.1", "tls: protocol version not supported"},
 		},
 		"vault of another authority": {
