@@ -8,13 +8,13 @@ import (
 )
 
 // Proxy returns the function that says which proxy a request goes through: the
-// one that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, and none for this machine,
-// for link-local addresses and for the host of IDENTITY_ENDPOINT or MSI_ENDPOINT.
-// A proxy cannot reach these, and a request for a token would show it the secret
-// that opens the app's identity.
+// one that HTTPS_PROXY and NO_PROXY name, and none for what is not encrypted, for
+// this machine, for link-local addresses and for the host of IDENTITY_ENDPOINT or
+// MSI_ENDPOINT. A proxy cannot reach these, and a request for a token would show
+// it the secret that opens the app's identity.
 func Proxy(getenv func(string) string) func(*http.Request) (*url.URL, error) {
 	return func(r *http.Request) (*url.URL, error) {
-		if near(r.URL.Hostname()) || identity(r.URL.Hostname(), getenv) {
+		if r.URL.Scheme != "https" || near(r.URL.Hostname()) || identity(r.URL.Hostname(), getenv) {
 			return nil, nil
 		}
 		return http.ProxyFromEnvironment(r)

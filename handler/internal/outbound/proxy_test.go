@@ -11,6 +11,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"guardduty-sentinel/handler/internal/outbound"
 )
 
 // get asks for url and returns the status of the answer.
@@ -33,6 +35,7 @@ func TestProxyIsLeftOutForWhatIsNear(t *testing.T) {
 		"http://169.254.129.2:8081/msi/token", "http://169.254.169.254/metadata", "http://[::ffff:169.254.1.1]/",
 		"http://[fe80::1]/", "http://[fe80::1%25eth0]:8081/", "http://localhost:1/", "http://LOCALHOST./",
 		"http://azurite.localhost/", "http://127.0.0.1:1/", "http://127.8.8.8/", "http://[::1]/",
+		"http://s3.example/", "http://10.1.2.4/",
 	} {
 		if status := get(t, s.Client, url); status != http.StatusOK {
 			t.Errorf("GET %s = %d, want the service's own answer", url, status)
@@ -43,16 +46,21 @@ func TestProxyIsLeftOutForWhatIsNear(t *testing.T) {
 	}
 }
 
-func TestProxyIsUsedForAllElse(t *testing.T) {
-	s := newService(t, map[string]string{"IDENTITY_ENDPOINT": "http://169.254.129.2:8081/msi/token"})
-	for _, url := range []string{
-		"http://identity.platform/", "http://10.1.2.3/old", "http://169.253.1.1/", "http://notlocalhost/",
+// TestProxyOfEncryptedRequests asks only which proxy a request goes through.
+func TestProxyOfEncryptedRequests(t *testing.T) {
+	env := map[string]string{"IDENTITY_ENDPOINT": "https://Identity.platform:8081/msi/token"}
+	proxy := outbound.Proxy(func(name string) string { return env[name] })
+	for host, want := range map[string]bool{
+		"other.platform": true, "10.1.2.3": true, "169.253.1.1": true, "notlocalhost": true, "s3.amazonaws.com": true,
+		"identity.platform:8081": false, "identity.platform": false, "169.254.169.254": false, "[fe80::1]": false,
+		"localhost:1": false, "LOCALHOST.": false, "azurite.localhost": false, "127.8.8.8": false, "[::1]": false,
 	} {
-		if status := get(t, s.Client, url); status != http.StatusForbidden {
-			t.Errorf("GET %s = %d, want the proxy's answer", url, status)
+		r, err := http.NewRequest(http.MethodGet, "https://"+host+"/", nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if seen := theProxy.took(); !slices.Equal(seen, []string{"GET " + url}) {
-			t.Errorf("GET %s: the proxy saw %q, want the request", url, seen)
+		if through, err := proxy(r); err != nil || (through != nil) != want {
+			t.Errorf("the proxy for https://%s = %v, %v, want one: %v", host, through, err, want)
 		}
 	}
 }
