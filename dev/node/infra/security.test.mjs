@@ -1,10 +1,24 @@
 // What docs/security.md promises of infra/main.bicep: roles, secrets, hardening,
 // private networking.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import test from 'node:test';
 import { kids } from './bicep.mjs';
 import { assignmentsOf, roles } from './roles.mjs';
-import { deployed, files, keyless, keylessParams, keyPair, one, only, settingsOf, shape, text } from './templates.mjs';
+import {
+  at,
+  deployed,
+  files,
+  keyless,
+  keylessParams,
+  keyPair,
+  one,
+  only,
+  settingsOf,
+  shape,
+  text,
+} from './templates.mjs';
 
 const HOST = 'Microsoft.Storage/storageAccounts stguarddutyabcdefghijklm';
 const PACKAGE = 'Microsoft.Storage/storageAccounts pkgguarddutyabcdefghijkl';
@@ -51,6 +65,18 @@ test('the names of assignments differ', () => {
 
 test('docs/security.md lists each role', () => {
   for (const role of Object.keys(roles)) assert.ok(text('docs/security.md').includes(role), role);
+});
+
+test('docs/security.md names tests that exist', () => {
+  const page = text('docs/security.md');
+  const tests = [...page.matchAll(/`(Test\w+)`/g)].map((m) => m[1]);
+  const source = execFileSync('git', ['-C', at('.'), 'grep', '-hE', '^func Test', '--', '*_test.go'], {
+    encoding: 'utf8',
+  });
+  for (const name of tests) assert.ok(source.includes(`func ${name}(`), name);
+  const files = [...page.matchAll(/`([a-z]+\/\w+\.test\.mjs)`/g)].map((m) => m[1]);
+  for (const name of files) assert.ok(existsSync(at(`dev/node/${name}`)), name);
+  assert.ok(tests.length > 20 && files.length > 10);
 });
 
 test('no default and no literal looks like a key, and nothing asks Azure for one', () => {

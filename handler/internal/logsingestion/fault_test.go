@@ -109,6 +109,25 @@ func TestDeliverFaults(t *testing.T) {
 	}
 }
 
+// TestOnlyNoContentCounts has something else than the service answer, as a proxy
+// or a sign-in page does: a batch is accepted only with the answer that the API
+// has (Logs Ingestion API, "Upload": 204 No Content).
+func TestOnlyNoContentCounts(t *testing.T) {
+	for _, status := range []int{200, 201, 202, 203, 205, 206, 300, 302, 304} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			cloud, table := table(t, func(*logsingestion.Config) {})
+			cloud.Break(t, "ingestion", localtest.Fault{
+				Status: status, Header: map[string]string{"Content-Type": "text/html"}, Times: -1,
+			})
+			refusals, err := table.Deliver(t.Context(), batch(rows(t, 3)...))
+			wantFault(t, err, fault.IngestionUnreachable, fmt.Sprintf("HTTP %d", status))
+			if refusals != nil {
+				t.Errorf("Deliver = %v, want no refusal beside an error", refusals)
+			}
+		})
+	}
+}
+
 // wantFault checks the code and text of a fault, and that it quotes no row.
 func wantFault(t *testing.T, err error, code fault.Code, named string) {
 	t.Helper()
