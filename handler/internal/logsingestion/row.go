@@ -136,7 +136,7 @@ func (w *rowWriter) raw(name string, value []byte) {
 // text appends a member with a text value, shortened where it is too long.
 func (w *rowWriter) text(name string, value []byte) {
 	if len(value) > MaxField {
-		value = cutText(value)
+		value = cutText(value, MaxField)
 		w.cut = append(w.cut, name)
 	}
 	w.name(name)

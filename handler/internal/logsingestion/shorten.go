@@ -142,9 +142,9 @@ func (i *item) halve(ok func(*item) bool, weight func(*item) int) bool {
 		return false
 	}
 	if best.raw != nil {
-		s, _ := jsontext.AppendUnquote(nil, best.raw)
-		runes := []rune(string(s))
-		best.raw, _ = jsontext.AppendQuote(nil, string(runes[:len(runes)/2]))
+		s, _ := jsontext.AppendUnquote(make([]byte, 0, len(best.raw)), best.raw)
+		s = cutText(s, len(s)/2)
+		best.raw, _ = jsontext.AppendQuote(make([]byte, 0, len(s)+2), s)
 		return true
 	}
 	keep := len(best.items) / 2

@@ -66,9 +66,8 @@ func asGUID(value []byte) (dashed guidText, ok bool) {
 	return dashed, true
 }
 
-// cutText shortens s to MaxField bytes, at the end of a character.
-func cutText(s []byte) []byte {
-	cut := MaxField
+// cutText shortens s to cut bytes or a few less, to the end of a character.
+func cutText(s []byte, cut int) []byte {
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
