@@ -31,6 +31,9 @@ func endLine(s ingest.Summary, err error) []slog.Attr {
 	if !s.Watermark.IsZero() {
 		attrs = append(attrs, slog.String("watermark", s.Watermark.Format(time.RFC3339)))
 	}
+	if len(s.ForeignIn) > 0 {
+		attrs = append(attrs, slog.Any("foreign_in", s.ForeignIn))
+	}
 	if err != nil {
 		attrs = append(attrs, slog.String("code", string(fault.Of(err).Code)))
 	}
@@ -73,8 +76,9 @@ func story(s ingest.Summary, err error, cfg *config.Config) []string {
 		add(s.Dropped[setting], "Dropped %s by %s.", count(s.Dropped[setting], "finding"), setting)
 	}
 	add(s.Repeated, "Skipped %s (this update was already sent).", count(s.Repeated, "duplicate finding"))
-	add(s.Foreign, "%s in a folder that has no business with their account (%s): see \"Findings in another account's "+
-		"folder\" in docs/operations.md.", count(s.Foreign, "finding"), s.ForeignIn)
+	add(s.Foreign, "%s in the folder of an account that has no business with them (%s; the first is of %s): see "+
+		"\"Findings in another account's folder\" in docs/operations.md.",
+		count(s.Foreign, "finding"), listed(s.ForeignIn), s.ForeignOf)
 	add(len(s.Capped), "Reached the ceiling of this run (MAX_PAIR_MB): %s; later runs send what is left. See "+
 		"\"A ceiling per account and Region\" in docs/operations.md.", listed(s.Capped))
 	add(s.WindowsLeft, "The next run continues with %s of the backlog.", count(s.WindowsLeft, "day"))

@@ -33,8 +33,12 @@ func TestForgedFindingReplacesNone(t *testing.T) {
 	put(victim, genuine, at)
 	put(writer, forged, at.Add(time.Minute))
 	f.start()
-	f.tells(f.run(), "1 finding in a folder that has no business with their account "+
-		`(the folder of `+writer+` has findings of "`+victim+`")`)
+	inv := f.run()
+	f.tells(inv, "1 finding in the folder of an account that has no business with them "+
+		"("+writer+`; the first is of "`+victim+`")`)
+	if !strings.Contains(f.output.String(), `"foreign_in":["`+writer+`"]`) {
+		t.Errorf("the line of the run does not name the folder of %s:\n%s", writer, f.output.String())
+	}
 	rows := f.cloud.Ingestion.Rows()
 	if len(rows) != 2 {
 		t.Fatalf("rows = %d, want the genuine one and the forged one", len(rows))

@@ -45,7 +45,8 @@ func (p Pair) End() string { return strings.TrimSuffix(string(p), "/") + "0" } /
 
 // keyPattern has the pair and the day of a key below the root.
 var keyPattern = regexp.MustCompile(
-	`^((?:o-[a-z0-9]{10,32}/)?[0-9]{12}/GuardDuty/[a-z0-9-]+/)([0-9]{4}/[0-9]{2}/[0-9]{2})/[^/]+\.jsonl\.gz$`)
+	`^((?:o-[a-z0-9]{10,32}/)?[0-9]{12}/GuardDuty/[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}/)` +
+		`([0-9]{4}/[0-9]{2}/[0-9]{2})/[^/]+\.jsonl\.gz$`)
 
 // ParseKey splits a key below root, the part up to and including "AWSLogs/".
 // It is false for everything that is not an export object: folder markers,

@@ -37,6 +37,8 @@ func TestParseKey(t *testing.T) {
 		"plain JSON":           {"", "AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/x.json", ""},
 		"no such day":          {"", "AWSLogs/111122223333/GuardDuty/eu-west-1/2026/02/30/" + name, ""},
 		"deeper":               {"", "AWSLogs/111122223333/GuardDuty/eu-west-1/2026/11/21/x/" + name, ""},
+		"no Region":            {"", "AWSLogs/111122223333/GuardDuty/x1/2026/11/21/" + name, ""},
+		"organization's name":  {"", "AWSLogs/o-short/111122223333/GuardDuty/eu-west-1/2026/11/21/" + name, ""},
 		"account of 11 digits": {"", "AWSLogs/11112222333/GuardDuty/eu-west-1/2026/11/21/" + name, ""},
 	}
 	for name, tt := range tests {

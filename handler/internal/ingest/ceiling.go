@@ -7,45 +7,52 @@ import (
 	"guardduty-sentinel/handler/internal/guardduty"
 )
 
-// maxPairRows is the most rows of one pair that a run sends. It is far above what
-// an export writes: GuardDuty merges what repeats, and exports every five minutes
-// at most.
-const maxPairRows = 1_000_000
+const (
+	// maxPairRows is the most rows of one pair that a run sends. It is far above
+	// what an export writes: GuardDuty merges what repeats, and exports every five
+	// minutes at most.
+	maxPairRows = 1_000_000
+	// accountPairs is how many pairs at their ceiling an account may have: whoever
+	// writes into its folder can make up Regions.
+	accountPairs = 10
+)
 
 // errCapped ends the reading of an object whose pair has reached its ceiling. A
 // later run continues.
 var errCapped = errors.New("the account and Region reached their ceiling in this run")
 
-// ceiling bounds what a run sends of one pair: the rows are paid for, and who
-// writes into one account's folder should not decide how much.
+// ceiling bounds what a run sends of one pair, and of one account: the rows are
+// paid for, and who writes into one account's folder should not decide how much.
 type ceiling struct {
-	bytes int64 // of rows
+	bytes int64 // of rows of a pair
 
 	mu   sync.Mutex
-	sent map[guardduty.Pair]amount
+	sent map[string]amount // by pair, and by account
 }
 
-// amount is what was sent of a pair.
-type amount struct {
-	rows  int
-	bytes int64
-}
+// amount is what was sent.
+type amount struct{ rows, bytes int64 }
 
 // add counts a row of a pair.
 func (c *ceiling) add(pair guardduty.Pair, row int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sent == nil {
-		c.sent = make(map[guardduty.Pair]amount)
+		c.sent = make(map[string]amount)
 	}
-	was := c.sent[pair]
-	c.sent[pair] = amount{was.rows + 1, was.bytes + int64(row)}
+	for _, of := range [2]string{string(pair), pair.Account()} {
+		was := c.sent[of]
+		c.sent[of] = amount{was.rows + 1, was.bytes + int64(row)}
+	}
 }
 
 // reached reports whether no more of a pair is sent in this run.
 func (c *ceiling) reached(pair guardduty.Pair) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	sent := c.sent[pair]
-	return sent.rows >= maxPairRows || sent.bytes >= c.bytes
+	is := func(of string, times int64) bool {
+		sent := c.sent[of]
+		return sent.rows >= times*maxPairRows || sent.bytes >= times*c.bytes
+	}
+	return is(string(pair), 1) || is(pair.Account(), accountPairs)
 }

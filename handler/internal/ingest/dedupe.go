@@ -21,7 +21,7 @@ type dedupe struct {
 
 // maxSettled is the most updates that are remembered as accepted or refused in
 // now, and as many in before. Each takes some 40 bytes of memory.
-const maxSettled = 250_000
+const maxSettled = 150_000
 
 // claim is one update that was read. While it is in flight, a line with the same
 // update waits for it: its object is not recorded before the finding is

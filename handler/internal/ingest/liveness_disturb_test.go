@@ -14,7 +14,7 @@ import (
 func (l *live) disturb() {
 	until := l.now.Add(time.Duration(l.r.IntN(72)) * time.Hour)
 	account := fmt.Sprintf("%s%012d/", guardduty.Root(l.prefix), l.r.IntN(3))
-	pair := fmt.Sprintf("%sGuardDuty/region-%d/", account, l.r.IntN(2))
+	pair := fmt.Sprintf("%sGuardDuty/xx-region-%d/", account, l.r.IntN(2))
 	switch l.r.IntN(23) {
 	case 0:
 		l.denied[account] = until

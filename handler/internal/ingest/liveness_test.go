@@ -131,7 +131,7 @@ func (l *live) endWell(seed uint64) {
 func (l *live) exportHealthy() {
 	id := fmt.Sprint(l.prefix, "healthy", l.calls, "-", len(l.objects))
 	at := l.now.Add(-time.Duration(l.r.IntN(30)) * time.Minute).Truncate(time.Second)
-	folder := guardduty.Root(l.prefix) + healthy + "GuardDuty/region-0/" + at.Format("2006/01/02/")
+	folder := guardduty.Root(l.prefix) + healthy + "GuardDuty/xx-region-0/" + at.Format("2006/01/02/")
 	l.put(folder+id+".jsonl.gz", at, id)
 	l.waiting[id] = 0
 }

@@ -65,7 +65,7 @@ func play(t *testing.T, seed uint64) {
 	for range 3 {
 		makeDue(m.cloud)
 		id := fmt.Sprint("good", m.calls) // by which a run knows that a refusal is not the table's fault
-		m.put(fmt.Sprintf("AWSLogs/000000000000/GuardDuty/region-0/%s/%s.jsonl.gz", m.now.Format("2006/01/02"), id),
+		m.put(fmt.Sprintf("AWSLogs/000000000000/GuardDuty/xx-region-0/%s/%s.jsonl.gz", m.now.Format("2006/01/02"), id),
 			m.now.Add(-time.Second), id)
 		if err := m.oneRun(); err != nil {
 			t.Errorf("seed %d: a run without faults = %v", seed, err)
@@ -83,7 +83,7 @@ func (m *model) export() {
 	if m.r.IntN(4) == 0 {
 		folder = modified.Add(-10 * time.Minute) // the folder of before midnight
 	}
-	pair := fmt.Sprintf("%s%012d/GuardDuty/region-%d/", guardduty.Root(m.prefix), m.r.IntN(3), m.r.IntN(2))
+	pair := fmt.Sprintf("%s%012d/GuardDuty/xx-region-%d/", guardduty.Root(m.prefix), m.r.IntN(3), m.r.IntN(2))
 	name := fmt.Sprintf("%s%s/%08x.jsonl.gz", pair, folder.Format("2006/01/02"), m.r.Uint32())
 	var lines strings.Builder
 	var ids []string

@@ -118,10 +118,10 @@ func TestAnIdleRunCostsTwoListsAPairWhateverTheHistory(t *testing.T) {
 		for i := range 2500 {
 			day := yesterday.AddDate(0, 0, -2-i%100)
 			folder := day.Format("2006/01/02")
-			c.putBody(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/region-%d/%s/%04d.jsonl.gz", r, folder, i),
+			c.putBody(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/xx-region-%d/%s/%04d.jsonl.gz", r, folder, i),
 				day.Add(time.Hour), []byte("x"))
 		}
-		c.put(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/region-%d/%s1.jsonl.gz", r, today.Format("2006/01/02/")),
+		c.put(fmt.Sprintf("AWSLogs/111122223333/GuardDuty/xx-region-%d/%s1.jsonl.gz", r, today.Format("2006/01/02/")),
 			now.Add(-time.Minute), fmt.Sprint("f", r))
 	}
 	for _, run := range []string{"first", "second"} {

@@ -9,40 +9,52 @@ import (
 	"guardduty-sentinel/handler/internal/guardduty"
 )
 
-// shares hands out tasks so that each pair has its share of the fetchers,
-// whatever the objects of others cost. Next comes an object of the pair with the
-// fewest that are being read, and of these the one whose objects took the least
-// time. What failed before comes after everything else: it may only cost time.
+// shares hands out tasks so that each account, and of an account each pair, has
+// its share of the fetchers, whatever the objects of others cost. Next comes an
+// object of the account with the fewest that are being read, and of these the one
+// whose objects took the least time; of its pairs likewise. What failed before
+// comes after everything else: it may only cost time.
 type shares struct {
-	mu    sync.Mutex
-	queue shareQueue // those with tasks left
+	mu   sync.Mutex
+	root share
 }
 
-// share is what a pair has left.
+// share is what a pair has left, or what there is below: the pairs of an account,
+// the accounts of what is new or failed before.
 type share struct {
-	tasks   []*task // in their order
-	again   bool    // they failed before
+	parent  *share
+	parts   shareQueue
+	tasks   []*task // of a pair, in their order
+	last    bool    // comes after all others
 	reading int
 	spent   time.Duration
-	order   int // among the shares, when all else is equal
-	place   int // in the queue; -1 outside
+	order   int // among the parts of the parent, when all else is equal
+	place   int // in the parent's queue; -1 outside
 }
 
 func newShares(tasks []*task) *shares {
-	type of struct {
-		pair  guardduty.Pair
-		again bool
+	type path struct {
+		failed  bool
+		account string
+		pair    guardduty.Pair
 	}
-	s, known := &shares{}, make(map[of]*share)
-	for _, t := range tasks {
-		key := of{t.pair, t.failedBefore()}
-		if known[key] == nil {
-			known[key] = &share{again: key.again, order: len(known), place: len(known)}
-			s.queue = append(s.queue, known[key])
+	s, known := &shares{}, make(map[path]*share)
+	part := func(at path, of *share) *share {
+		if known[at] == nil {
+			known[at] = &share{parent: of, last: at.failed, order: len(known)}
+			heap.Push(&of.parts, known[at])
 		}
-		known[key].tasks = append(known[key].tasks, t)
+		return known[at]
 	}
-	heap.Init(&s.queue)
+	for _, t := range tasks {
+		at := path{failed: t.failedBefore()}
+		one := part(at, &s.root)
+		at.account = t.pair.Account()
+		one = part(at, one)
+		at.pair = t.pair
+		one = part(at, one)
+		one.tasks = append(one.tasks, t)
+	}
 	return s
 }
 
@@ -51,27 +63,37 @@ func newShares(tasks []*task) *shares {
 func (s *shares) next() (*task, func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.queue) == 0 {
+	one := &s.root
+	for len(one.parts) > 0 {
+		one = one.parts[0]
+	}
+	if len(one.tasks) == 0 {
 		return nil, nil
 	}
-	one := s.queue[0]
 	t := one.tasks[0]
 	one.tasks[0] = nil
 	one.tasks = one.tasks[1:]
-	one.reading++
-	if len(one.tasks) == 0 {
-		heap.Pop(&s.queue)
-	} else {
-		heap.Fix(&s.queue, 0)
-	}
+	one.count(1, 0)
 	begun := time.Now()
 	return t, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		one.reading--
-		one.spent += time.Since(begun)
-		if one.place >= 0 {
-			heap.Fix(&s.queue, one.place)
+		one.count(-1, time.Since(begun))
+	}
+}
+
+// count adds to what is being read and was spent, here and above, and puts each
+// share where it belongs in its queue: outside when nothing is left of it.
+func (s *share) count(reading int, spent time.Duration) {
+	for one := s; one.parent != nil; one = one.parent {
+		one.reading += reading
+		one.spent += spent
+		switch {
+		case one.place < 0:
+		case len(one.tasks) == 0 && len(one.parts) == 0:
+			heap.Remove(&one.parent.parts, one.place)
+		default:
+			heap.Fix(&one.parent.parts, one.place)
 		}
 	}
 }
@@ -83,8 +105,8 @@ func (q shareQueue) Len() int { return len(q) }
 
 func (q shareQueue) Less(i, j int) bool {
 	a, b := q[i], q[j]
-	if a.again != b.again {
-		return b.again
+	if a.last != b.last {
+		return b.last
 	}
 	return cmp.Or(cmp.Compare(a.reading, b.reading), cmp.Compare(a.spent, b.spent), cmp.Compare(a.order, b.order)) < 0
 }
@@ -94,7 +116,10 @@ func (q shareQueue) Swap(i, j int) {
 	q[i].place, q[j].place = i, j
 }
 
-func (q *shareQueue) Push(any) {} // none comes back
+func (q *shareQueue) Push(one any) {
+	one.(*share).place = len(*q)
+	*q = append(*q, one.(*share))
+}
 
 func (q *shareQueue) Pop() any {
 	last := len(*q) - 1

@@ -69,3 +69,42 @@ func TestObjectsInProgressCount(t *testing.T) {
 		t.Errorf("order = %s, want abca", order)
 	}
 }
+
+// TestRegionsOfOneAccountAreOneShare has a writer spread objects over many
+// Regions of one account.
+func TestRegionsOfOneAccountAreOneShare(t *testing.T) {
+	var tasks []*task
+	for i := range 100 {
+		tasks = append(tasks, &task{pair: guardduty.Pair(fmt.Sprintf("AWSLogs/111111111111/GuardDuty/xx-made-%d/", i))})
+	}
+	for range 3 {
+		tasks = append(tasks, &task{pair: "AWSLogs/222222222222/GuardDuty/eu-west-1/"})
+	}
+	shares := newShares(tasks)
+	genuine := 0
+	for range 6 {
+		one, _ := shares.next()
+		if one.pair.Account() == "222222222222" {
+			genuine++
+		}
+	}
+	if genuine != 3 {
+		t.Errorf("of 6 objects %d are of the other account, want 3", genuine)
+	}
+}
+
+func TestAccountHasACeilingWhateverItsRegions(t *testing.T) {
+	c := ceiling{bytes: 1000}
+	pair := func(i int) guardduty.Pair {
+		return guardduty.Pair(fmt.Sprintf("AWSLogs/111111111111/GuardDuty/xx-made-%d/", i))
+	}
+	for i := range 100 {
+		if want := i >= 10; c.reached(pair(i)) != want {
+			t.Fatalf("Region %d of the account reached its ceiling = %v, want %v", i, !want, want)
+		}
+		c.add(pair(i), 1000)
+	}
+	if c.reached("AWSLogs/222222222222/GuardDuty/xx-made-1/") {
+		t.Error("another account reached its ceiling")
+	}
+}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"guardduty-sentinel/handler/internal/guardduty"
@@ -20,7 +21,8 @@ type Summary struct {
 	Dropped      map[string]int // findings dropped, by the setting that dropped them
 	Repeated     int            // duplicate findings, skipped because the same update was already sent
 	Foreign      int            // findings in a folder that has no business with their account
-	ForeignIn    string         // the first such folder, and whose finding it had
+	ForeignIn    []string       // the accounts of such folders, at most maxForeignIn
+	ForeignOf    string         // whose finding was the first of these
 	Capped       []string       // accounts and Regions that reached their ceiling, of which something is left
 	EmptyLines   int            // lines such as {"findings":[]}
 	BadLines     int            // lines and findings quarantined
@@ -142,9 +144,15 @@ func (s *Summary) drop(setting string) {
 // foreign counts a finding of an account in a folder that has no business with it.
 func (s *Summary) foreign(folder guardduty.Pair, account string) {
 	if s.Foreign++; s.Foreign == 1 {
-		s.ForeignIn = fmt.Sprintf("the folder of %s has findings of %.12q", folder.Account(), account)
+		s.ForeignOf = fmt.Sprintf("%.12q", account) // whatever text it is
+	}
+	if in := folder.Account(); len(s.ForeignIn) < maxForeignIn && !slices.Contains(s.ForeignIn, in) {
+		s.ForeignIn = append(s.ForeignIn, in)
 	}
 }
+
+// maxForeignIn bounds the accounts that a summary names.
+const maxForeignIn = 20
 
 // count counts a written entry: an object's last, or a checkpoint.
 func (s *Summary) count(e Entry, last bool) {
