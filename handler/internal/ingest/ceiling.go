@@ -26,8 +26,9 @@ var errCapped = errors.New("the account and Region reached their ceiling in this
 type ceiling struct {
 	bytes int64 // of rows of a pair
 
-	mu   sync.Mutex
-	sent map[string]amount // by pair, and by account
+	mu      sync.Mutex
+	sent    map[string]amount // by pair, and by account
+	backlog map[string]bool   // pairs that have half of it, since the other half is for their backlog
 }
 
 // amount is what was sent.
@@ -50,9 +51,21 @@ func (c *ceiling) add(pair guardduty.Pair, row int) {
 func (c *ceiling) reached(pair guardduty.Pair) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	is := func(of string, times int64) bool {
+	is := func(of string, halves int64) bool {
 		sent := c.sent[of]
-		return sent.rows >= times*maxPairRows || sent.bytes >= times*c.bytes
+		return 2*sent.rows >= halves*maxPairRows || 2*sent.bytes >= halves*c.bytes
 	}
-	return is(string(pair), 1) || is(pair.Account(), accountPairs)
+	own := int64(2)
+	if c.backlog[string(pair)] {
+		own = 1
+	}
+	return is(string(pair), own) || is(pair.Account(), 2*accountPairs)
+}
+
+// share leaves half of the ceiling of these pairs to their backlogs, until it is
+// called with none.
+func (c *ceiling) share(pairs map[string]bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.backlog = pairs
 }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"errors"
+	"slices"
 	"sync"
 )
 
@@ -29,7 +30,20 @@ const maxSettled = 150_000
 type claim struct {
 	waiting  []origin
 	rejected bool
-	sum      uint64 // of the line that was rejected
+	first    *task  // of the first line
+	sum      uint64 // of that, or of the line that was rejected
+}
+
+// maxWaiting is how many lines wait for one update. A line beyond it is sent.
+const maxWaiting = 1000
+
+// covers reports whether a line needs not wait: the same line of its object does,
+// and is read again together with it.
+func (c *claim) covers(from origin) bool {
+	if c.first == from.task && c.sum == from.sum {
+		return true
+	}
+	return slices.ContainsFunc(c.waiting, func(o origin) bool { return o.task == from.task && o.sum == from.sum })
 }
 
 // errOtherCopy says why an object is read again: another line with the same
@@ -87,11 +101,14 @@ func (d *dedupe) first(from origin) bool {
 	}
 	switch {
 	case known == nil, known.rejected && known.sum != from.sum:
-		d.now[from.update] = &claim{}
+		d.now[from.update] = &claim{first: from.task, sum: from.sum}
 		from.task.send(from.line)
 		return true
-	case known == d.done, known.rejected:
+	case known == d.done, known.rejected, known.covers(from):
 		from.task.found()
+	case len(known.waiting) >= maxWaiting:
+		from.task.send(from.line)
+		return true
 	default:
 		known.waiting = append(known.waiting, from)
 		from.task.send(from.line)

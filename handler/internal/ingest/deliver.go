@@ -94,7 +94,7 @@ func (p *pass) sendAgain(ctx context.Context, rows []suspect) error {
 // accepted settles a row that the table has, and the lines that waited for it.
 func (p *pass) accepted(from origin) {
 	from.task.accepted(from.update)
-	for _, o := range append(p.dedupe.accept(from.update), from) {
+	for _, o := range append([]origin{from}, p.dedupe.accept(from.update)...) {
 		p.arrived(o)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"guardduty-sentinel/handler/internal/guardduty"
 )
 
 // feed is what is listed and moved under one mark: the whole source but what is
@@ -49,11 +51,31 @@ func (r *run) move(st stages, f *feed, extra func() []*task) error {
 		if err := r.window(st, f, w, tasks); err != nil {
 			return err
 		}
-		if f.plan.stats.Late || f.plan.over && !f.plan.settled(tasks) {
+		if f.plan.stats.Late {
+			return r.newest(st, f)
+		}
+		if f.plan.over && !f.plan.settled(tasks) {
 			return nil // the next run continues here
 		}
 	}
 	return nil
+}
+
+// newest moves what it finds of the last window, where the time does not do to
+// list one before it: what is new does not wait for what is old.
+func (r *run) newest(st stages, f *feed) error {
+	if len(f.windows) < 2 || st.reading.Err() != nil {
+		return nil
+	}
+	tasks, err := f.plan.list(st.reading, f.windows[len(f.windows)-1])
+	if err == nil {
+		err = r.holdAll(st, f, f.plan.takeUnlisted())
+	}
+	f.plan.stats.Late = true
+	if err != nil {
+		return unlessEnded(st.reading, err)
+	}
+	return r.window(st, f, f.windows[0], tasks)
 }
 
 // listError says that nothing of a feed could be listed.
@@ -72,7 +94,7 @@ func (r *run) window(st stages, f *feed, w window, tasks []*task) error {
 		moveErr = r.holdAll(st, f, blocked)
 	}
 	if moveErr == nil {
-		moveErr = r.leaveCapped(st, f, tasks)
+		moveErr = r.leaveBehind(st, f, tasks)
 	}
 	if f.plan.leftOut(f.plan.scope.folder) { // all of it waits
 		f.windows = nil
@@ -110,22 +132,32 @@ func (r *run) holdAll(st stages, f *feed, folders map[string]error) error {
 	return nil
 }
 
-// leaveCapped leaves what is left of pairs that reached their ceiling to later
-// runs, under a mark of its own, so that the common one advances.
-func (r *run) leaveCapped(st stages, f *feed, tasks []*task) error {
+// leaveBehind leaves what is left of some pairs to later runs, under marks of
+// their own, so that the common one advances: of those that reached their ceiling,
+// and, when the time to read ends, of those that are not done while most are.
+func (r *run) leaveBehind(st stages, f *feed, tasks []*task) error {
+	all, open := make(map[guardduty.Pair]bool), make(map[guardduty.Pair]bool)
 	for _, t := range tasks {
-		pair := string(t.pair)
-		if t.recorded || !r.mover.ceiling.reached(t.pair) {
+		all[t.pair] = true
+		if t.recorded {
 			continue
 		}
-		r.capped[Held{Folder: pair}.Place()] = true
-		if t.pending != nil || f.plan.leftOut(pair) {
+		if r.mover.ceiling.reached(t.pair) {
+			r.capped[Held{Folder: string(t.pair)}.Place()] = true
+		}
+		if t.pending == nil {
+			open[t.pair] = true
+		}
+	}
+	few := st.reading.Err() != nil && 2*len(open) <= len(all)
+	for _, pair := range slices.Sorted(maps.Keys(open)) {
+		if !few && !r.mover.ceiling.reached(pair) || f.plan.leftOut(string(pair)) {
 			continue
 		}
-		if err := f.leave(st.closing, pair); err != nil {
+		if err := f.leave(st.closing, string(pair)); err != nil {
 			return err
 		}
-		f.plan.leaveOut(pair)
+		f.plan.leaveOut(string(pair))
 	}
 	return nil
 }

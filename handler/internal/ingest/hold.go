@@ -25,11 +25,13 @@ type holds struct {
 	begun map[string]error // held, or found still held, by this run
 }
 
-func newHolds(state State, log *slog.Logger, list []Held) *holds {
+// newHolds leaves out what belongs to accounts that are not read.
+func newHolds(job *Job, list []Held) *holds {
+	list = slices.DeleteFunc(list, func(h Held) bool { return !job.reads(h.Folder) })
 	slices.SortFunc(list, func(a, b Held) int {
 		return cmp.Or(a.Next.Compare(b.Next), strings.Compare(a.Folder, b.Folder))
 	})
-	return &holds{state: state, log: log, list: list, begun: make(map[string]error)}
+	return &holds{state: job.State, log: job.Log, list: list, begun: make(map[string]error)}
 }
 
 // notAfter keeps no mark of a held folder after the common one: somebody may have
@@ -86,6 +88,17 @@ func (h *holds) folders() map[string]bool {
 	folders := make(map[string]bool)
 	for _, held := range h.list {
 		if held.Until.IsZero() {
+			folders[held.Folder] = true
+		}
+	}
+	return folders
+}
+
+// backlogs returns the folders of which a backlog is left.
+func (h *holds) backlogs() map[string]bool {
+	folders := make(map[string]bool)
+	for _, held := range h.list {
+		if !held.Until.IsZero() {
 			folders[held.Folder] = true
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"guardduty-sentinel/handler/internal/guardduty"
@@ -48,6 +50,17 @@ const checkpointLines = 1000
 
 // recordDelay is how long a group of entries waits to become full.
 const recordDelay = 250 * time.Millisecond
+
+// reads reports whether a folder is read: not that of an account that Accounts
+// leaves out.
+func (j *Job) reads(folder string) bool {
+	for part := range strings.SplitSeq(folder, "/") {
+		if isAccount(part + "/") {
+			return len(j.Accounts) == 0 || slices.Contains(j.Accounts, part)
+		}
+	}
+	return true
+}
 
 func (j *Job) checkpoint() int      { return cmp.Or(j.checkpointLines, checkpointLines) }
 func (j *Job) tasks() int           { return cmp.Or(j.maxTasks, maxTasks) }

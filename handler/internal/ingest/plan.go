@@ -2,10 +2,10 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,15 +40,14 @@ type PlanStats struct {
 
 // scope says which objects a planner chooses.
 type scope struct {
-	folder   string    // the root, or the folder of an organization, an account or a pair
-	folders  []string  // below the root, where that is the folder
-	accounts []string  // whose folders are listed; none for all
-	turn     uint64    // chooses the account to begin with
-	most     int       // objects that one listing takes
-	since    time.Time // objects modified up to here are ignored
-	until    time.Time // and those modified later; zero for no end
-	known    map[ID]struct{}
-	left     map[string]bool // folders to leave out
+	folder  string   // the root, or the folder of an organization, an account or a pair
+	folders []string // below the root, where that is the folder
+	reads   func(folder string) bool
+	most    int       // objects that one listing takes
+	since   time.Time // objects modified up to here are ignored
+	until   time.Time // and those modified later; zero for no end
+	known   map[ID]struct{}
+	left    map[string]bool // folders to leave out
 }
 
 // planner lists one scope. Object names are random, so they have no order in
@@ -67,6 +66,9 @@ type planner struct {
 	of       map[guardduty.Pair]int // how many of the tasks a pair has
 	most     int                    // of the tasks for a pair
 	over     bool                   // there are more
+	patience time.Duration          // for which one folder may be listed while others wait
+	whole    int                    // folders that were listed to their end
+	slow     []string               // those that took longer, and were not at their end
 	seen     map[ID]struct{}
 	stats    PlanStats
 	left     map[string]bool
@@ -97,10 +99,12 @@ func newPlanner(archive Archive, log *slog.Logger, root string, s scope) *planne
 func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 	p.tasks, p.seen, p.of, p.most = nil, make(map[ID]struct{}), make(map[guardduty.Pair]int), p.scope.most
 	p.over, p.stats.Late, p.anything = false, false, false
+	p.patience, p.whole, p.slow = 0, 0, nil
 	if end, bounded := ctx.Deadline(); bounded {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
 		defer cancel()
+		p.patience = time.Until(end) / 4
 	}
 	var err error
 	if p.listed {
@@ -116,8 +120,13 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 			p.stats.Pairs++
 		}
 	}
-	if err != nil && ctx.Err() != nil && p.anything {
+	if err != nil && ctx.Err() != nil && (p.anything || p.listed) {
 		p.stats.Late, err = true, nil
+		for _, folder := range p.slow {
+			if p.whole > 0 {
+				p.unlisted[folder] = errSlow
+			}
+		}
 	}
 	if err == nil && !p.listed && !p.anything {
 		err = firstOf(p.unlisted) // no folder could be listed
@@ -214,26 +223,21 @@ func (p *planner) discover(ctx context.Context, w window) error {
 		return err
 	}
 	accounts = slices.DeleteFunc(accounts, func(f string) bool {
-		return !isAccount(f) || p.leftOut(f) || !p.wanted(path.Base(f))
+		return !isAccount(f) || p.leftOut(f) || !p.scope.reads(f)
 	})
 	p.stats.Accounts = len(accounts)
-	return p.each(ctx, turned(accounts, p.scope.turn), func(ctx context.Context, account string) error {
+	return p.each(ctx, turned(accounts), func(ctx context.Context, account string) error {
 		return p.scan(ctx, account+"GuardDuty/", "", w)
 	})
 }
 
-// wanted reports whether the folder of an account is listed.
-func (p *planner) wanted(account string) bool {
-	return len(p.scope.accounts) == 0 || slices.Contains(p.scope.accounts, account)
-}
-
 // turned returns the list from some place on, and then what stands before it.
-func turned(list []string, turn uint64) []string {
+func turned(list []string) []string {
 	if len(list) == 0 {
 		return nil
 	}
 	slices.Sort(list)
-	from := rand.New(rand.NewPCG(turn, 0)).IntN(len(list))
+	from := rand.IntN(len(list))
 	return slices.Concat(list[from:], list[:from])
 }
 
@@ -253,7 +257,10 @@ func (p *planner) each(ctx context.Context, folders []string, f func(context.Con
 	for range min(listers, len(folders)) {
 		g.run(listing, func(ctx context.Context) error {
 			for folder := range work {
-				if err := p.noteListing(ctx, folder, f(ctx, folder)); err != nil {
+				begun := time.Now()
+				err := f(ctx, folder)
+				p.timed(folder, time.Since(begun), err)
+				if err := p.noteListing(ctx, folder, err); err != nil {
 					return err
 				}
 			}
@@ -284,6 +291,22 @@ func (p *planner) noteListing(ctx context.Context, folder string, err error) err
 	p.unlisted[folder] = err
 	return nil
 }
+
+// timed notes how long a folder was listed, to its end or not.
+func (p *planner) timed(folder string, took time.Duration, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case err == nil:
+		p.whole++
+	case p.patience > 0 && took >= p.patience:
+		p.slow = append(p.slow, folder)
+	}
+}
+
+// errSlow says why a folder is held that took a quarter of the time that the run
+// had left, and was not at its end while others were: all would wait for it.
+var errSlow = errors.New("the listing takes too long: it has very many Regions, days or objects")
 
 // scan lists the exports below prefix after after, region by region. Where a
 // page shows days outside the window, the listing continues at the window's

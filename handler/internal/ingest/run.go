@@ -43,9 +43,15 @@ func (r *run) work(st stages) error {
 	if err := r.probe(st); err != nil {
 		return err
 	}
-	err = r.live(st, snap)
+	live, done := r.share(st, r.sweepIsDue() || len(r.holds.backlogs()) > 0)
+	r.mover.ceiling.share(r.holds.backlogs())
+	err = r.live(live, snap)
+	done()
+	r.mover.ceiling.share(nil)
 	if _, unlisted := errors.AsType[*listError](err); err == nil || unlisted {
-		err = firstError(err, r.backlogs(st))
+		backlogs, done := r.share(st, r.sweepIsDue())
+		err = firstError(err, r.backlogs(backlogs))
+		done()
 	}
 	if err == nil {
 		err = r.openedBefore(st, snap)
@@ -56,6 +62,18 @@ func (r *run) work(st stages) error {
 	return firstError(err, r.mover.verdict(), r.holds.verdict())
 }
 
+// share gives a step of the run three quarters of the time that is left to read,
+// where something else has to have its share too.
+func (r *run) share(st stages, shared bool) (stages, context.CancelFunc) {
+	end, bounded := st.reading.Deadline()
+	if !shared || !bounded {
+		return st, func() {}
+	}
+	var cancel context.CancelFunc
+	st.reading, cancel = context.WithTimeout(st.reading, 3*time.Until(end)/4)
+	return st, cancel
+}
+
 func (r *run) root() string { return guardduty.Root(r.job.Prefix) }
 
 // begin lists the accounts, which tells the archive's time, and sets the mark.
@@ -64,7 +82,7 @@ func (r *run) root() string { return guardduty.Root(r.job.Prefix) }
 func (r *run) begin(st stages, snap Snapshot) (err error) {
 	r.capped = make(map[string]bool)
 	r.archive = &counted{Archive: r.job.Archive}
-	r.mover, r.holds = newMover(r.job, r.summary, snap), newHolds(r.job.State, r.job.Log, snap.Held)
+	r.mover, r.holds = newMover(r.job, r.summary, snap), newHolds(r.job, snap.Held)
 	r.mark, r.summary.Watermark = snap.Mark, snap.Mark.Time
 	r.folders, r.now, err = r.archive.Folders(st.reading, r.root())
 	if err == nil && r.now.IsZero() {
@@ -238,7 +256,7 @@ const maxRetries = 1000
 
 // planner returns a planner that skips what waits in a row of its own.
 func (r *run) planner(s scope) *planner {
-	s.accounts, s.turn, s.most = r.job.Accounts, uint64(r.start.UnixNano()), r.job.tasks()
+	s.reads, s.most = r.job.reads, r.job.tasks()
 	for id := range r.mover.pending {
 		s.known[id] = struct{}{}
 	}
@@ -250,12 +268,15 @@ func (r *run) backlogs(st stages) error {
 	var errs []error
 	for _, listed := range slices.Clone(r.holds.list) {
 		h, left := r.holds.now(listed) // the backlog before it may have changed it
-		if !left || h.Until.IsZero() || h.Next.After(r.start) || below(r.holds.folders(), h.Folder) ||
-			st.reading.Err() != nil {
+		if !left || h.Until.IsZero() || h.Next.After(r.start) || below(r.holds.folders(), h.Folder) {
 			continue
 		}
-		if r.mover.ceiling.reached(guardduty.Pair(h.Folder)) {
+		capped := r.mover.ceiling.reached(guardduty.Pair(h.Folder))
+		if capped {
 			r.capped[h.Place()] = true
+		}
+		if capped || st.reading.Err() != nil {
+			r.summary.WindowsLeft += len(days(h.Mark, h.Until))
 			continue
 		}
 		errs = append(errs, r.backlog(st, h))

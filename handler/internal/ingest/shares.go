@@ -5,27 +5,23 @@ import (
 	"container/heap"
 	"sync"
 	"time"
-
-	"guardduty-sentinel/handler/internal/guardduty"
 )
 
 // shares hands out tasks so that each account, and of an account each pair, has
 // its share of the fetchers, whatever the objects of others cost. Next comes an
 // object of the account with the fewest that are being read, and of these the one
 // whose objects took the least time; of its pairs likewise. What failed before
-// comes after everything else: it may only cost time.
+// comes after all else of its pair: it may only cost time.
 type shares struct {
 	mu   sync.Mutex
 	root share
 }
 
-// share is what a pair has left, or what there is below: the pairs of an account,
-// the accounts of what is new or failed before.
+// share is what a pair has left, or the pairs of an account, or the accounts.
 type share struct {
 	parent  *share
 	parts   shareQueue
 	tasks   []*task // of a pair, in their order
-	last    bool    // comes after all others
 	reading int
 	spent   time.Duration
 	order   int // among the parts of the parent, when all else is equal
@@ -33,27 +29,21 @@ type share struct {
 }
 
 func newShares(tasks []*task) *shares {
-	type path struct {
-		failed  bool
-		account string
-		pair    guardduty.Pair
-	}
-	s, known := &shares{}, make(map[path]*share)
-	part := func(at path, of *share) *share {
-		if known[at] == nil {
-			known[at] = &share{parent: of, last: at.failed, order: len(known)}
-			heap.Push(&of.parts, known[at])
+	s, known := &shares{}, make(map[string]*share)
+	part := func(name string, of *share) *share {
+		if known[name] == nil {
+			known[name] = &share{parent: of, order: len(known)}
+			heap.Push(&of.parts, known[name])
 		}
-		return known[at]
+		return known[name]
 	}
-	for _, t := range tasks {
-		at := path{failed: t.failedBefore()}
-		one := part(at, &s.root)
-		at.account = t.pair.Account()
-		one = part(at, one)
-		at.pair = t.pair
-		one = part(at, one)
-		one.tasks = append(one.tasks, t)
+	for _, again := range []bool{false, true} {
+		for _, t := range tasks {
+			if t.failedBefore() == again {
+				one := part(string(t.pair), part(t.pair.Account(), &s.root))
+				one.tasks = append(one.tasks, t)
+			}
+		}
 	}
 	return s
 }
@@ -105,9 +95,6 @@ func (q shareQueue) Len() int { return len(q) }
 
 func (q shareQueue) Less(i, j int) bool {
 	a, b := q[i], q[j]
-	if a.last != b.last {
-		return b.last
-	}
 	return cmp.Or(cmp.Compare(a.reading, b.reading), cmp.Compare(a.spent, b.spent), cmp.Compare(a.order, b.order)) < 0
 }
 

@@ -2,8 +2,11 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -21,23 +24,33 @@ const (
 // stay in the archive for as long as its owner keeps them.
 const keepQuarantine = 90 * day
 
-// sweep moves objects that came late. It does so when nothing else is left.
+// sweepAgain is when a sweep that could not look at everything is repeated.
+const sweepAgain = time.Hour
+
+// sweepIsDue reports that a run is to sweep.
+func (r *run) sweepIsDue() bool {
+	return r.now.Sub(r.mark.Swept) >= sweepEvery && !r.mover.careful
+}
+
+// sweep moves objects that came late. What is held, or has a backlog, is left out.
 func (r *run) sweep(st stages) error {
-	left := r.summary.Left > 0 || r.summary.WindowsLeft > 0 || len(r.capped) > 0
-	if r.now.Sub(r.mark.Swept) < sweepEvery || left || r.mover.careful {
+	if !r.sweepIsDue() || st.reading.Err() != nil {
 		return nil
 	}
 	from := r.now.UTC().Truncate(day).Add(-sweepDays * day)
+	left := r.holds.folders()
+	maps.Copy(left, r.holds.backlogs())
 	plan := r.planner(scope{
-		folder: r.root(), folders: r.folders, since: r.mark.Kept, known: make(map[ID]struct{}), left: r.holds.folders(),
+		folder: r.root(), folders: r.folders, since: r.mark.Kept, until: r.mark.Time, left: left,
+		known: make(map[ID]struct{}),
 	})
 	recorded := make(map[time.Time]Ledger) // by the day of their objects
+	whole := true
 	for w := (window{from, from}); !w.from.After(r.now); w = (window{w.from.Add(day), w.to.Add(day)}) {
-		err := r.learn(st.reading, plan, w.from, recorded)
-		var tasks []*task
-		if err == nil {
-			tasks, err = plan.list(st.reading, w)
-			plan.takeUnlisted() // the next run holds what cannot be listed
+		tasks, err := r.late(st.reading, plan, w, recorded)
+		if errors.Is(err, context.DeadlineExceeded) {
+			whole = false
+			break
 		}
 		if err != nil {
 			return unlessEnded(st.reading, fmt.Errorf("sweep: %w", err))
@@ -46,37 +59,68 @@ func (r *run) sweep(st stages) error {
 		if err := r.mover.move(st, tasks); err != nil {
 			return err
 		}
-		r.mover.takeBlocked() // the next sweep finds them again
-		if !plan.complete() || st.reading.Err() != nil {
-			return nil // the next run sweeps again
+		blocked := r.mover.takeBlocked()
+		unread := slices.ContainsFunc(tasks, func(t *task) bool { return !t.recorded && t.pending == nil })
+		whole = whole && plan.complete() && len(plan.takeUnlisted()) == 0 && len(blocked) == 0 && !unread
+		if st.reading.Err() != nil {
+			whole = false
+			break
 		}
-	}
-	if err := r.job.State.PruneQuarantine(st.closing, r.now.Add(-keepQuarantine)); err != nil {
-		return fmt.Errorf("prune the quarantine: %w", err)
 	}
 	next := r.mark
 	next.Swept = r.now
+	if !whole {
+		next.Swept = r.now.Add(sweepAgain - sweepEvery)
+	}
 	next, err := r.job.State.Advance(st.closing, r.mark, next)
 	if err != nil {
 		return fmt.Errorf("note the sweep: %w", err)
 	}
 	r.mark = next
+	if err := r.job.State.PruneQuarantine(st.working, r.now.Add(-keepQuarantine)); err != nil {
+		r.job.Log.WarnContext(st.working, "old rows of the quarantine could not be deleted", slog.Any("error", err))
+	}
 	return nil
 }
 
-// learn lets a planner know what is recorded of the objects in the folder of a
-// day: they were modified on it, or on a day beside it.
-func (r *run) learn(ctx context.Context, plan *planner, folder time.Time, recorded map[time.Time]Ledger) error {
-	for d := folder.Add(-day); !d.After(folder.Add(day)); d = d.Add(day) {
-		if _, known := recorded[d]; !known {
-			ledger, err := r.job.State.Recorded(ctx, r.root(), d, d.Add(day-1))
-			if err != nil {
-				return err
-			}
-			r.mover.dedupe.know(ledger.Sent)
-			recorded[d] = ledger
+// late returns the tasks of the objects in the folders of a day that are not in
+// the ledger: that has them under the day on which they were modified, which is
+// another one for what was copied.
+func (r *run) late(ctx context.Context, plan *planner, w window, recorded map[time.Time]Ledger) ([]*task, error) {
+	plan.scope.known = make(map[ID]struct{})
+	for id := range r.mover.pending {
+		plan.scope.known[id] = struct{}{}
+	}
+	for d := range recorded {
+		if d.Before(w.from.Add(-day)) {
+			delete(recorded, d) // no later window needs it
+		}
+	}
+	for d := w.from.Add(-day); !d.After(w.from.Add(day)); d = d.Add(day) {
+		if err := r.learn(ctx, d, recorded); err != nil {
+			return nil, err
 		}
 		maps.Copy(plan.scope.known, recorded[d].Done)
 	}
-	return nil
+	tasks, err := plan.list(ctx, w)
+	for _, t := range tasks {
+		err = firstError(err, r.learn(ctx, t.Object.LastModified.UTC().Truncate(day), recorded))
+	}
+	return slices.DeleteFunc(tasks, func(t *task) bool {
+		_, done := recorded[t.Object.LastModified.UTC().Truncate(day)].Done[t.Object.ID()]
+		return done
+	}), err
+}
+
+// learn loads what is recorded of the objects that were modified on a day.
+func (r *run) learn(ctx context.Context, d time.Time, recorded map[time.Time]Ledger) error {
+	if _, known := recorded[d]; known {
+		return nil
+	}
+	ledger, err := r.job.State.Recorded(ctx, r.root(), d, d.Add(day-1))
+	if err == nil {
+		r.mover.dedupe.know(ledger.Sent)
+		recorded[d] = ledger
+	}
+	return err
 }

@@ -59,13 +59,19 @@ func (s *Store) Prune(ctx context.Context, t time.Time, held []ingest.Held) erro
 	return s.remove(ctx, keys)
 }
 
+// maxPruned is the most rows of the quarantine that are deleted at a time.
+const maxPruned = 10_000
+
 // PruneQuarantine deletes the rows of the quarantine that were last written
-// before t. It reads all of them.
+// before t, at most maxPruned of them. It reads all up to the last of these.
 func (s *Store) PruneQuarantine(ctx context.Context, t time.Time) error {
 	var old []string
 	if err := s.list(ctx, between("quarantine|", after("quarantine")), func(r row) error {
 		if r.Timestamp != nil && r.Timestamp.Before(t) {
 			old = append(old, r.Key)
+		}
+		if len(old) == maxPruned {
+			return errEnough
 		}
 		return nil
 	}, "RowKey", "Timestamp"); err != nil {
