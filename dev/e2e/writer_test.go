@@ -48,6 +48,10 @@ func TestWriterHoldsNothingBack(t *testing.T) {
 			name:    fmt.Sprintf("64 objects of %d MB without a line end", ifLarge(1024, 64)),
 			objects: below(writerPair, 64, bomb(int64(ifLarge(1024, 64))<<20).body),
 		},
+		{
+			name:    "64 objects of 100,000 times the same finding",
+			objects: below(writerPair, 64, lines(100_000, head+"1}")),
+		},
 		{name: "600 made-up accounts that cannot be read", objects: accounts(600, []byte("x")), deny: "9"},
 		{name: "3,000 folders of no account", objects: folders(3000), delay: 20 * time.Millisecond},
 		{

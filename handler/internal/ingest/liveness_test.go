@@ -65,9 +65,12 @@ func playLive(t *testing.T, seed uint64) {
 	l.maxRows = 200 + l.r.IntN(2000)
 	l.lookback = time.Duration(1+l.r.IntN(8)) * 24 * time.Hour
 	l.skew = time.Duration(l.r.IntN(25)-12) * time.Hour
-	l.maxPair = unbounded
+	l.maxPair, l.maxTasks = unbounded, 0
 	if l.r.IntN(3) == 0 {
 		l.maxPair = int64(300 + l.r.IntN(1000))
+	}
+	if l.r.IntN(3) == 0 {
+		l.maxTasks = 10 + l.r.IntN(20) // no fewer than there are pairs
 	}
 	l.openFault = l.cannotOpen
 	l.listFault = l.cannotList

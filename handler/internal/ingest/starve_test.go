@@ -73,8 +73,8 @@ func beside(t *testing.T, runs int, every time.Duration, slow slowly, write func
 				t.Errorf("run %d = %v, want no error but about %s", i, err, writer)
 			}
 			if c.accepted[id] != 1 {
-				t.Errorf("run %d: %s of the other account was accepted %d times, want once; lag %v, %d days left", i, id,
-					c.accepted[id], s.Lag, s.WindowsLeft)
+				t.Errorf("run %d: %s of the other account was accepted %d times, want once; lag %v, %d days left",
+					i, id, c.accepted[id], s.Lag, s.WindowsLeft)
 			}
 			time.Sleep(every - time.Since(begun))
 		}
@@ -146,7 +146,8 @@ func TestRunsTooShortForALongListingAreGood(t *testing.T) {
 		c.lookback = 30 * 24 * time.Hour
 		for i := range 28 {
 			at := now.AddDate(0, 0, -i)
-			c.put("AWSLogs/"+victim+"/GuardDuty/eu-west-1/"+at.Format("2006/01/02/")+"x.jsonl.gz", at, fmt.Sprint("v", i))
+			folder := "AWSLogs/" + victim + "/GuardDuty/eu-west-1/" + at.Format("2006/01/02/")
+			c.put(folder+"x.jsonl.gz", at, fmt.Sprint("v", i))
 		}
 		for runs := 0; len(c.accepted) < 28; runs++ {
 			c.now = time.Now()
