@@ -28,6 +28,8 @@ type alertRule = {
   aggregation: 'Count' | 'Minimum' | 'Total'
   @description('The column to aggregate; not set to count the rows.')
   measure: string?
+  @description('Text columns: each combination of their values is compared, and alerts, apart. Not set for one alert.')
+  splitBy: string[]?
   @description('How the aggregate is compared with the threshold.')
   operator: 'GreaterThan' | 'GreaterThanOrEqual' | 'LessThan'
   @description('The threshold.')
@@ -223,7 +225,7 @@ var rules alertRule[] = [
     title: 'GuardDuty connector: findings in the folder of another account'
     description: join([
       'A folder of the bucket has findings of an account that it has no business with.'
-      'They are in the table, with ForeignFolder_b true.'
+      'They are in the table, with ForeignFolder_b true. Each folder has an alert of its own, which names it.'
       'If the folder is that of a GuardDuty administrator, name it in ADMINISTRATOR_ACCOUNTS;'
       'otherwise somebody else than GuardDuty may have written them:'
       'docs/operations.md, "Findings in another account\'s folder".'
@@ -235,6 +237,7 @@ var rules alertRule[] = [
     window: 'PT1H'
     aggregation: 'Total'
     measure: 'Foreign'
+    splitBy: ['Folder']
     operator: 'GreaterThan'
     threshold: 0
     mute: 'P1D'
@@ -352,6 +355,13 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
             query: replace(replace(rule.query, 'COMPONENT_ID', componentId), 'RULE_ID', ruleId)
             timeAggregation: rule.aggregation
             metricMeasureColumn: rule.?measure
+            dimensions: map(rule.?splitBy ?? [], column => {
+              name: column
+              operator: 'Include'
+              values: [
+                '*'
+              ]
+            })
             operator: rule.operator
             threshold: rule.threshold
             failingPeriods: {

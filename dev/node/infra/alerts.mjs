@@ -44,10 +44,10 @@ const numbers = {
   ...counted,
   ...{ pending: 0, list_calls: 4, read_calls: 1, pairs: 2, lag_seconds: 3.5, duration_seconds: 1.2 },
   ...{ held: 0, held_seconds: 0, unlisted: 0, waiting: 0, waiting_seconds: 0, archived: 0, late: 0, no_folders: 0 },
-  ...{ foreign: 0, capped: 0 },
+  ...{ foreign: 0, foreign_in: '', capped: 0 },
 };
 /** Fields that lines of an older version do not have. */
-export const before = Object.fromEntries(['foreign', 'capped'].map((name) => [name, undefined]));
+export const before = Object.fromEntries(['foreign', 'foreign_in', 'capped'].map((name) => [name, undefined]));
 export const run = (minutes, fields = {}, options) =>
   line(minutes, { msg: 'run ended', outcome: 'ok', ...numbers, watermark: ago(minutes), ...fields }, options);
 export const failed = (minutes, fields = {}, options) =>
@@ -95,12 +95,31 @@ export function resultOf(rule, { traces = [], errors = undefined } = {}) {
   return engine.run(query, { now });
 }
 
-/** Whether a rule fires over the rows of its window, as Azure Monitor would compare them. */
-export function fires(rule, tables) {
+/**
+ * The values of the dimension for which a rule fires over the rows of its window, as Azure Monitor would compare them;
+ * of a rule without a dimension [''] or [].
+ */
+export function alertsOf(rule, tables) {
   const [condition] = rule.criteria.allOf;
   const { columns, rows } = resultOf(rule, tables);
-  if (condition.metricMeasureColumn)
-    assert.ok(['long', 'real'].includes(columns.find((c) => c.name === condition.metricMeasureColumn)?.type));
+  const typeOf = (column) => columns.find((c) => c.name === column)?.type;
+  if (condition.metricMeasureColumn) assert.ok(['long', 'real'].includes(typeOf(condition.metricMeasureColumn)));
+  const [dimension, ...others] = condition.dimensions;
+  assert.deepEqual(others, []);
+  if (!dimension) return exceeds(condition, rows) ? [''] : [];
+  assert.deepEqual([typeOf(dimension.name), dimension.operator, dimension.values], ['string', 'Include', ['*']]);
+  return [...new Set(rows.map((row) => row[dimension.name]))].filter((value) =>
+    exceeds(
+      condition,
+      rows.filter((row) => row[dimension.name] === value),
+    ),
+  );
+}
+
+/** Whether a rule fires for any value. */
+export const fires = (rule, tables) => alertsOf(rule, tables).length > 0;
+
+function exceeds(condition, rows) {
   const values = rows.map((row) => row[condition.metricMeasureColumn]);
   const value = {
     Count: rows.length,

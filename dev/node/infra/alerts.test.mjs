@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import test from 'node:test';
 import {
   ago,
+  alertsOf,
   before,
   componentId,
   documented,
@@ -263,6 +264,22 @@ test('a description says what is expected, and where to read on', () => {
     ['foreign-findings', /ADMINISTRATOR_ACCOUNTS.*"Findings in another account's folder"/],
   ]))
     assert.match(rules[name].description, said);
+});
+
+test('each folder with foreign findings has an alert of its own', () => {
+  const named = (m, ...folders) =>
+    run(m, {
+      foreign: 3,
+      foreign_in: folders.map((f) => `the folder of ${f} has findings of "222222222222"`).join('; '),
+    });
+  const administrator = every(5, 60, (m) => named(m, '111111111111'));
+  const rule = rules['foreign-findings'];
+  const alerts = (...traces) => alertsOf(rule, { traces }).sort();
+  assert.deepEqual(alerts(...administrator), ['111111111111']);
+  assert.deepEqual(alerts(...administrator, named(3, '333333333333')), ['111111111111', '333333333333']);
+  assert.deepEqual(alerts(named(3, '111111111111', '333333333333')), ['111111111111', '333333333333']);
+  assert.deepEqual(alerts(run(3, { foreign: 1 }), run(8, { foreign: 1, foreign_in: undefined })), ['not named']);
+  assert.equal(rule.muteActionsDuration, 'P1D');
 });
 
 test('no alert about the quarantine mutes the one about a flood', () => {
