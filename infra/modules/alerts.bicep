@@ -22,7 +22,7 @@ type alertRule = {
   query: string
   @description('How often the query runs.')
   frequency: 'PT15M' | 'PT1H' | 'PT6H'
-  @description('The time window that the query reads.')
+  @description('The time window that the query reads: at least two of the frequency, since a line can arrive after a look.')
   window: alertWindow
   @description('How the rows are aggregated for the comparison.')
   aggregation: 'Count' | 'Minimum' | 'Total'
@@ -195,7 +195,7 @@ var rules alertRule[] = [
     enabled: enabled
     query: loadTextContent('../alerts/quarantine-filling.kql')
     frequency: 'PT1H'
-    window: 'PT1H'
+    window: 'PT2H'
     aggregation: 'Total'
     measure: 'Quarantined'
     operator: 'GreaterThan'
@@ -206,7 +206,7 @@ var rules alertRule[] = [
     name: 'quarantine-flooded'
     title: 'GuardDuty connector: very much was quarantined'
     description: join([
-      'More than a hundred lines, findings or objects were quarantined within an hour.'
+      'More than a hundred lines, findings or objects were quarantined within two hours.'
       'An earlier alert about the quarantine does not mute this one.'
       'See who writes to the bucket, and whether GuardDuty has changed its form: docs/operations.md, "Quarantine".'
     ], ' ')
@@ -214,7 +214,7 @@ var rules alertRule[] = [
     enabled: enabled
     query: loadTextContent('../alerts/quarantine-flooded.kql')
     frequency: 'PT1H'
-    window: 'PT1H'
+    window: 'PT2H'
     aggregation: 'Total'
     measure: 'Quarantined'
     operator: 'GreaterThan'
@@ -234,7 +234,7 @@ var rules alertRule[] = [
     enabled: enabled
     query: loadTextContent('../alerts/foreign-findings.kql')
     frequency: 'PT1H'
-    window: 'PT1H'
+    window: 'PT2H'
     aggregation: 'Total'
     measure: 'Foreign'
     splitBy: ['Folder']
@@ -254,7 +254,7 @@ var rules alertRule[] = [
     enabled: enabled
     query: loadTextContent('../alerts/pairs-capped.kql')
     frequency: 'PT1H'
-    window: 'PT1H'
+    window: 'PT2H'
     aggregation: 'Count'
     operator: 'GreaterThan'
     threshold: 0
@@ -263,7 +263,7 @@ var rules alertRule[] = [
     name: 'bytes-unusual'
     title: 'GuardDuty connector: far more was sent than usual'
     description: join([
-      'The rows of the last hour have over 100 MB, three times those of any hour from half a day to two days ago.'
+      'The rows of an hour have over 100 MB, three times those of any hour from half a day to two days ago.'
       'Expected while a backlog is processed, as after a first run: the LagHours column is above 1 then.'
       'Otherwise see which account makes so many findings: docs/cost.md, "When far more comes than usual".'
     ], ' ')
@@ -287,7 +287,7 @@ var rules alertRule[] = [
     enabled: enabled
     query: loadTextContent('../alerts/rows-refused.kql')
     frequency: 'PT1H'
-    window: 'PT1H'
+    window: 'PT2H'
     aggregation: 'Count'
     operator: 'GreaterThan'
     threshold: 0
