@@ -36,37 +36,39 @@ type privateService = {
   group: string
   @description('Id of the resource.')
   resourceId: string
-  @description('The private DNS zone of its address.')
-  zone: string
 }
 
 var storageSuffix = environment().suffixes.storage
 var vaultSuffix = replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')
+
+// The private DNS zone of each group.
+var zoneNames = {
+  blob: 'privatelink.blob.${storageSuffix}'
+  table: 'privatelink.table.${storageSuffix}'
+  queue: 'privatelink.queue.${storageSuffix}'
+  vault: 'privatelink${vaultSuffix}'
+}
 
 var storageServices privateService[] = [
   {
     name: 'blob'
     group: 'blob'
     resourceId: storageAccountId
-    zone: 'privatelink.blob.${storageSuffix}'
   }
   {
     name: 'package'
     group: 'blob'
     resourceId: packageStorageAccountId
-    zone: 'privatelink.blob.${storageSuffix}'
   }
   {
     name: 'table'
     group: 'table'
     resourceId: storageAccountId
-    zone: 'privatelink.table.${storageSuffix}'
   }
   {
     name: 'queue'
     group: 'queue'
     resourceId: storageAccountId
-    zone: 'privatelink.queue.${storageSuffix}'
   }
 ]
 
@@ -75,12 +77,11 @@ var vaultServices privateService[] = [
     name: 'vault'
     group: 'vault'
     resourceId: vaultId
-    zone: 'privatelink${vaultSuffix}'
   }
 ]
 
 var services privateService[] = concat(storageServices, empty(vaultId) ? [] : vaultServices)
-var zoneNames = union(map(services, service => service.zone), []) // each zone once
+var groups = union(map(services, service => service.group), []) // each once
 
 resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
   name: networkName
@@ -127,17 +128,18 @@ resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
 }
 
 resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for zone in zoneNames: {
-    name: zone
+  for group in groups: {
+    name: zoneNames[group]
     location: 'global'
     tags: tags
   }
 ]
 
+// A network cannot be linked to a zone under a second name, so these names stay.
 resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for (zone, i) in zoneNames: {
+  for (group, i) in groups: {
     parent: zones[i]
-    name: networkName
+    name: '${networkName}-${group}'
     location: 'global'
     tags: tags
     properties: {
@@ -183,7 +185,7 @@ resource addresses 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024
         {
           name: service.group
           properties: {
-            privateDnsZoneId: zones[indexOf(zoneNames, service.zone)].id
+            privateDnsZoneId: zones[indexOf(groups, service.group)].id
           }
         }
       ]

@@ -228,7 +228,14 @@ for (const [name, params, zones] of /** @type {any[][]} */ ([
         .sort(),
       zones.map((z) => `privatelink.${z}`),
     );
-    assert.equal(only(given, 'Microsoft.Network/privateDnsZones/virtualNetworkLinks').length, zones.length);
+    // a link under another name than before is a second one of the same network, which Azure refuses
+    const groups = zones.map((z) => (z.startsWith('vault') ? 'vault' : z.split('.')[0]));
+    assert.deepEqual(
+      only(given, 'Microsoft.Network/privateDnsZones/virtualNetworkLinks')
+        .map((r) => `${r.id.split('/').at(-3)} ${r.name}`)
+        .sort(),
+      zones.map((z, i) => `privatelink.${z} vnet-guardduty-${groups[i]}`),
+    );
     // one more than zones: both storage accounts have blobs
     const reached = only(given, 'Microsoft.Network/privateEndpoints').map(({ body }) => {
       const [{ properties }] = body.properties.privateLinkServiceConnections;
