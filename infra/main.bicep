@@ -60,6 +60,9 @@ param packageStorageAccountName string = take(
   24
 )
 
+@description('Whether the platform may store a package in that account. Set it to false after publishing, and delete the assignment that is there: docs/deploy.md, "Who writes the package".')
+param packageWritable bool = true
+
 @description('Name of the vault for the AWS key pair: unique in Azure; letters, digits and hyphens. Without a key pair no vault is created.')
 @minLength(3)
 @maxLength(24)
@@ -396,6 +399,7 @@ module access 'modules/access.bicep' = {
   params: {
     principalId: identity.outputs.principalId
     packagePrincipalId: packageIdentity.outputs.principalId
+    packageWritable: packageWritable
     storageAccountName: storage.outputs.accountName
     packageStorageAccountName: packageStorage.outputs.accountName
     componentName: telemetry.outputs.componentName
@@ -505,6 +509,9 @@ output storageAccountName string = storage.outputs.accountName
 
 @description('Resource id of the storage account with the deployed package.')
 output packageStorageAccountId string = packageStorage.outputs.resourceId
+
+@description('Principal id of the identity with which the platform stores and loads the package.')
+output packagePrincipalId string = packageIdentity.outputs.principalId
 
 @description('Resource id of the workspace.')
 output workspaceId string = workspace.id

@@ -36,6 +36,9 @@ param name = 'guardduty'
 // param packageStorageAccountName = 'pkgguarddutycontoso'
 // param vaultName = 'kv-guardduty-contoso'
 
+// Whether a package can be published. For false see docs/deploy.md, "Who writes the package".
+param packageWritable = true
+
 // Memory of an instance in MB: 512, 2048 or 4096.
 param instanceMemoryMB = 512
 

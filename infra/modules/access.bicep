@@ -9,6 +9,9 @@ param principalId string
 @description('Principal id of the identity of the package.')
 param packagePrincipalId string
 
+@description('Whether that identity may write the package.')
+param packageWritable bool
+
 @description('Name of the storage account of the host and the state.')
 param storageAccountName string
 
@@ -60,7 +63,7 @@ resource hostStorage 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 // Two roles, so that the first can be taken away between two publications.
-resource packageWriter 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+resource packageWriter 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (packageWritable) {
   name: guid(packageStorage.id, packagePrincipalId, storageBlobDataContributor)
   scope: packageStorage
   properties: {

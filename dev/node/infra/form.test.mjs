@@ -29,6 +29,7 @@ const byDefault = {
   storageAccountName: 'made of the stem',
   packageStorageAccountName: 'made of the stem',
   vaultName: 'made of the stem',
+  packageWritable: 'only after the package is published',
   awsKeyIdName: 'a name of this deployment',
   awsKeyName: 'a name of this deployment',
   vaultAudit: 'hardly ever changed',

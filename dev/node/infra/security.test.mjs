@@ -51,6 +51,22 @@ test("the package lies where the connector's identity may write nothing, and the
   assert.ok(!JSON.stringify(settings).includes('pkgguardduty'));
 });
 
+test('after publishing, nothing needs a role to write the package', () => {
+  const writer = `id-guardduty-package: Storage Blob Data Contributor on ${PACKAGE}`;
+  assert.deepEqual(
+    assignmentsOf(deployed({ packageWritable: false })),
+    assignmentsOf(keyPair).filter((a) => a !== writer),
+  );
+});
+
+test('docs/deploy.md deletes the assignment of that identity, and of no other', () => {
+  const commands = [...text('docs/deploy.md').matchAll(/^az role assignment delete (?:.*\\\n)*.*/gm)].map((m) => m[0]);
+  assert.equal(commands.length, 1);
+  assert.match(commands[0], / --assignee "\$\(out packagePrincipalId\)" /);
+  assert.match(commands[0], / --scope "\$\(out packageStorageAccountId\)"$/);
+  assert.match(String(keyPair.outputs.packagePrincipalId), /\/id-guardduty-package\.properties\.principalId>$/);
+});
+
 test('keyless, it has none on a vault', () => {
   assert.deepEqual(
     assignmentsOf(keyless),
