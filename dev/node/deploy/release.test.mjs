@@ -28,9 +28,43 @@ test('what may publish and sign waits for every check and an approval, and runs 
   assert.equal(step(jobs.publish, 'checkout'), undefined);
   assert.deepEqual(
     jobs.publish.steps.filter((s) => s.run).map((s) => s.run.split(' ')[0]),
-    ['sha256sum', 'gh'],
+    ['gh', 'sha256sum', 'gh'],
   );
 });
+
+const reviewed = { type: 'required_reviewers', reviewers: [{ type: 'Team' }] };
+for (const [name, answer, want] of /** @type {any[][]} */ ([
+  ['reviewers', { protection_rules: [{ type: 'branch_policy' }, reviewed] }, 0],
+  ['no rule', { protection_rules: [] }, 1],
+  ['only a rule about tags', { protection_rules: [{ type: 'branch_policy' }] }, 1],
+  ['a rule of a similar name', { protection_rules: [{ type: 'no_required_reviewers' }] }, 1],
+  ['no environment', undefined, 1],
+])) {
+  test(`with ${name}, a release is ${want ? 'not published' : 'published'}`, () => {
+    const [approval] = jobs.publish.steps;
+    const folder = mkdtempSync(path.join(dir, 'approval-'));
+    // of gh: the answer, and of --jq the one filter that is used
+    writeFileSync(
+      path.join(folder, 'gh'),
+      `#!/usr/bin/env node
+const [api, of, jq, filter, ...others] = process.argv.slice(2);
+if (others.length || api !== 'api' || jq !== '--jq' || filter !== '.protection_rules[].type') process.exit(64);
+if (of !== 'repos/OWNER/REPO/environments/release') process.exit(64);
+const answer = ${JSON.stringify(answer) ?? 'process.exit(1)'};
+for (const { type } of answer.protection_rules) console.log(type);
+`,
+      { mode: 0o755 },
+    );
+    const got = spawnSync('bash', ['-e', '-c', approval.run], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, GITHUB_REPOSITORY: 'OWNER/REPO' },
+    });
+    assert.equal(got.status, want, got.stderr);
+    if (answer && want)
+      assert.match(got.stdout, /^the environment release has no required reviewers: docs\/development/);
+  });
+}
 
 test('what is published was attested before, and handed over as it was built', () => {
   const { steps } = jobs.publish;

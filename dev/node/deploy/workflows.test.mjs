@@ -18,7 +18,9 @@ const files = readdirSync(at('.github/workflows'));
 const texts = Object.fromEntries(files.map((name) => [name, readFileSync(at(`.github/workflows/${name}`), 'utf8')]));
 
 /** What a job may do beyond reading the code. */
-const MAY = { 'release.yml publish': { contents: 'write', 'id-token': 'write', attestations: 'write' } };
+const MAY = {
+  'release.yml publish': { contents: 'write', 'id-token': 'write', attestations: 'write', actions: 'read' },
+};
 
 for (const [name, text] of Object.entries(texts)) {
   test(`${name}: it may only read, and what it uses is pinned to a commit`, () => {
