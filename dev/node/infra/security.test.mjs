@@ -143,7 +143,7 @@ test('the workspace logs who reads the secrets, wherever it is, where there is a
   const settings = (given) =>
     only(given, 'Microsoft.Insights/diagnosticSettings').filter((r) => r.scope.type === 'Microsoft.KeyVault/vaults');
   const subscription = '00000000-0000-0000-0000-00000000000b';
-  const [{ body }, ...others] = settings(
+  const [{ name, body }, ...others] = settings(
     deployed({ workspaceSubscriptionId: subscription, workspaceResourceGroup: 'rg-sentinel' }),
   );
   assert.deepEqual(others, []);
@@ -155,6 +155,8 @@ test('the workspace logs who reads the secrets, wherever it is, where there is a
   assert.ok(workspaceId.startsWith(`/subscriptions/${subscription}/resourceGroups/rg-sentinel/`));
   assert.match(workspaceId, /\/workspaces\/law-soc$/);
   for (const given of [keyless, deployed({ vaultAudit: false })]) assert.deepEqual(settings(given), []);
+  const [, deleted] = text('docs/deploy.md').match(/^az monitor diagnostic-settings delete --name (\w+) --resource/m);
+  assert.equal(deleted, name);
 });
 
 test('keys open neither the storage accounts nor the telemetry nor the app', () => {
