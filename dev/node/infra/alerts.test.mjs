@@ -20,7 +20,7 @@ import {
   rulesOf,
   run,
 } from './alerts.mjs';
-import { at, deployed, text } from './templates.mjs';
+import { at, deployed, keyPair, settingsOf, text } from './templates.mjs';
 
 const good = every(5, 60, run);
 const twoDays = every(60, 48 * 60, (m) => run(m, { findings: 0 }));
@@ -270,6 +270,21 @@ test('an alert about much says how far behind the runs were', () => {
   const backlog = every(10, 60, (m) => run(m + 10, { bytes: 5e7, lag_seconds: 30 * 86_400 }));
   const { rows } = resultOf(rules['bytes-unusual'], { traces: [...sent(() => 0).slice(6), ...backlog] });
   assert.deepEqual([rows[0].Bytes, rows[0].LagHours], [300_000_000, 720]);
+});
+
+test('docs/cost.md counts what the default ceiling lets through', () => {
+  const { MAX_PAIR_MB, GUARDDUTY_SCHEDULE } = settingsOf(keyPair);
+  assert.equal(GUARDDUTY_SCHEDULE, '0 */5 * * * *');
+  const [run, told, day] = text('docs/cost.md')
+    .split('| | GB, at most | USD, at most |')[1]
+    .split('\n\n')[0]
+    .split('\n')
+    .slice(2)
+    .map((row) => row.replaceAll(',', '').split('|').slice(2, 4).map(Number));
+  const lag = Number(/now\(\) - (\d+)m/.exec(text('infra/alerts/bytes-unusual.kql'))[1]);
+  const runs = Math.floor((minutesOf(rules['bytes-unusual'].evaluationFrequency) + lag) / 5) + 1;
+  const cost = (n) => [(n * Number(MAX_PAIR_MB)) / 1000, (5 * n * Number(MAX_PAIR_MB)) / 1000];
+  assert.deepEqual([run, told, day], [cost(1), cost(runs), cost(288)]);
 });
 
 test('a description says what is expected, and where to read on', () => {
