@@ -44,7 +44,7 @@ const numbers = {
   ...counted,
   ...{ pending: 0, list_calls: 4, read_calls: 1, pairs: 2, lag_seconds: 3.5, duration_seconds: 1.2 },
   ...{ held: 0, held_seconds: 0, unlisted: 0, waiting: 0, waiting_seconds: 0, archived: 0, late: 0, no_folders: 0 },
-  ...{ foreign: 0, foreign_in: '', capped: 0 },
+  ...{ foreign: 0, foreign_in: [], capped: 0 },
 };
 /** Fields that lines of an older version do not have. */
 export const before = Object.fromEntries(['foreign', 'foreign_in', 'capped'].map((name) => [name, undefined]));
