@@ -147,8 +147,12 @@ func (c *connector) move(ctx context.Context, log *slog.Logger) (ingest.Summary,
 // codeOf is the code of what the run met when it tried one of the folders; when
 // it tried none, that with which the row of the first of them begins.
 func codeOf(held *ingest.FoldersHeldError) fault.Code {
-	if held.Err != nil {
+	slow := ingest.ErrListingSlow
+	if held.Err != nil && !errors.Is(held.Err, slow) {
 		return fault.Of(held.Err).Code
+	}
+	if held.Err != nil || held.Held[0].Error == slow.Error() {
+		return fault.ListingSlow
 	}
 	code, _, _ := strings.Cut(held.Held[0].Error, " ")
 	for _, e := range fault.Catalogue() {

@@ -163,6 +163,13 @@ var catalogue = []Entry{
 			"a run may come late",
 	},
 	{
+		Code:   ListingSlow,
+		Means:  "a folder takes so long to list that all others would wait for it",
+		Causes: "very many Regions, days or objects in the folder of an account, which GuardDuty did not write",
+		Fix:    "delete there what is not GuardDuty's, or leave the account out with `ACCOUNTS`",
+		More:   "A folder that is simply large needs a longer `RUN_BUDGET`",
+	},
+	{
 		Code:  StateRefused,
 		Means: "the state table refuses the identity or key (401 or 403)",
 		Causes: "the role is missing; the account key was rotated; the account's firewall; " +

@@ -32,6 +32,7 @@ const (
 	RoleRefused    Code = "GD1308"
 	STSUnreachable Code = "GD1309"
 	Archived       Code = "GD1311"
+	ListingSlow    Code = "GD1312"
 
 	StateRefused     Code = "GD1401"
 	StateUnreachable Code = "GD1402"

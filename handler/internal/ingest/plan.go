@@ -124,7 +124,7 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 		p.stats.Late, err = true, nil
 		for _, folder := range p.slow {
 			if p.whole > 0 {
-				p.unlisted[folder] = errSlow
+				p.unlisted[folder] = ErrListingSlow
 			}
 		}
 	}
@@ -304,9 +304,9 @@ func (p *planner) timed(folder string, took time.Duration, err error) {
 	}
 }
 
-// errSlow says why a folder is held that took a quarter of the time that the run
-// had left, and was not at its end while others were: all would wait for it.
-var errSlow = errors.New("the listing takes too long: it has very many Regions, days or objects")
+// ErrListingSlow says why a folder is held that took a quarter of the time that the
+// run had left, and was not at its end while others were: all would wait for it.
+var ErrListingSlow = errors.New("the listing takes too long: it has very many Regions, days or objects")
 
 // scan lists the exports below prefix after after, region by region. Where a
 // page shows days outside the window, the listing continues at the window's
