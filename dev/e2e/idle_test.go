@@ -35,7 +35,7 @@ func TestIdleRunCosts(t *testing.T) {
 			findings := f.many([][]byte{[]byte(small)}, pairs)
 			now := time.Now()
 			for i, finding := range findings {
-				pair := fmt.Sprintf("AWSLogs/%012d/GuardDuty/region-%d/", i/tt.regions, i%tt.regions)
+				pair := fmt.Sprintf("AWSLogs/%012d/GuardDuty/xx-region-%d/", i/tt.regions, i%tt.regions)
 				f.store(pair+now.UTC().Format("2006/01/02/")+"new.jsonl.gz", finding, now.Add(-2*time.Hour))
 				for n := range tt.history {
 					old := now.AddDate(0, 0, -30-n%300)

@@ -121,7 +121,7 @@ func (r resting) fill(s *s3server.Server) error {
 		for region := range r.regions {
 			for n := range r.history {
 				at := now.AddDate(0, 0, -30-n%300)
-				if err := s.Put(key(fmt.Sprintf("%012d", account), fmt.Sprintf("region-%02d", region), n, at),
+				if err := s.Put(key(fmt.Sprintf("%012d", account), fmt.Sprintf("xx-region-%d", region), n, at),
 					[]byte("old"), at); err != nil {
 					return err
 				}
