@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fired } from './fired.mjs';
-import { administrators, folderless, foreign, genuine, OWN, own } from './folders.mjs';
+import { administrators, folderless, foreign, genuine, OTHER, OWN, own } from './folders.mjs';
 import { alerts, readRules } from './rules.mjs';
 
 const rules = new Map(readRules().map((r) => [r.file, r]));
@@ -64,7 +64,8 @@ for (const [layout, put] of Object.entries({ foreign, administrators })) {
     assert.equal(alerted([...rows.slice(1), put(forged({ severity: 10 }), at('05:47'))]).at(-1), FIRST);
   });
 
-  test(`${layout}: a member and its administrator both export: one alert, whichever comes first`, () => {
+  // a foreign folder makes nothing known: what comes from there first is an alert more
+  test(`${layout}: a member and its administrator both export, whichever comes first`, () => {
     const worse = genuine({ severity: 9, updatedAt: at('06:20'), service: { count: 7 } });
     const mine = [own(genuine(), at('05:57')), own(worse, at('06:27'))];
     for (const [first, second] of [
@@ -74,9 +75,10 @@ for (const [layout, put] of Object.entries({ foreign, administrators })) {
     ]) {
       const theirs = [put(genuine(), at(first)), put(worse, at(second))];
       const got = alerted([...theirs, ...mine]);
+      const more = layout === 'foreign' && first < '05:57' ? ['New 8 T'] : [];
       assert.deepEqual(
         got.map((a) => a.slice(6)),
-        ['New 8 T', 'Worse 9 T'],
+        [...more, 'New 8 T', 'Worse 9 T'],
         `${first}: ${got}`,
       );
     }
@@ -84,9 +86,26 @@ for (const [layout, put] of Object.entries({ foreign, administrators })) {
 
   test(`${layout}: the two exports may differ in the detector and in what people set`, () => {
     const theirs = genuine({ service: { detectorId: 'ab'.repeat(16), userFeedback: 'USEFUL' } });
-    assert.equal(alerted([put(theirs, at('05:51')), own(genuine())]).length, 1);
+    assert.equal(alerted([put(theirs, at('05:51')), own(genuine())]).length, layout === 'foreign' ? 2 : 1);
   });
 }
+
+test('a copy in a foreign folder that comes first does not take the alert of the genuine finding', () => {
+  const got = fired(rules.get(MINING), [foreign(genuine(), at('05:52')), own(genuine())]);
+  assert.deepEqual(
+    got.map((r) => [r.IngestionTime.slice(11, 16), r.Change, r.ForeignFolder, r.FolderAccount]),
+    [
+      ['05:52', 'New', true, OTHER],
+      ['05:57', 'New', false, OWN],
+    ],
+  );
+  const worse = genuine({ severity: 9, updatedAt: at('06:20'), service: { count: 7 } });
+  for (const put of [own, administrators])
+    assert.deepEqual(alerted([put(genuine()), foreign(worse, at('06:21')), put(worse, at('06:27'))]), [
+      FIRST,
+      '06:27 Worse 9 T',
+    ]);
+});
 
 test('foreign: before the findings of an administrator, which lie in no folder of their own either', () => {
   for (const [what, f] of Object.entries(BEFORE)) {
