@@ -38,10 +38,13 @@ export function rowIn(account, f, arrived = '2026-11-20T05:57:00Z', { region = R
 /** In its own account's folder. */
 export const own = (f, arrived, cells) => rowIn(OWN, f, arrived, cells);
 
-/** In another account's folder, which the connector marks as foreign. */
+/**
+ * In another account's folder, which the connector marks as foreign. So it marks that of an administrator that is not
+ * named, where the finding's account has a folder of its own.
+ */
 export const foreign = (f, arrived, cells) => rowIn(OTHER, f, arrived, { ForeignFolder_b: true, ...cells });
 
-/** In another account's folder, as an administrator's are: not marked. */
+/** In the folder of an administrator that is named, or of any where the account has no folder of its own: not marked. */
 export const administrators = (f, arrived, cells) => rowIn(OTHER, f, arrived, cells);
 
 /** A row of the HTTP Data Collector API, as far as it matters here: no folder, no details. */

@@ -102,6 +102,37 @@ test('a finding that only a foreign folder holds is shown, and is marked', () =>
   }
 });
 
+test("an administrator's later and more severe update raises the severity, and nothing else", () => {
+  const mine = own(genuine({ severity: 5 }));
+  const worse = (more = {}) =>
+    forged({ severity: 9, updatedAt: '2026-11-20T05:50:00Z', service: { count: 7 }, ...more });
+  const want = one([mine]);
+  const raised = { Severity: 9, SeverityLabel: 'Critical', HighestSeverity: 9, SeverityRaised: true };
+  const history = (rows) => rowsOf(rows, 'GuardDutyFindingHistory').map((r) => [r.FolderRank, r.Severity]);
+  for (const rows of bothWays([mine, administrators(worse(), LATER)])) {
+    assert.deepEqual(one(rows), { ...want, ...raised });
+    assert.deepEqual(history(rows).sort(), [
+      [1, 9],
+      [2, 5],
+    ]);
+  }
+  const next = own(genuine({ severity: 6, updatedAt: '2026-11-20T05:55:00Z' }), LATER);
+  const after = one([mine, administrators(worse(), LATER), next]);
+  assert.deepEqual([after.Severity, after.SeverityRaised], [6, false], 'what the own folder says later is the newest');
+  for (const [what, row] of Object.entries({
+    'a sample': administrators(worse({ service: sample }), LATER),
+    'less severe': administrators(worse({ severity: 4 }), LATER),
+    'in a foreign folder': foreign(worse(), LATER),
+  })) {
+    assert.deepEqual(one([mine, row]), want, what);
+    assert.deepEqual(history([mine, row]), [[2, 5]], what);
+  }
+  for (const updatedAt of ['2026-11-20T04:50:00Z', '2099-01-01T00:00:00Z', '1970-01-01T00:00:00Z'])
+    assert.deepEqual(one([mine, administrators(worse({ updatedAt }), LATER)]), want, updatedAt);
+  const low = administrators(worse({ severity: 2, updatedAt: '2026-11-20T05:58:00Z' }), LATER);
+  assert.equal(one([mine, administrators(worse(), LATER), low]).Severity, 9, 'a later one does not hide it');
+});
+
 test('the rows of all folders, where they are asked for', () => {
   const rows = [own(genuine()), foreign(...FORGERIES['a newer update']), foreign(forged({ severity: 1 }))];
   assert.equal(rowsOf(rows, 'GuardDutyFindingHistory').length, 1);

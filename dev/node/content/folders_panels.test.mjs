@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { engineOver } from './content.mjs';
-import { foreign, genuine, OWN, own } from './folders.mjs';
+import { administrators, foreign, genuine, OWN, own, rowIn } from './folders.mjs';
 import { readHuntingQueries } from './hunting.mjs';
 import { NOW, rowsOf } from './workbook/estate.mjs';
 import { chosen, engine, show } from './workbook/stage.mjs';
@@ -32,6 +32,15 @@ test('no finding of which the account or the Region is not a plain word can be c
       show('findings', {}, over([own(genuine(odd))])).rows.map((r) => r.FindingId),
       [''],
     );
+});
+
+test('the severity that an administrator raised is shown, and that it was raised', () => {
+  const of = (more) => genuine({ id: chosen.FindingId, accountId: chosen.AccountId, region: chosen.Region, ...more });
+  const worse = of({ severity: 9, updatedAt: '2026-11-20T06:00:00Z', service: { count: 7 } });
+  const rows = over([rowIn(chosen.AccountId, of({ severity: 5 })), administrators(worse, '2026-11-20T06:02:00Z')]);
+  assert.equal(show('findings', {}, rows).rows[0].Severity, 'Critical');
+  const facts = show('finding-facts', {}, rows).rows;
+  assert.equal(facts.find((r) => r.Fact === 'SeverityRaised').Value, 'true');
 });
 
 test('made-up findings of 2099 do not stay at the top of the newest', () => {

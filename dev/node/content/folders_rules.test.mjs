@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fired } from './fired.mjs';
-import { administrators, folderless, foreign, genuine, OTHER, OWN, own } from './folders.mjs';
+import { administrators, bothWays, folderless, foreign, genuine, OTHER, OWN, own } from './folders.mjs';
 import { alerts, readRules } from './rules.mjs';
 
 const rules = new Map(readRules().map((r) => [r.file, r]));
@@ -44,18 +44,21 @@ for (const [layout, put] of Object.entries({ foreign, administrators })) {
       }
     });
 
-    test(`${layout}: ${what}, after the genuine finding, does not alert and does not hide its next rise`, () => {
+    test(`${layout}: ${what}, after the genuine finding, takes no alert and does not hide its next rise`, () => {
       const rows = [own(genuine({ severity: 5 })), put(f, at('06:02'))];
-      assert.deepEqual(alerted(rows), ['05:57 New 5 T']);
+      // an administrator's that is more severe is an alert of its own
+      const got = (list) => alerted(list).filter((a) => layout === 'foreign' || !a.startsWith('06:02 Worse'));
+      assert.deepEqual(got(rows), ['05:57 New 5 T']);
       const worse = own(genuine({ severity: 6, updatedAt: at('06:05'), service: { count: 2 } }), at('06:07'));
-      assert.deepEqual(alerted([...rows, worse]), ['05:57 New 5 T', '06:07 Worse 6 T']);
+      assert.deepEqual(got([...rows, worse]), ['05:57 New 5 T', '06:07 Worse 6 T']);
     });
   }
 
   test(`${layout}: an update that is copied before it is exported still alerts as worse`, () => {
     const worse = genuine({ severity: 8, updatedAt: at('06:03'), service: { count: 2 } });
     const rows = [own(genuine({ severity: 5 })), put(worse, at('06:04')), own(worse, at('06:07'))];
-    assert.deepEqual(alerted(rows), ['05:57 New 5 T', '06:07 Worse 8 T']);
+    const time = layout === 'foreign' ? '06:07' : '06:04';
+    assert.deepEqual(alerted(rows), ['05:57 New 5 T', `${time} Worse 8 T`]);
   });
 
   test(`${layout}: a copy that a forgery kept from alerting does not make the finding known`, () => {
@@ -105,6 +108,31 @@ test('a copy in a foreign folder that comes first does not take the alert of the
       FIRST,
       '06:27 Worse 9 T',
     ]);
+});
+
+test("an administrator's update that is worse alerts, though the member's own row is known", () => {
+  const mine = own(genuine({ severity: 5 }));
+  const worse = (more = {}) => genuine({ severity: 9, updatedAt: at('06:20'), service: { count: 7, ...more } });
+  const theirs = administrators(worse(), at('06:22'));
+  const want = ['05:57 New 5 T', '06:22 Worse 9 T'];
+  assert.deepEqual(alerted([mine, theirs]), want);
+  assert.deepEqual(alerted([mine, theirs, administrators(worse({ count: 8 }), at('06:42'))]), want, 'once');
+  assert.deepEqual(alerted([mine, theirs, own(worse(), at('12:02'))]), want, "the member's, six hours later");
+  const other = own(worse({ count: 12 }), at('12:02'));
+  assert.deepEqual(alerted([mine, theirs, other]), [...want, '12:02 Worse 9 T'], 'another update of the member');
+  assert.deepEqual(alerted([mine, foreign(worse(), at('06:22'))]), want.slice(0, 1));
+  const soon = (count) => genuine({ severity: 9, updatedAt: at('05:40'), service: { count } });
+  for (const rows of bothWays([mine, administrators(soon(7), at('05:58'))]))
+    assert.deepEqual(alerted(rows).sort(), ['05:57 New 5 T', '05:58 Worse 9 T'], 'in one run');
+  assert.deepEqual(alerted([own(soon(7)), administrators(soon(9), at('05:58'))]), ['05:57 New 9 T']);
+});
+
+test("an administrator's update from Low to Medium escalates, though the member's own row is known", () => {
+  const probe = (severity, time) =>
+    genuine({ type: 'Recon:EC2/PortProbeUnprotectedPort', severity, updatedAt: at(time) });
+  const rows = [own(probe(2, '03:10'), at('03:12')), administrators(probe(5, '05:10'), at('05:12'))];
+  const got = fired(rules.get('GuardDutyFindingEscalates'), rows).map((r) => r.Escalation);
+  assert.deepEqual(got, ['severity 2.0 to 5.0']);
 });
 
 test('foreign: before the findings of an administrator, which lie in no folder of their own either', () => {

@@ -106,11 +106,11 @@ test('GuardDutyFindingChanges has the documented columns beside those of GuardDu
   assert.deepEqual(changes, documentedColumns().GuardDutyFindingChanges);
 });
 
-test('GuardDutyFindings has the columns of GuardDutyFindingHistory and three more', () => {
-  const { FirstTimeGenerated, Updates, HighestSeverity, ...rest } = columnsOf('GuardDutyFindings');
+test('GuardDutyFindings has the columns of GuardDutyFindingHistory and four more', () => {
+  const { FirstTimeGenerated, Updates, HighestSeverity, SeverityRaised, ...rest } = columnsOf('GuardDutyFindings');
   assert.deepEqual(
-    { FirstTimeGenerated, Updates, HighestSeverity },
-    { FirstTimeGenerated: 'datetime', Updates: 'long', HighestSeverity: 'real' },
+    { FirstTimeGenerated, Updates, HighestSeverity, SeverityRaised },
+    { FirstTimeGenerated: 'datetime', Updates: 'long', HighestSeverity: 'real', SeverityRaised: 'bool' },
   );
   assert.deepEqual(Object.keys(rest).sort(), Object.keys(columnsOf('GuardDutyFindingHistory')).sort());
 });

@@ -12,6 +12,7 @@ const FACTS = [
   'SeverityLabel',
   'Severity',
   'HighestSeverity',
+  'SeverityRaised',
   'Count',
   'Updates',
   'FindingId',
