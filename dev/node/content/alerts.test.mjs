@@ -13,9 +13,11 @@ const lines = (name) =>
     .filter(Boolean)
     .map((line) => JSON.parse(line));
 const findings = lines('dev/testdata/findings.jsonl');
-// the generated findings are marked as samples, which raise no alert, and share one instance
-const rows = lines('dev/testdata/rows.ndjson').map((row) => ({
+// the generated findings are marked as samples, which raise no alert, and share one instance; each gets a folder of its
+// own, since of one folder only 20 have an alert each
+const rows = lines('dev/testdata/rows.ndjson').map((row, i) => ({
   ...row,
+  SourceObject_s: `s3://bucket/AWSLogs/${900000000000 + i}/GuardDuty/eu-central-1/2026/11/20/x.jsonl.gz`,
   service_additionalInfo_sample_b: false,
   resource_instanceDetails_instanceId_s: `i-${row.id_g}`,
   ServiceDetails: { ...row.ServiceDetails, additionalInfo: { ...row.ServiceDetails.additionalInfo, sample: false } },

@@ -44,7 +44,10 @@ export const own = (f, arrived, cells) => rowIn(OWN, f, arrived, cells);
  */
 export const foreign = (f, arrived, cells) => rowIn(OTHER, f, arrived, { ForeignFolder_b: true, ...cells });
 
-/** In the folder of an administrator that is named, or of any where the account has no folder of its own: not marked. */
+/**
+ * In the folder of an administrator that is named, which the connector does not mark. Nor does it mark any other where
+ * no administrator is named and the account has no folder of its own.
+ */
 export const administrators = (f, arrived, cells) => rowIn(OTHER, f, arrived, cells);
 
 /** A row of the HTTP Data Collector API, as far as it matters here: no folder, no details. */

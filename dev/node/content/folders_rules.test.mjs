@@ -155,7 +155,7 @@ test('a finding that only a foreign folder holds alerts, once, and says so', () 
     [['New', true, OWN]],
   );
   for (const [name, { yaml }] of rules)
-    if (yaml.query.includes('GuardDutyFindingChanges('))
+    if (/GuardDutyFinding(Changes|Alerts)\(/.test(yaml.query))
       assert.equal(yaml.customDetails.ForeignFolder, 'ForeignFolder', name);
 });
 

@@ -106,6 +106,9 @@ test('GuardDutyFindingChanges has the documented columns beside those of GuardDu
   assert.deepEqual(changes, documentedColumns().GuardDutyFindingChanges);
 });
 
+test('GuardDutyFindingAlerts has the columns of GuardDutyFindingChanges', () =>
+  assert.deepEqual(columnsOf('GuardDutyFindingAlerts'), columnsOf('GuardDutyFindingChanges')));
+
 test('GuardDutyFindings has the columns of GuardDutyFindingHistory and four more', () => {
   const { FirstTimeGenerated, Updates, HighestSeverity, SeverityRaised, ...rest } = columnsOf('GuardDutyFindings');
   assert.deepEqual(

@@ -84,9 +84,12 @@ for (const rule of rules) {
     assert.ok(spans.includes(yaml.queryFrequency), spans.join());
     // the query runs after the end of its period: what arrived in between is left to the next run
     if (file !== 'GuardDutyConnectorSilent')
-      assert.match(yaml.query, /GuardDutyFindingChanges\(window=|arriveduntil=now\(\)|ingestion_time\(\) <= now\(\)/);
+      assert.match(
+        yaml.query,
+        /GuardDutyFinding(Changes|Alerts)\(window=|arriveduntil=now\(\)|ingestion_time\(\) <= now\(\)/,
+      );
     // all that arrived before is in sight: an hour more than the age of what the rule judges
-    if (yaml.query.includes('GuardDutyFindingChanges(window=5m)')) assert.equal(yaml.queryPeriod, '47h');
+    if (/GuardDutyFinding(Changes|Alerts)\(window=5m/.test(yaml.query)) assert.equal(yaml.queryPeriod, '47h');
     if (yaml.query.includes('maxage=36500d')) assert.equal(yaml.queryPeriod, '14d');
   });
 
@@ -168,7 +171,7 @@ test('rules about findings all say the same things of a finding', () => {
     'Techniques',
     'ForeignFolder',
   ];
-  const ofFindings = rules.filter((r) => r.yaml.query.includes('GuardDutyFindingChanges'));
+  const ofFindings = rules.filter((r) => /GuardDutyFinding(Changes|Alerts)\(/.test(r.yaml.query));
   assert.equal(ofFindings.length, 15);
   assert.deepEqual(ofFindings[0].yaml.alertDetailsOverride, {
     alertDisplayNameFormat: 'GuardDuty {{SeverityLabel}}: {{Title}}',

@@ -60,6 +60,8 @@ const parameters = {
   GuardDutyRows: arrivals,
   GuardDutyFindingHistory: `${arrivals}, allfolders:bool=false`,
   GuardDutyFindingChanges: 'window:timespan=5m, minage:timespan=0s, maxage:timespan=46h, lag:timespan=0s',
+  GuardDutyFindingAlerts:
+    'window:timespan=5m, minage:timespan=0s, maxage:timespan=46h, lag:timespan=0s, detection:string="*", perfolder:int=20',
   GuardDutyFindingTypes: '',
   AWSGuardDutyFromCL: times,
   ASimAlertEventAmazonGuardDuty: 'disabled:bool=false, pack:bool=false',

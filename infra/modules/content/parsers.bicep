@@ -52,6 +52,7 @@ var functionFiles functionFile[] = [
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingHistory.yaml')
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindings.yaml')
   loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingChanges.yaml')
+  loadYamlContent('../../../sentinel/Parsers/GuardDutyFindingAlerts.yaml')
   loadYamlContent('../../../sentinel/Parsers/AWSGuardDutyFromCL.yaml')
 ]
 
