@@ -141,7 +141,15 @@ test('rows that show nothing: samples, and those that lie in foreign folders', (
     assert.deepEqual(silence([...regular(), ...later(more)]), [`22 ${account}`]);
     assert.deepEqual(silence(regular(more)), [], 'they do not make it regular either');
   }
-  assert.deepEqual(silence([...regular(), ...later({ folder: OTHERS })]), [], "an administrator's folder");
+});
+
+test("another folder, such as an administrator's, shows life only of an account that has none of its own", () => {
+  const theirs = { folder: OTHERS };
+  const later = every(3, END, END + 4 * DAY, theirs);
+  assert.deepEqual(silence([...regular(), ...later]), [`22 ${account}`]);
+  assert.deepEqual(silence([...regular(), ...regular(theirs), ...later]), [`22 ${account}`], 'both export');
+  assert.deepEqual(silence([...regular(theirs), ...later]), []);
+  assert.deepEqual(silence(regular(theirs)), [`22 ${account}`]);
 });
 
 test('a second silence is said again', () => {
