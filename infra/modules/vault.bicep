@@ -86,8 +86,8 @@ resource key 'Microsoft.KeyVault/vaults/secrets@2026-02-01' = {
   }
 }
 
-// The analytics rule about the secrets reads the table of this category, and not
-// AzureDiagnostics, which all kinds of resources share.
+// The log goes to the table of its category, and not to AzureDiagnostics, which
+// all kinds of resources share. The analytics rule about the secrets reads both.
 #disable-next-line use-recent-api-versions // this preview is the latest version
 resource auditLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (audit) {
   name: 'audit'

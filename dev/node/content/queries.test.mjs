@@ -63,6 +63,12 @@ const TABLES = {
     CallerIpAddress: 'string',
     ClientInfo: 'string',
   },
+  AzureDiagnostics: {
+    TimeGenerated: 'datetime',
+    _ResourceId: 'string',
+    ResourceProvider: 'string',
+    OperationName: 'string',
+  },
   DCRLogErrors: {
     TimeGenerated: 'datetime',
     _ResourceId: 'string',

@@ -35,6 +35,24 @@ const TABLES = {
     CallerIpAddress: 'string',
     ClientInfo: 'string',
   },
+  AzureDiagnostics: {
+    TimeGenerated: 'datetime',
+    ArrivedAt: 'datetime',
+    _ResourceId: 'string',
+    ResourceProvider: 'string',
+    OperationName: 'string',
+    httpStatusCode_d: 'real',
+    id_s: 'string',
+    requestUri_s: 'string',
+    CallerIPAddress: 'string',
+    clientInfo_s: 'string',
+    identity_claim_oid_g: 'string',
+    identity_claim_appid_g: 'string',
+    identity_claim_upn_s: 'string',
+    identity_claim_scp_s: 'string',
+    identity_claim_xms_mirid_s: 'string',
+    identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g: 'string',
+  },
 };
 
 /**
@@ -42,7 +60,7 @@ const TABLES = {
  * runs a query five minutes after the end of its period, and now() is that end: rows that arrived in between are
  * there too.
  */
-function engineAt({ yaml }, { rows = [], traces = [], audits = [] }, now) {
+function engineAt({ yaml }, { rows = [], traces = [], audits = [], diagnostics = [] }, now) {
   const from = Date.parse(now) - seconds(yaml.queryPeriod) * 1000;
   const seen = (row) =>
     Date.parse(row.ArrivedAt) <= Date.parse(now) + DELAY
@@ -51,6 +69,7 @@ function engineAt({ yaml }, { rows = [], traces = [], audits = [] }, now) {
   const engine = engineOver(rows.filter(seen), { ...ARRIVING, tables: TABLES });
   engine.setRows('AppTraces', traces.filter(seen));
   engine.setRows('AZKVAuditLogs', audits.filter(seen));
+  engine.setRows('AzureDiagnostics', diagnostics.filter(seen));
   return engine;
 }
 

@@ -130,6 +130,60 @@ test('an object id that is allowed is left out', () => {
   assert.deepEqual(alerts({ ...rule, yaml: { ...rule.yaml, query } }, { audits }, at(NOW)), []);
 });
 
+/** The same entry in AzureDiagnostics, which all kinds of resources share. */
+const shared = ({ Identity, HttpStatusCode, Id, RequestUri, CallerIpAddress, ClientInfo, ...entry }) => ({
+  ...entry,
+  ResourceProvider: 'MICROSOFT.KEYVAULT',
+  httpStatusCode_d: HttpStatusCode,
+  id_s: Id,
+  requestUri_s: RequestUri,
+  CallerIPAddress: CallerIpAddress,
+  clientInfo_s: ClientInfo,
+  identity_claim_oid_g: Identity.claim.oid,
+  identity_claim_appid_g: Identity.claim.appid,
+  identity_claim_upn_s: Identity.claim.upn,
+  identity_claim_scp_s: Identity.claim.scp,
+  identity_claim_xms_mirid_s: Identity.claim.xms_mirid,
+});
+
+test('the log of a vault in AzureDiagnostics is read as well', () => {
+  const saidOf = (entries, audits = []) =>
+    alerts(rule, { audits, diagnostics: entries.map(shared) }, at(NOW)).map((row) => [
+      row.ReaderName,
+      row.Address,
+      row.Vault,
+      row.SecretList,
+      Number(row.Reads),
+    ]);
+  const read = (who) => [who, '192.0.2.1', vaultId('kv'), 'aws-secret-access-key', 1];
+  assert.deepEqual(saidOf(usual()), []);
+  assert.deepEqual(saidOf([...usual(), other()]), [read('intruder')]);
+  assert.deepEqual(saidOf([...usual(), other({ ClientInfo: CLIENT, Id: '' })]), [read('intruder')]);
+  assert.deepEqual(saidOf([...usual(), other({ by: person, ClientInfo: CLIENT })]), [read('ann@example.com')]);
+  assert.deepEqual(saidOf([...usual(), other({ HttpStatusCode: 403 }), other({ OperationName: 'SecretSet' })]), []);
+  const longName = 'identity_claim_http_schemas_microsoft_com_identity_claims_objectidentifier_g';
+  const diagnostics = { ...shared(other()), identity_claim_oid_g: '', [longName]: 'oid-long' };
+  const of = (row) => alerts(rule, { diagnostics: [...usual().map(shared), row] }, at(NOW)).map((r) => r.Reader);
+  assert.deepEqual(of(diagnostics), ['oid-long']);
+  assert.deepEqual(of({ ...diagnostics, ResourceProvider: 'MICROSOFT.OTHER' }), [], 'of another kind of resource');
+  assert.deepEqual(
+    saidOf([other()], usual()),
+    [read('intruder')],
+    'the connector in one table, the reader in the other',
+  );
+});
+
+test('columns that AzureDiagnostics does not have yet cause no error', () => {
+  const columns = {
+    TimeGenerated: 'datetime',
+    _ResourceId: 'string',
+    ResourceProvider: 'string',
+    OperationName: 'string',
+  };
+  const engine = engineOver([], { tables: { AzureDiagnostics: columns } });
+  assert.deepEqual(engine.run(rule.yaml.query).rows, []);
+});
+
 test('without a vault there is no such table, and no error', () => {
   assert.deepEqual(engineOver([]).run(rule.yaml.query).rows, []);
 });
