@@ -50,7 +50,7 @@ test('the most severe have an alert each, and nothing is called a rest that is o
 
 test('each folder is counted for itself, and rows without a folder by their account', () => {
   const mine = Array.from({ length: 30 }, (_, i) => own(genuine({ id: id(i) })));
-  assert.equal(ofRule('GuardDutyCryptoMining', [...mine, ...made(30, foreign)]).length, 42);
+  assert.equal(ofRule('GuardDutyCryptoMining', [...mine, ...made(30, foreign)]).length, 51);
   assert.equal(ofRule('GuardDutyCryptoMining', made(30, folderless)).length, 30);
 });
 

@@ -61,7 +61,8 @@ const parameters = {
   GuardDutyFindingHistory: `${arrivals}, allfolders:bool=false`,
   GuardDutyFindingChanges: 'window:timespan=5m, minage:timespan=0s, maxage:timespan=46h, lag:timespan=0s',
   GuardDutyFindingAlerts:
-    'window:timespan=5m, minage:timespan=0s, maxage:timespan=46h, lag:timespan=0s, detection:string="*", perfolder:int=20',
+    'window:timespan=5m, minage:timespan=0s, maxage:timespan=46h, lag:timespan=0s, '
+    + 'detection:string="*", perfolder:int=20',
   GuardDutyFindingTypes: '',
   AWSGuardDutyFromCL: times,
   ASimAlertEventAmazonGuardDuty: 'disabled:bool=false, pack:bool=false',
