@@ -121,12 +121,12 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 		}
 	}
 	if err != nil && ctx.Err() != nil && (p.anything || p.listed) {
-		p.stats.Late, err = true, nil
-		for _, folder := range p.slow {
-			if p.whole > 0 {
+		if ctx.Err() == context.DeadlineExceeded && p.whole > 0 { // and the run was not asked to stop
+			for _, folder := range p.slow {
 				p.unlisted[folder] = ErrListingSlow
 			}
 		}
+		p.stats.Late, err = true, nil
 	}
 	if err == nil && !p.listed && !p.anything {
 		err = firstOf(p.unlisted) // no folder could be listed

@@ -205,3 +205,23 @@ func TestAccountsThatAreNotReadAreNotHeld(t *testing.T) {
 		t.Errorf("Run = %v with %d held, want neither", err, len(s.Held))
 	}
 }
+
+// TestStoppedRunHoldsNoFolder stops a run while it lists a folder that takes long.
+func TestStoppedRunHoldsNoFolder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(now))
+		c := newCloud(t)
+		for i := range 60 {
+			c.putBody(in(writer, fmt.Sprintf("xx-made-%d", i), "x"), now.Add(-time.Hour), zipped(finding("w")))
+		}
+		c.put(c.at(victim, "v"), now.Add(-time.Minute), "v")
+		ctx, stop := context.WithCancel(t.Context())
+		time.AfterFunc(12*time.Minute, stop)
+		job := c.job()
+		job.Archive = slowly{archive: archive{c}, account: writer, lists: true}
+		job.Budget, job.Now = 30*time.Minute, time.Now
+		if s, err := job.Run(ctx); err != nil || len(c.held) > 0 {
+			t.Errorf("Run = %+v, %v, held %v, want no error and nothing held", s, err, c.held)
+		}
+	})
+}
