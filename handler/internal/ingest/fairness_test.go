@@ -57,6 +57,9 @@ func TestCeilingOfOnePairHoldsNothingElseBack(t *testing.T) {
 		if !s.Watermark.Equal(c.now) || len(s.Held) > 0 {
 			t.Errorf("run %d: watermark %v with %d held, want %v and none", i, s.Watermark, len(s.Held), c.now)
 		}
+		if s.Lag < time.Hour {
+			t.Errorf("run %d: lag %v, want that of what is left", i, s.Lag)
+		}
 		if c.lists-lists > 12 {
 			t.Errorf("run %d made %d LISTs", i, c.lists-lists)
 		}

@@ -105,6 +105,16 @@ func (h *holds) backlogs() map[string]bool {
 	return folders
 }
 
+// oldestMark returns the oldest of a mark and those of the backlogs.
+func (h *holds) oldestMark(mark time.Time) time.Time {
+	for _, held := range h.list {
+		if !held.Until.IsZero() {
+			mark = earlier(mark, held.Mark)
+		}
+	}
+	return mark
+}
+
 // hold begins to hold a folder, or continues to hold it. What is left of an earlier
 // hold becomes part of it: of the folders that are listed here the ledger keeps
 // everything from their floor on.

@@ -142,7 +142,7 @@ func (e *AheadError) Error() string {
 func (r *run) leave() {
 	r.summary.Plan.Lists, _ = r.archive.result()
 	r.summary.Watermark = r.mark.Time
-	r.summary.Lag = r.now.Sub(r.mark.Time)
+	r.summary.Lag = r.now.Sub(r.holds.oldestMark(r.mark.Time))
 	r.summary.Held = r.holds.failing()
 	r.summary.Capped = slices.Sorted(maps.Keys(r.capped))
 	r.summary.Waiting, r.summary.Oldest = r.mover.waiting()

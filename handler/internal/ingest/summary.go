@@ -32,7 +32,7 @@ type Summary struct {
 	Left         int            // objects the run did not get to, or could not record
 	WindowsLeft  int            // days of a backlog that the run did not get to
 	Watermark    time.Time
-	Lag          time.Duration // from the watermark to the time of the listing
+	Lag          time.Duration // from the watermark, or the mark of a backlog before it, to the time of the listing
 	Archived     int           // objects quarantined since they have to be restored first
 	BadInObjects int           // objects with something in quarantine
 	Keys         []string      // of the first of these, at most three
