@@ -30,6 +30,13 @@ func (p Pair) Account() string {
 	return account[strings.LastIndexByte(account, '/')+1:]
 }
 
+// AccountFolder returns the folder of the account, with its slash; that of an
+// organization's account is below the organization's.
+func (p Pair) AccountFolder() string {
+	folder, _, _ := strings.Cut(string(p), "/GuardDuty/")
+	return folder + "/"
+}
+
 // Region returns the Region of the pair's folder.
 func (p Pair) Region() string {
 	folder := strings.TrimSuffix(string(p), "/")

@@ -132,35 +132,55 @@ func (r *run) holdAll(st stages, f *feed, folders map[string]error) error {
 	return nil
 }
 
-// leaveBehind leaves what is left of some pairs to later runs, under marks of
-// their own, so that the common one advances: of those that reached their ceiling,
-// and, when the time to read ends, of those that are not done while most are.
+// leaveBehind leaves what is left of some accounts to later runs, under marks of
+// their own, so that the common one advances: of pairs that reached their ceiling,
+// and, when the time to read ends, of accounts that are not done while most are.
 func (r *run) leaveBehind(st stages, f *feed, tasks []*task) error {
-	all, open := make(map[guardduty.Pair]bool), make(map[guardduty.Pair]bool)
+	all, open := make(map[string]bool), make(map[string]map[string]bool) // pairs by account
 	for _, t := range tasks {
-		all[t.pair] = true
+		account := t.pair.AccountFolder()
+		all[account] = true
 		if t.recorded {
 			continue
 		}
 		if r.mover.ceiling.reached(t.pair) {
-			r.capped[Held{Folder: string(t.pair)}.Place()] = true
+			r.noteCapped(t.pair)
 		}
 		if t.pending == nil {
-			open[t.pair] = true
+			if open[account] == nil {
+				open[account] = make(map[string]bool)
+			}
+			open[account][string(t.pair)] = true
 		}
 	}
 	few := st.reading.Err() != nil && 2*len(open) <= len(all)
-	for _, pair := range slices.Sorted(maps.Keys(open)) {
-		if !few && !r.mover.ceiling.reached(pair) || f.plan.leftOut(string(pair)) {
-			continue
+	for _, account := range slices.Sorted(maps.Keys(open)) {
+		pairs := open[account]
+		maps.DeleteFunc(pairs, func(pair string, _ bool) bool {
+			return f.plan.leftOut(pair) || !few && !r.mover.ceiling.reached(guardduty.Pair(pair))
+		})
+		if len(pairs) > accountPairs { // whoever writes there may have made them up
+			pairs = map[string]bool{account: true}
 		}
-		if err := f.leave(st.closing, string(pair)); err != nil {
-			return err
+		for _, folder := range slices.Sorted(maps.Keys(pairs)) {
+			if err := f.leave(st.closing, folder); err != nil {
+				return err
+			}
+			f.plan.leaveOut(folder)
 		}
-		f.plan.leaveOut(string(pair))
 	}
 	return nil
 }
+
+// noteCapped notes that something is left of a pair that reached its ceiling.
+func (r *run) noteCapped(pair guardduty.Pair) {
+	if len(r.capped) < maxCapped {
+		r.capped[Held{Folder: string(pair)}.Place()] = true
+	}
+}
+
+// maxCapped bounds the pairs that a summary names.
+const maxCapped = 100
 
 // advanceFeed moves the mark to the latest time up to which every listed object
 // is recorded: end, when all are. Objects to be tried again have a row of their

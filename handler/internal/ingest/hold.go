@@ -21,17 +21,16 @@ const (
 type holds struct {
 	state State
 	log   *slog.Logger
+	reads func(folder string) bool // the others stay as they are
 	list  []Held
 	begun map[string]error // held, or found still held, by this run
 }
 
-// newHolds leaves out what belongs to accounts that are not read.
 func newHolds(job *Job, list []Held) *holds {
-	list = slices.DeleteFunc(list, func(h Held) bool { return !job.reads(h.Folder) })
 	slices.SortFunc(list, func(a, b Held) int {
 		return cmp.Or(a.Next.Compare(b.Next), strings.Compare(a.Folder, b.Folder))
 	})
-	return &holds{state: job.State, log: job.Log, list: list, begun: make(map[string]error)}
+	return &holds{state: job.State, log: job.Log, reads: job.reads, list: list, begun: make(map[string]error)}
 }
 
 // notAfter keeps no mark of a held folder after the common one: somebody may have
@@ -61,6 +60,7 @@ func (h *holds) now(held Held) (Held, bool) {
 // ends no earlier.
 func (h *holds) within(held Held) map[string]bool {
 	folders := h.folders()
+	delete(folders, held.Folder)
 	for _, part := range h.list {
 		if held.contains(part) && !part.Mark.After(held.Mark) && !part.Until.Before(held.Until) {
 			folders[part.Folder] = true
@@ -87,7 +87,7 @@ func (h *holds) widen(ctx context.Context, held Held) error {
 func (h *holds) folders() map[string]bool {
 	folders := make(map[string]bool)
 	for _, held := range h.list {
-		if held.Until.IsZero() {
+		if !held.isBacklog() || held.isSlow() {
 			folders[held.Folder] = true
 		}
 	}
@@ -97,20 +97,16 @@ func (h *holds) folders() map[string]bool {
 // backlogs returns the folders of which a backlog is left.
 func (h *holds) backlogs() map[string]bool {
 	folders := make(map[string]bool)
-	for _, held := range h.list {
-		if !held.Until.IsZero() {
-			folders[held.Folder] = true
-		}
+	for _, held := range h.oldest(Held.isBacklog) {
+		folders[held.Folder] = true
 	}
 	return folders
 }
 
 // oldestMark returns the oldest of a mark and those of the backlogs.
 func (h *holds) oldestMark(mark time.Time) time.Time {
-	for _, held := range h.list {
-		if !held.Until.IsZero() {
-			mark = earlier(mark, held.Mark)
-		}
+	for _, held := range h.oldest(Held.isBacklog) {
+		mark = earlier(mark, held.Mark)
 	}
 	return mark
 }
@@ -136,9 +132,12 @@ func (h *holds) hold(ctx context.Context, held Held, why error) error {
 
 // leave keeps what is left of a pair for the backlogs of later runs.
 func (h *holds) leave(ctx context.Context, held Held) error {
-	for _, other := range h.list {
-		if other.Folder == held.Folder {
-			held = held.with(other)
+	if other, known := h.now(held); known {
+		if !other.Mark.After(held.Mark) && !other.Until.Before(held.Until) {
+			return nil // it is there already
+		}
+		if held = held.with(other); other.Tries > 0 {
+			held.Error, held.Next = other.Error, later(held.Next, other.Next)
 		}
 	}
 	return h.put(ctx, held)
@@ -188,12 +187,14 @@ func (h *holds) version(held Held) string {
 
 // open returns the folders that are held now, the longest held first.
 func (h *holds) open() []Held {
-	return h.oldest(func(held Held) bool { return held.Until.IsZero() })
+	return h.oldest(func(held Held) bool { return !held.isBacklog() })
 }
 
-// oldest returns the folders that are wanted, the longest held first.
+// oldest returns the folders that are wanted and read, the longest held first.
 func (h *holds) oldest(wanted func(Held) bool) []Held {
-	list := slices.DeleteFunc(slices.Clone(h.list), func(held Held) bool { return !wanted(held) })
+	list := slices.DeleteFunc(slices.Clone(h.list), func(held Held) bool {
+		return !wanted(held) || !h.reads(held.Folder)
+	})
 	slices.SortFunc(list, func(a, b Held) int { return a.Since.Compare(b.Since) })
 	return list
 }
@@ -216,6 +217,20 @@ func (h *holds) verdict() error {
 func (h Held) contains(part Held) bool {
 	return part.Folder != h.Folder && strings.HasPrefix(part.Folder, h.Folder)
 }
+
+// heldAbove reports whether a folder lies in one that is held.
+func (h *holds) heldAbove(folder string) bool {
+	folders := h.folders()
+	delete(folders, folder)
+	return below(folders, folder)
+}
+
+// isBacklog reports whether the folder is well, and something of it is left.
+func (h Held) isBacklog() bool { return !h.Until.IsZero() }
+
+// isSlow reports whether the folder takes too long to list. Until its backlog has
+// been listed whole it is left out of the listing of what is new.
+func (h Held) isSlow() bool { return h.Error == ErrListingSlow.Error() }
 
 // same reports whether other is of the same folder.
 func (h Held) same(other Held) bool { return h.Folder == other.Folder }

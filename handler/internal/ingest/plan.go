@@ -43,11 +43,13 @@ type scope struct {
 	folder  string   // the root, or the folder of an organization, an account or a pair
 	folders []string // below the root, where that is the folder
 	reads   func(folder string) bool
-	most    int       // objects that one listing takes
-	since   time.Time // objects modified up to here are ignored
-	until   time.Time // and those modified later; zero for no end
-	known   map[ID]struct{}
-	left    map[string]bool // folders to leave out
+	most    int // objects that one listing takes
+	// How long one folder may be listed while others wait, at least.
+	patience time.Duration
+	since    time.Time // objects modified up to here are ignored
+	until    time.Time // and those modified later; zero for no end
+	known    map[ID]struct{}
+	left     map[string]bool // folders to leave out
 }
 
 // planner lists one scope. Object names are random, so they have no order in
@@ -104,7 +106,7 @@ func (p *planner) list(ctx context.Context, w window) ([]*task, error) {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/2)
 		defer cancel()
-		p.patience = time.Until(end) / 4
+		p.patience = max(p.scope.patience, time.Until(end)/4)
 	}
 	var err error
 	if p.listed {
@@ -222,6 +224,7 @@ func (p *planner) discover(ctx context.Context, w window) error {
 	}); err != nil {
 		return err
 	}
+	p.whole, p.slow = 0, nil // only accounts count
 	accounts = slices.DeleteFunc(accounts, func(f string) bool {
 		return !isAccount(f) || p.leftOut(f) || !p.scope.reads(f)
 	})

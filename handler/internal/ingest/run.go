@@ -151,7 +151,7 @@ func (r *run) leave() {
 // probe tries the held folders that are due, and always the one that waits the
 // longest: once it is well all others are tried too. A careful run does not: it
 // reads nothing that it has not noted before.
-func (r *run) probe(st stages) error {
+func (r *run) probe(st stages) (err error) {
 	if r.mover.careful {
 		return nil
 	}
@@ -162,10 +162,17 @@ func (r *run) probe(st stages) error {
 		if probing.Err() != nil {
 			return nil
 		}
-		if i > 0 && !well && h.Next.After(r.start) {
+		if (i > 0 || h.isSlow()) && !well && h.Next.After(r.start) {
 			continue
 		}
-		err := r.prober.held(probing, h)
+		if h.isSlow() { // it can be listed, but not beside all others
+			h.Until, h.Next = r.mark.Time, r.start
+			if r.mark, err = r.holds.relist(st.closing, r.mark, h); err != nil {
+				return err
+			}
+			continue
+		}
+		err = r.prober.held(probing, h)
 		switch {
 		case st.reading.Err() != nil:
 			return nil
@@ -238,7 +245,7 @@ func due(pending []Pending, plan *planner, now time.Time) (tasks []*task) {
 	retries := 0
 	for _, p := range pending {
 		t := taskOf(&p, plan.root)
-		if p.Next.After(now) || plan.leftOut(p.Object.Key) || p.Opens > 0 {
+		if p.Next.After(now) || plan.leftOut(p.Object.Key) || p.Opens > 0 || !plan.scope.reads(p.Object.Key) {
 			continue
 		}
 		if t.failedBefore() {
@@ -256,7 +263,7 @@ const maxRetries = 1000
 
 // planner returns a planner that skips what waits in a row of its own.
 func (r *run) planner(s scope) *planner {
-	s.reads, s.most = r.job.reads, r.job.tasks()
+	s.reads, s.most, s.patience = r.job.reads, r.job.tasks(), r.job.Budget/8
 	for id := range r.mover.pending {
 		s.known[id] = struct{}{}
 	}
@@ -268,15 +275,15 @@ func (r *run) backlogs(st stages) error {
 	var errs []error
 	for _, listed := range slices.Clone(r.holds.list) {
 		h, left := r.holds.now(listed) // the backlog before it may have changed it
-		if !left || h.Until.IsZero() || h.Next.After(r.start) || below(r.holds.folders(), h.Folder) {
+		if !left || !h.isBacklog() || !r.job.reads(h.Folder) || h.Next.After(r.start) || r.holds.heldAbove(h.Folder) {
 			continue
 		}
 		capped := r.mover.ceiling.reached(guardduty.Pair(h.Folder))
 		if capped {
-			r.capped[h.Place()] = true
+			r.noteCapped(guardduty.Pair(h.Folder))
 		}
 		if capped || st.reading.Err() != nil {
-			r.summary.WindowsLeft += len(days(h.Mark, h.Until))
+			r.summary.WindowsLeft = max(r.summary.WindowsLeft, len(days(h.Mark, h.Until)))
 			continue
 		}
 		errs = append(errs, r.backlog(st, h))
@@ -288,6 +295,9 @@ func (r *run) backlogs(st stages) error {
 func (r *run) backlog(st stages, h Held) error {
 	if err := r.holds.widen(st.closing, h); err != nil {
 		return err
+	}
+	if h.isSlow() {
+		h.Until = later(h.Until, r.mark.Time)
 	}
 	mark := Mark{Time: h.Mark, Floor: h.Floor}
 	since := r.since(mark)
@@ -304,7 +314,10 @@ func (r *run) backlog(st stages, h Held) error {
 		windows: days(since, h.Until),
 		end:     h.Until,
 		advance: func(ctx context.Context, _, next Mark) (Mark, error) {
-			h.Mark, h.Floor, h.Tries, h.Error = next.Time, next.Floor, 0, ""
+			h.Mark, h.Floor, h.Tries = next.Time, next.Floor, 0
+			if !h.isSlow() {
+				h.Error = ""
+			}
 			return next, r.holds.put(ctx, h)
 		},
 	}
@@ -328,6 +341,11 @@ func (r *run) backlog(st stages, h Held) error {
 	case failed:
 		return f.hold(st.closing, h.Folder, unlisted.err)
 	case err != nil || len(f.windows) > 0 || len(f.open) > 0 || f.plan.leftOut(h.Folder):
+		return err
+	}
+	if h.isSlow() { // from now on it is listed with all others
+		h.Until = time.Time{}
+		r.mark, err = r.holds.relist(st.closing, r.mark, h)
 		return err
 	}
 	return r.holds.drop(st.closing, h)
@@ -357,7 +375,7 @@ func (r *run) refusedBefore(st stages, snap Snapshot) error {
 func (r *run) waiting(snap Snapshot, wanted func(Pending) bool) (tasks []*task) {
 	held := r.holds.folders()
 	for _, p := range snap.Pending {
-		if wanted(p) && !below(held, p.Object.Key) {
+		if wanted(p) && !below(held, p.Object.Key) && r.job.reads(p.Object.Key) {
 			tasks = append(tasks, taskOf(&p, r.root()))
 		}
 	}

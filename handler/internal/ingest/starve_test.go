@@ -76,6 +76,9 @@ func beside(t *testing.T, runs int, every time.Duration, slow slowly, write func
 				t.Errorf("run %d: %s of the other account was accepted %d times, want once; lag %v, %d days left",
 					i, id, c.accepted[id], s.Lag, s.WindowsLeft)
 			}
+			if i > 0 && s.Watermark.Before(begun) {
+				t.Errorf("run %d: the watermark stands at %v", i, s.Watermark)
+			}
 			time.Sleep(every - time.Since(begun))
 		}
 	})
@@ -84,7 +87,7 @@ func beside(t *testing.T, runs int, every time.Duration, slow slowly, write func
 // TestAccountThatTakesLongToListDelaysNoOther has many Regions of one account, each
 // with more than a page.
 func TestAccountThatTakesLongToListDelaysNoOther(t *testing.T) {
-	beside(t, 24, 6*time.Hour, slowly{lists: true}, func(c *cloud, run int) {
+	beside(t, 12, 6*time.Hour, slowly{lists: true}, func(c *cloud, run int) {
 		for i := 0; run == 0 && i < 60; i++ {
 			c.putBody(in(writer, fmt.Sprintf("xx-made-%d", i), "x"), now.Add(-time.Hour), zipped(finding("w")))
 		}
@@ -137,8 +140,8 @@ func TestSlowFloodStarvesNoBacklogAndNoRetry(t *testing.T) {
 	})
 }
 
-// TestRunsTooShortForALongListingAreGood has a backlog of which a run lists some
-// days only.
+// TestRunsTooShortForALongListingAreGood has backlogs of which a run lists some
+// days only, one of them of a slower account: that is not held for it.
 func TestRunsTooShortForALongListingAreGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(now))
@@ -146,13 +149,15 @@ func TestRunsTooShortForALongListingAreGood(t *testing.T) {
 		c.lookback = 30 * 24 * time.Hour
 		for i := range 28 {
 			at := now.AddDate(0, 0, -i)
-			folder := "AWSLogs/" + victim + "/GuardDuty/eu-west-1/" + at.Format("2006/01/02/")
-			c.put(folder+"x.jsonl.gz", at, fmt.Sprint("v", i))
+			for _, account := range []string{victim, writer} {
+				folder := "AWSLogs/" + account + "/GuardDuty/eu-west-1/" + at.Format("2006/01/02/")
+				c.put(folder+"x.jsonl.gz", at, fmt.Sprint(account[:1], "-", i))
+			}
 		}
-		for runs := 0; len(c.accepted) < 28; runs++ {
+		for runs := 0; len(c.accepted) < 56; runs++ {
 			c.now = time.Now()
 			job := c.job()
-			job.Archive = slowly{archive: archive{c}, account: victim, lists: true}
+			job.Archive = slowly{archive: archive{c}, account: writer, lists: true}
 			job.Budget, job.Now = 20*time.Minute, time.Now
 			if s, err := job.Run(t.Context()); err != nil || runs > 10 {
 				t.Fatalf("run %d = %+v, %v", runs, s, err)
@@ -185,25 +190,103 @@ func TestCeilingLeavesHalfToTheBacklog(t *testing.T) {
 	}
 }
 
+// TestAccountsThatAreNotReadAreNotHeld leaves an account out that is held, with an
+// object that is pending.
 func TestAccountsThatAreNotReadAreNotHeld(t *testing.T) {
 	c := newCloud(t)
 	c.put(in(victim, "eu-west-1", "v"), now.Add(-time.Minute), "v")
-	c.put(in(writer, "eu-west-1", "w"), now.Add(-time.Minute), "w")
-	c.listFault = func(prefix string) error {
-		if strings.Contains(prefix, writer) {
+	c.put(in(writer, "eu-west-1", "good"), now.Add(-time.Minute), "good")
+	c.put(in(writer, "eu-west-1", "bad"), now.Add(-time.Minute), "bad")
+	broken := "/bad."
+	c.openFault = func(key string) error {
+		if strings.Contains(key, writer) && strings.Contains(key, broken) {
 			return errBoom
 		}
 		return nil
 	}
-	if _, err := c.job().Run(t.Context()); err == nil {
-		t.Fatal("Run = nil, want an error about the held account")
+	c.run()
+	broken = writer // now nothing of it can be read
+	c.now = c.now.Add(10 * time.Minute)
+	if _, err := c.job().Run(t.Context()); err == nil || len(c.pending) != 1 {
+		t.Fatalf("Run = %v with %d pending, want an error about the held account and one", err, len(c.pending))
 	}
-	c.now = c.now.Add(2 * time.Hour)
-	job := c.job()
-	job.Accounts = []string{victim}
-	if s, err := job.Run(t.Context()); err != nil || len(s.Held) > 0 {
-		t.Errorf("Run = %v with %d held, want neither", err, len(s.Held))
+	for range 3 {
+		c.now = c.now.Add(2 * time.Hour)
+		job := c.job()
+		job.Accounts = []string{victim}
+		if s, err := job.Run(t.Context()); err != nil || len(s.Held) > 0 {
+			t.Errorf("Run = %v with %d held, want neither", err, len(s.Held))
+		}
 	}
+}
+
+// TestWhatIsReadAgainIsNotSentAgain leaves an account with a backlog out for longer
+// than the ledger keeps what is old.
+func TestWhatIsReadAgainIsNotSentAgain(t *testing.T) {
+	c := newCloud(t)
+	c.maxPair = 200
+	for i := range 60 {
+		c.put(in(writer, "eu-west-1", fmt.Sprint(i)), now.Add(-time.Minute), fmt.Sprint("w", i))
+	}
+	c.put(in(victim, "eu-west-1", "v"), now.Add(-time.Minute), "v")
+	c.run()
+	for range 8 {
+		c.now = c.now.Add(24 * time.Hour)
+		c.put(c.at(victim, "v"), c.now.Add(-time.Minute), c.now.Format("v02"))
+		job := c.job()
+		job.Accounts = []string{victim}
+		if _, err := job.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 12 {
+		c.now = c.now.Add(time.Hour)
+		c.run()
+	}
+	c.expect(1)
+}
+
+// TestManyRegionsOfOneAccountAreLeftAsOne reads slow objects of many Regions until
+// the time ends.
+func TestManyRegionsOfOneAccountAreLeftAsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(now))
+		c := newCloud(t)
+		for i := range 400 {
+			key := in(writer, fmt.Sprintf("xx-made-%d", i%40), fmt.Sprint(i))
+			c.putBody(key, now.Add(-time.Hour), zipped(finding("w")))
+		}
+		c.put(c.at(victim, "v"), now.Add(-time.Minute), "v")
+		job := c.job()
+		job.Archive = slowly{archive: archive{c}, account: writer, opens: true}
+		job.Budget, job.Now = 30*time.Minute, time.Now
+		s, err := job.Run(t.Context())
+		if _, left := c.held["AWSLogs/"+writer+"/"]; err != nil || !left || len(c.held) != 1 {
+			t.Errorf("Run = %v, held %v, want one row for the account", err, c.held)
+		}
+		if !s.Watermark.Equal(now) {
+			t.Errorf("watermark %v, want %v", s.Watermark, now)
+		}
+	})
+}
+
+// TestOnlyAccountIsNotHeldForItsLength has an organization with one account, for
+// which no other waits.
+func TestOnlyAccountIsNotHeldForItsLength(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(now))
+		c := newCloud(t)
+		for i := range 60 {
+			key := in("o-a1b2c3d4e5/"+writer, fmt.Sprintf("xx-made-%d", i), "x")
+			c.putBody(key, now.Add(-time.Hour), zipped(finding("w")))
+		}
+		job := c.job()
+		job.Archive = slowly{archive: archive{c}, account: writer, lists: true}
+		job.Budget, job.Now = 30*time.Minute, time.Now
+		if _, err := job.Run(t.Context()); err != nil || len(c.held) > 0 {
+			t.Errorf("Run = %v, held %v, want neither", err, c.held)
+		}
+	})
 }
 
 // TestStoppedRunHoldsNoFolder stops a run while it lists a folder that takes long.

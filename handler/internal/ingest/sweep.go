@@ -55,13 +55,19 @@ func (r *run) sweep(st stages) error {
 		if err != nil {
 			return unlessEnded(st.reading, fmt.Errorf("sweep: %w", err))
 		}
-		r.summary.Late += len(tasks)
 		if err := r.mover.move(st, tasks); err != nil {
 			return err
 		}
 		blocked := r.mover.takeBlocked()
-		unread := slices.ContainsFunc(tasks, func(t *task) bool { return !t.recorded && t.pending == nil })
-		whole = whole && plan.complete() && len(plan.takeUnlisted()) == 0 && len(blocked) == 0 && !unread
+		unread := slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool { return t.recorded || t.pending != nil })
+		for _, t := range unread {
+			if r.mover.ceiling.reached(t.pair) {
+				r.noteCapped(t.pair)
+			}
+		}
+		r.summary.Late += len(tasks) - len(unread)
+		r.summary.Left += len(unread)
+		whole = whole && plan.complete() && len(plan.takeUnlisted()) == 0 && len(blocked) == 0 && len(unread) == 0
 		if st.reading.Err() != nil {
 			whole = false
 			break

@@ -28,8 +28,11 @@ func TestSweepThatReachesTheCeilingGoesOn(t *testing.T) {
 	for i := range 40 {
 		c.put(key(c.dayBefore(3), fmt.Sprint("late", i)), c.dayBefore(3), fmt.Sprint("l", i))
 	}
-	for range 5 {
-		c.run()
+	for i := range 5 {
+		s := c.run()
+		if want := i > 1; (s.Outcome() == "ok") != want {
+			t.Errorf("run %d = %s, %d left, want ok: %v", i, s.Outcome(), s.Left, want)
+		}
 		c.now = c.now.Add(time.Hour)
 	}
 	c.expect(1)
