@@ -229,17 +229,17 @@ func (p *planner) discover(ctx context.Context, w window) error {
 		return !isAccount(f) || p.leftOut(f) || !p.scope.reads(f)
 	})
 	p.stats.Accounts = len(accounts)
+	slices.Sort(accounts)
 	return p.each(ctx, turned(accounts), func(ctx context.Context, account string) error {
 		return p.scan(ctx, account+"GuardDuty/", "", w)
 	})
 }
 
 // turned returns the list from some place on, and then what stands before it.
-func turned(list []string) []string {
+func turned[T any](list []T) []T {
 	if len(list) == 0 {
 		return nil
 	}
-	slices.Sort(list)
 	from := rand.IntN(len(list))
 	return slices.Concat(list[from:], list[:from])
 }

@@ -270,10 +270,12 @@ func (r *run) planner(s scope) *planner {
 	return newPlanner(r.archive, r.job.Log, r.root(), s)
 }
 
-// backlogs moves what is left of folders that were held.
+// backlogs moves what is left of folders that were held. It begins with another one
+// each time, and none takes more than three quarters of the time that is left: so
+// each has its turn.
 func (r *run) backlogs(st stages) error {
 	var errs []error
-	for _, listed := range slices.Clone(r.holds.list) {
+	for _, listed := range turned(r.holds.list) {
 		h, left := r.holds.now(listed) // the backlog before it may have changed it
 		if !left || !h.isBacklog() || !r.job.reads(h.Folder) || h.Next.After(r.start) || r.holds.heldAbove(h.Folder) {
 			continue
@@ -286,7 +288,9 @@ func (r *run) backlogs(st stages) error {
 			r.summary.WindowsLeft = max(r.summary.WindowsLeft, len(days(h.Mark, h.Until)))
 			continue
 		}
-		errs = append(errs, r.backlog(st, h))
+		part, done := r.share(st, len(r.holds.backlogs()) > 1)
+		errs = append(errs, r.backlog(part, h))
+		done()
 	}
 	return firstError(errs...)
 }

@@ -308,3 +308,33 @@ func TestStoppedRunHoldsNoFolder(t *testing.T) {
 		}
 	})
 }
+
+// TestSlowBacklogStarvesNoOther has two backlogs, the first of an account whose
+// objects take more time than any run has.
+func TestSlowBacklogStarvesNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(now))
+		c := newCloud(t)
+		c.put(key(today, "a"), now.Add(-time.Minute), "a")
+		c.run()
+		for _, account := range []string{writer, victim} {
+			c.holds++
+			h := ingest.Held{
+				Folder: "AWSLogs/" + account + "/GuardDuty/eu-west-1/", Since: now, Until: now, Next: now,
+				Mark: now.Add(-24 * time.Hour), Floor: now.Add(-25 * time.Hour), Version: fmt.Sprint(c.holds),
+			}
+			c.held[h.Folder] = h
+		}
+		for i := range 5000 {
+			c.putBody(c.at(writer, fmt.Sprint(i)), now.Add(-10*time.Hour), zipped(finding("w")))
+		}
+		c.put(c.at(victim, "v"), now.Add(-10*time.Hour), "v")
+		job := c.job()
+		job.Archive = slowly{archive: archive{c}, account: writer, opens: true}
+		job.Budget, job.Now = 30*time.Minute, time.Now
+		if _, err := job.Run(t.Context()); err != nil || c.accepted["v"] != 1 {
+			t.Errorf("Run = %v, the backlog of the other account was accepted %d times, want once",
+				err, c.accepted["v"])
+		}
+	})
+}
