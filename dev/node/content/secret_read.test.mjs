@@ -17,7 +17,11 @@ const claimOf = (name) => ({
 const CLIENT = 'guardduty-sentinel azsdk-go-azsecrets/v1.5.1 (go1.26.8; linux)';
 const person = { oid: 'oid-ann', appid: 'app-cli', scp: 'user_impersonation', upn: 'ann@example.com' };
 
-/** An entry: a read of the secret access key by the connector, unless it says otherwise. */
+/**
+ * An entry: a read of the secret access key by the connector, unless it says otherwise.
+ * @param {string} time
+ * @param {Record<string, any>} more
+ */
 const entry = (time, { vault = 'kv', secret = 'aws-secret-access-key', by = claimOf('id'), ...more } = {}) => ({
   TimeGenerated: at(time),
   ArrivedAt: at(time),
