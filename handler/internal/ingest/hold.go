@@ -59,8 +59,7 @@ func (h *holds) now(held Held) (Held, bool) {
 // held, and those below it with a backlog of their own that begins no later and
 // ends no earlier.
 func (h *holds) within(held Held) map[string]bool {
-	folders := h.folders()
-	delete(folders, held.Folder)
+	folders := h.others(held.Folder)
 	for _, part := range h.list {
 		if held.contains(part) && !part.Mark.After(held.Mark) && !part.Until.Before(held.Until) {
 			folders[part.Folder] = true
@@ -73,7 +72,7 @@ func (h *holds) within(held Held) map[string]bool {
 // it does: its backlog leaves them out.
 func (h *holds) widen(ctx context.Context, held Held) error {
 	for _, part := range slices.Clone(h.list) {
-		if held.contains(part) && part.Until.IsZero() && part.Mark.After(held.Mark) {
+		if held.contains(part) && !part.isBacklog() && part.Mark.After(held.Mark) {
 			part.Mark, part.Floor = held.Mark, earlier(held.Floor, part.Floor)
 			if err := h.put(ctx, part); err != nil {
 				return err
@@ -91,6 +90,13 @@ func (h *holds) folders() map[string]bool {
 			folders[held.Folder] = true
 		}
 	}
+	return folders
+}
+
+// others returns those that are left out of the listings, but for one.
+func (h *holds) others(folder string) map[string]bool {
+	folders := h.folders()
+	delete(folders, folder)
 	return folders
 }
 
@@ -115,10 +121,8 @@ func (h *holds) oldestMark(mark time.Time) time.Time {
 // hold becomes part of it: of the folders that are listed here the ledger keeps
 // everything from their floor on.
 func (h *holds) hold(ctx context.Context, held Held, why error) error {
-	for _, other := range h.list {
-		if other.Folder == held.Folder {
-			held = held.with(other)
-		}
+	if other, known := h.now(held); known {
+		held = held.with(other)
 	}
 	held.Tries++
 	held.Next = held.Next.Add(wait(firstProbe, lastProbe, held.Tries))
@@ -173,7 +177,7 @@ func (h *holds) relist(ctx context.Context, mark Mark, held Held) (Mark, error) 
 	}
 	held.Version = version
 	h.list = slices.DeleteFunc(h.list, held.same)
-	if !held.Until.IsZero() {
+	if held.isBacklog() {
 		h.list = append(h.list, held)
 	}
 	return next, nil
@@ -202,7 +206,7 @@ func (h *holds) oldest(wanted func(Held) bool) []Held {
 // failing returns the folders that are held now, and those of which the backlog
 // could not be listed or read when it was tried last; the longest held first.
 func (h *holds) failing() []Held {
-	return h.oldest(func(held Held) bool { return held.Until.IsZero() || held.Tries > 0 })
+	return h.oldest(func(held Held) bool { return !held.isBacklog() || held.Tries > 0 })
 }
 
 // verdict is the error of a run while folders are held.
@@ -219,11 +223,7 @@ func (h Held) contains(part Held) bool {
 }
 
 // heldAbove reports whether a folder lies in one that is held.
-func (h *holds) heldAbove(folder string) bool {
-	folders := h.folders()
-	delete(folders, folder)
-	return below(folders, folder)
-}
+func (h *holds) heldAbove(folder string) bool { return below(h.others(folder), folder) }
 
 // isBacklog reports whether the folder is well, and something of it is left.
 func (h Held) isBacklog() bool { return !h.Until.IsZero() }

@@ -197,6 +197,13 @@ func (m *mover) waiting() (n int, oldest time.Time) {
 	return len(m.pending), oldest
 }
 
+// addPending adds the objects that have a pending row to those that are known.
+func (m *mover) addPending(known map[ID]struct{}) {
+	for id := range m.pending {
+		known[id] = struct{}{}
+	}
+}
+
 // takeBlocked returns the pairs of which nothing could be read, each with the
 // first error, and forgets them.
 func (m *mover) takeBlocked() map[string]error {

@@ -264,9 +264,7 @@ const maxRetries = 1000
 // planner returns a planner that skips what waits in a row of its own.
 func (r *run) planner(s scope) *planner {
 	s.reads, s.most, s.patience = r.job.reads, r.job.tasks(), r.job.Budget/8
-	for id := range r.mover.pending {
-		s.known[id] = struct{}{}
-	}
+	r.mover.addPending(s.known)
 	return newPlanner(r.archive, r.job.Log, r.root(), s)
 }
 

@@ -94,9 +94,7 @@ func (r *run) sweep(st stages) error {
 // another one for what was copied.
 func (r *run) late(ctx context.Context, plan *planner, w window, recorded map[time.Time]Ledger) ([]*task, error) {
 	plan.scope.known = make(map[ID]struct{})
-	for id := range r.mover.pending {
-		plan.scope.known[id] = struct{}{}
-	}
+	r.mover.addPending(plan.scope.known)
 	for d := range recorded {
 		if d.Before(w.from.Add(-day)) {
 			delete(recorded, d) // no later window needs it
