@@ -384,9 +384,11 @@ func (r *run) waiting(snap Snapshot, wanted func(Pending) bool) (tasks []*task) 
 	return tasks
 }
 
-// prune forgets what no later run looks at.
+// prune forgets what no later run looks at. A source whose watermark has not moved
+// yet keeps its overlap too.
 func (r *run) prune(st stages) error {
-	if err := r.job.State.Prune(st.closing, r.mark.Kept, r.holds.list); err != nil {
+	before := earlier(r.mark.Kept, r.mark.Time.Add(-r.job.Overlap))
+	if err := r.job.State.Prune(st.closing, before, r.holds.list); err != nil {
 		return fmt.Errorf("prune state: %w", err)
 	}
 	return nil
